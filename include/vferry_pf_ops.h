@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the PF driver (vferry_pf) offers to the VFIO driver (vferry_vfio).
+ *
+ * All register knowledge is on the PF driver's side; the VFIO driver knows
+ * states, verbs and struct vferry_dev_state. Symbols are exported in the
+ * namespace VFERRY_PF, GPL only.
+ *
+ * Context: unless said otherwise functions may sleep, take no lock of the
+ * caller, and may be called from several threads at once for one handle.
+ * Event callbacks are described at struct vferry_pf_client_ops.
+ */
+#ifndef VFERRY_PF_OPS_H
+#define VFERRY_PF_OPS_H
+
+#include <linux/if_ether.h>
+#include <linux/types.h>
+
+#include "uapi/vferry_state.h"
+
+struct pci_dev;
+struct vferry_pf_vf;	/* opaque: one VF, as the PF driver knows it */
+
+/* Sizes of the NIC's tables, as far as one VF can use them (82576). */
+#define VFERRY_DEV_VLANS	32	/* VLVF entries */
+#define VFERRY_DEV_MC_HASHES	30	/* one SET_MULTICAST message */
+#define VFERRY_DEV_UC_ADDRS	16	/* RAR entries beyond those of PF and 7 VFs */
+#define VFERRY_DEV_VECTORS	3	/* MSI-X vectors of a VF */
+#define VFERRY_DEV_COUNTERS	5	/* VFGPRC VFGPTC VFGORC VFGOTC VFMPRC */
+
+/* NIC types, struct vferry_dev_state.nic. */
+#define VFERRY_NIC_82576	1
+
+/**
+ * struct vferry_dev_state - what a host knows of a VF; travels in the stream
+ * @nic: VFERRY_NIC_*
+ * @proto: mailbox protocol version that the guest's driver speaks
+ * @features: VFERRY_FEAT_* in use
+ * @mig_id: identifies the migration; carried to the guest with RESUME
+ * @cts: the VF has been reset and is clear to send
+ * @mac: address that the VF uses
+ * @mac_by_host: an administrator set @mac
+ * @port_vlan: VLAN that the host puts the VF on, 0: none
+ * @port_qos: its priority
+ * @link_state: IFLA_VF_LINK_STATE_AUTO, _ENABLE or _DISABLE
+ * @trusted: VF may ask for promiscuous modes
+ * @spoofchk: as ndo_set_vf_spoofchk; 0 where the NIC has none
+ * @mc_promisc: VF receives all multicast
+ * @max_frame: largest frame that the VF takes, bytes, with CRC
+ * @vlan_count: entries of @vlans that count
+ * @vlans: VLAN ids that the VF asked for
+ * @mc_count: entries of @mc_hashes that count
+ * @mc_hashes: 12-bit multicast hashes that the VF asked for
+ * @uc_count: entries of @uc_addrs that count
+ * @uc_addrs: further unicast addresses
+ * @vtivar: queue-to-vector routing as the VF wrote it (VTIVAR)
+ * @vtivar_misc: mailbox-to-vector routing as the VF wrote it (VTIVAR_MISC)
+ * @eims: bit v: vector v is enabled
+ * @eiac: bit v: vector v clears its cause by itself
+ * @eitr: throttle register of each vector
+ * @counters: VFGPRC, VFGPTC, VFGORC, VFGOTC, VFMPRC since the VF was made,
+ *	with what earlier hosts counted
+ *
+ * Typed contract between vferry_pf and vferry_vfio; the wire format is in
+ * vferry_stream.h.
+ */
+struct vferry_dev_state {
+	u32 nic;
+	u32 proto;
+	u32 features;
+	u64 mig_id;
+	bool cts;
+	u8 mac[ETH_ALEN];
+	bool mac_by_host;
+	u16 port_vlan;
+	u8 port_qos;
+	u8 link_state;
+	bool trusted;
+	bool spoofchk;
+	bool mc_promisc;
+	u32 max_frame;
+	u16 vlan_count;
+	u16 vlans[VFERRY_DEV_VLANS];
+	u16 mc_count;
+	u16 mc_hashes[VFERRY_DEV_MC_HASHES];
+	u16 uc_count;
+	u8 uc_addrs[VFERRY_DEV_UC_ADDRS][ETH_ALEN];
+	u32 vtivar;
+	u32 vtivar_misc;
+	u8 eims;
+	u8 eiac;
+	u32 eitr[VFERRY_DEV_VECTORS];
+	u64 counters[VFERRY_DEV_COUNTERS];
+};
+
+/**
+ * enum vferry_pf_event - what happens to a VF while VFIO holds it
+ * @VFERRY_PF_EV_STATE: the migration state changed; see vferry_pf_state()
+ * @VFERRY_PF_EV_FAILED: a command failed or was not answered in time; @err of
+ *	the callback says why, vferry_pf_reason() says it in words
+ * @VFERRY_PF_EV_RESET: the VF was reset (by the guest, by FLR); a migration
+ *	under way is lost
+ */
+enum vferry_pf_event {
+	VFERRY_PF_EV_STATE,
+	VFERRY_PF_EV_FAILED,
+	VFERRY_PF_EV_RESET,
+};
+
+/**
+ * struct vferry_pf_client_ops - callbacks into the holder of a VF
+ * @event: called from the PF's work queue, with the VF's lock *not* held; may
+ *	sleep, must not call vferry_pf_close(). Not called again once
+ *	vferry_pf_close() has returned. @state and @err are those at the time
+ *	of the event (@err: 0 or -errno)
+ */
+struct vferry_pf_client_ops {
+	void (*event)(void *ctx, enum vferry_pf_event event,
+		      enum vferry_mig_state state, int err);
+};
+
+/**
+ * vferry_pf_open() - take hold of a VF
+ * @vf: PCI device of the VF
+ * @ops: callbacks; must outlive the handle
+ * @ctx: given to the callbacks
+ *
+ * One holder at a time. The handle stays valid until vferry_pf_close(); the
+ * PF driver cannot disable SR-IOV before the VF's driver is unbound.
+ *
+ * Return: handle, or ERR_PTR: -ENODEV if the VF's PF is not driven by
+ * vferry_pf, -EBUSY if it is held already.
+ */
+struct vferry_pf_vf *vferry_pf_open(struct pci_dev *vf,
+				    const struct vferry_pf_client_ops *ops,
+				    void *ctx);
+void vferry_pf_close(struct vferry_pf_vf *vf);
+
+/**
+ * vferry_pf_migratable() - can the guest on this VF be migrated?
+ * @vf: handle
+ * @ret_reason: set to a constant string that says why not, or to NULL
+ *
+ * Return: 0, or -EOPNOTSUPP: no driver in the guest that speaks vferry,
+ * -ENETDOWN: the VF is not initialised by any driver, -EBUSY: a migration
+ * is under way already.
+ */
+int vferry_pf_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
+
+/*
+ * Commands. All only post: they return before the guest has answered and do
+ * not sleep for it. The outcome is an event. -EINVAL: not possible in the
+ * VF's state. -EOPNOTSUPP: the guest's driver does not speak vferry. The PF
+ * driver keeps the deadlines: an unanswered MIGRATE is taken back by CANCEL,
+ * an unanswered SUSPEND by RESUME, RESUME is repeated.
+ */
+int vferry_pf_migrate(struct vferry_pf_vf *vf);
+int vferry_pf_suspend(struct vferry_pf_vf *vf);
+/* @more: the migration goes on, the guest keeps its dirty log. */
+int vferry_pf_resume(struct vferry_pf_vf *vf, bool more);
+/* From any state, also IDLE (then nothing happens). Resumes a suspended VF. */
+int vferry_pf_cancel(struct vferry_pf_vf *vf);
+
+enum vferry_mig_state vferry_pf_state(struct vferry_pf_vf *vf);
+
+/**
+ * vferry_pf_reason() - why the last command failed
+ * @vf: handle
+ * @buf: receives a text without a final dot or newline, always terminated
+ * @size: of @buf, bytes
+ */
+void vferry_pf_reason(struct vferry_pf_vf *vf, char *buf, size_t size);
+
+/**
+ * vferry_pf_report() - say why a migration fails, once, where people look
+ * @vf: handle
+ * @err: -errno
+ * @reason: in words, without a final dot or newline
+ *
+ * Kernel log of the PF and an event of the netlink family vferry_pf.
+ */
+void vferry_pf_report(struct vferry_pf_vf *vf, int err, const char *reason);
+
+/**
+ * vferry_pf_phase() - note a step of the virtual machine for the timeline
+ * @vf: handle
+ * @phase: enum vferry_pf_nl_phase (uapi/vferry_pf.h)
+ *
+ * Time-stamped and sent as an event of the netlink family vferry_pf.
+ */
+void vferry_pf_phase(struct vferry_pf_vf *vf, u32 phase);
+
+/**
+ * vferry_pf_quiesce() - stop or start the VF's DMA while its VM is stopped
+ * @vf: handle
+ * @quiet: true: when this returns no DMA of the VF is under way and none will
+ *	start. false: undo, look at the rings again and raise the interrupts
+ *	that may have been lost
+ *
+ * Counted by nobody: idempotent. Filters and rings are left alone.
+ */
+int vferry_pf_quiesce(struct vferry_pf_vf *vf, bool quiet);
+
+/**
+ * vferry_pf_save() - read what the host knows of a VF
+ * @vf: handle
+ * @ret_state: wholly written
+ */
+int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state);
+
+/**
+ * vferry_pf_check() - could this state be loaded here? Changes nothing
+ * @vf: handle
+ * @state: validated by the stream's reader as to sizes, not as to meaning
+ * @reason: receives why not, in words, without a final dot or newline
+ * @size: of @reason, bytes
+ *
+ * Return: 0; -EOPNOTSUPP: other NIC or protocol; -EEXIST: contradicts what an
+ * administrator has set on this host; -EADDRINUSE: the MAC is in use on this
+ * PF; -ENOSPC: no filter is free; -EINVAL: no such value.
+ */
+int vferry_pf_check(struct vferry_pf_vf *vf,
+		    const struct vferry_dev_state *state,
+		    char *reason, size_t size);
+
+/**
+ * vferry_pf_load() - program a VF from a state; the VF is SUSPENDED afterwards
+ * @vf: handle
+ * @state: accepted by vferry_pf_check()
+ *
+ * To be called when the VM's PCI configuration and MSI-X are in place (arc
+ * to RUNNING), followed by vferry_pf_resume(). An FLR of the VF that
+ * the PF has not seen yet is handled first.
+ */
+int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state);
+
+#endif
