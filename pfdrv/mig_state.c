@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migration states of one VF, as the PF sees them. Pure; see mig_state.h.
+ */
+#include <linux/errno.h>
+
+#include "../include/vferry_mbx.h"
+#include "mig_state.h"
+
+#define TO(state)		{ VFERRY_MIG_##state, 0, 0, 0 }
+#define SEND(cmd, state)	{ VFERRY_MIG_##state, VFERRY_CMD_##cmd, 0, 0 }
+#define FAIL(state)		{ VFERRY_MIG_##state, 0, 0, 1 }
+#define FAIL_SEND(cmd, state)	{ VFERRY_MIG_##state, VFERRY_CMD_##cmd, 0, 1 }
+#define NO(error, state)	{ VFERRY_MIG_##state, 0, -(error), 0 }
+
+/*
+ * What was asked for and not done is taken back: an unanswered MIGRATE by
+ * CANCEL, an unanswered SUSPEND by RESUME, because the guest may do it yet.
+ * An answer that nobody waits for changes nothing.
+ */
+static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
+	[VFERRY_MIG_IDLE] = {
+		[VPF_MIG_EV_MIGRATE]	 = SEND(MIGRATE, MIGRATE_SENT),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EINVAL, IDLE),
+		[VPF_MIG_EV_RESUME]	 = NO(EINVAL, IDLE),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EINVAL, IDLE),
+		[VPF_MIG_EV_CANCEL]	 = TO(IDLE),
+		[VPF_MIG_EV_DONE]	 = TO(IDLE),
+		[VPF_MIG_EV_REFUSED]	 = TO(IDLE),
+		[VPF_MIG_EV_TIMEOUT]	 = TO(IDLE),
+		[VPF_MIG_EV_RESET]	 = TO(IDLE),
+		[VPF_MIG_EV_LOAD]	 = TO(SUSPENDED),
+	},
+	[VFERRY_MIG_MIGRATE_SENT] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, MIGRATE_SENT),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EBUSY, MIGRATE_SENT),
+		[VPF_MIG_EV_RESUME]	 = NO(EINVAL, MIGRATE_SENT),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EINVAL, MIGRATE_SENT),
+		[VPF_MIG_EV_CANCEL]	 = SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(MIGRATING),
+		[VPF_MIG_EV_REFUSED]	 = FAIL(IDLE),
+		[VPF_MIG_EV_TIMEOUT]	 = FAIL_SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, MIGRATE_SENT),
+	},
+	[VFERRY_MIG_MIGRATING] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, MIGRATING),
+		[VPF_MIG_EV_SUSPEND]	 = SEND(SUSPEND, SUSPEND_SENT),
+		[VPF_MIG_EV_RESUME]	 = NO(EINVAL, MIGRATING),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EINVAL, MIGRATING),
+		[VPF_MIG_EV_CANCEL]	 = SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(MIGRATING),
+		[VPF_MIG_EV_REFUSED]	 = TO(MIGRATING),
+		[VPF_MIG_EV_TIMEOUT]	 = TO(MIGRATING),
+		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, MIGRATING),
+	},
+	[VFERRY_MIG_SUSPEND_SENT] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, SUSPEND_SENT),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EALREADY, SUSPEND_SENT),
+		[VPF_MIG_EV_RESUME]	 = NO(EBUSY, SUSPEND_SENT),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EBUSY, SUSPEND_SENT),
+		[VPF_MIG_EV_CANCEL]	 = SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_REFUSED]	 = FAIL(MIGRATING),
+		[VPF_MIG_EV_TIMEOUT]	 = FAIL_SEND(RESUME, RESUME_SENT),
+		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, SUSPEND_SENT),
+	},
+	[VFERRY_MIG_SUSPENDED] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, SUSPENDED),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EALREADY, SUSPENDED),
+		[VPF_MIG_EV_RESUME]	 = SEND(RESUME, RESUME_SENT),
+		[VPF_MIG_EV_RESUME_MORE] = SEND(RESUME, RESUME_SENT),
+		[VPF_MIG_EV_CANCEL]	 = SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_REFUSED]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_TIMEOUT]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		[VPF_MIG_EV_LOAD]	 = TO(SUSPENDED),
+	},
+	[VFERRY_MIG_RESUME_SENT] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EBUSY, RESUME_SENT),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EBUSY, RESUME_SENT),
+		[VPF_MIG_EV_RESUME]	 = NO(EALREADY, RESUME_SENT),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EALREADY, RESUME_SENT),
+		[VPF_MIG_EV_CANCEL]	 = SEND(CANCEL, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(IDLE),	/* or MIGRATING, see below */
+		[VPF_MIG_EV_REFUSED]	 = FAIL(IDLE),	/* or MIGRATING, see below */
+		[VPF_MIG_EV_TIMEOUT]	 = FAIL(IDLE),
+		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, RESUME_SENT),
+	},
+	[VFERRY_MIG_CANCEL_SENT] = {
+		[VPF_MIG_EV_MIGRATE]	 = NO(EBUSY, CANCEL_SENT),
+		[VPF_MIG_EV_SUSPEND]	 = NO(EBUSY, CANCEL_SENT),
+		[VPF_MIG_EV_RESUME]	 = NO(EBUSY, CANCEL_SENT),
+		[VPF_MIG_EV_RESUME_MORE] = NO(EBUSY, CANCEL_SENT),
+		[VPF_MIG_EV_CANCEL]	 = NO(EALREADY, CANCEL_SENT),
+		[VPF_MIG_EV_DONE]	 = TO(IDLE),
+		[VPF_MIG_EV_REFUSED]	 = FAIL(IDLE),
+		[VPF_MIG_EV_TIMEOUT]	 = FAIL(IDLE),
+		[VPF_MIG_EV_RESET]	 = TO(IDLE),
+		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, CANCEL_SENT),
+	},
+};
+
+struct vpf_mig_step vpf_mig_step(enum vferry_mig_state state,
+				 enum vpf_mig_event event,
+				 enum vferry_mig_state guest)
+{
+	struct vpf_mig_step step = steps[state][event];
+
+	/*
+	 * A guest that was told to keep its log is MIGRATING after RESUME. So
+	 * is one that had not suspended itself yet when RESUME took the SUSPEND
+	 * back, and refuses it for that reason.
+	 */
+	if (state == VFERRY_MIG_RESUME_SENT && guest == VFERRY_MIG_MIGRATING &&
+	    (event == VPF_MIG_EV_DONE || event == VPF_MIG_EV_REFUSED)) {
+		step.next = VFERRY_MIG_MIGRATING;
+		step.failed = 0;
+	}
+	return step;
+}
