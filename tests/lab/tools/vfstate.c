@@ -189,7 +189,7 @@ static const char *extack(const struct nlmsghdr *h)
 	while (left >= NLA_HDRLEN && a->nla_len >= NLA_HDRLEN && a->nla_len <= left) {
 		if ((a->nla_type & NLA_TYPE_MASK) == NLMSGERR_ATTR_MSG)
 			return (const char *)a + NLA_HDRLEN;
-		left -= NLA_ALIGN(a->nla_len) < left ? NLA_ALIGN(a->nla_len) : left;
+		left -= a->nla_len + 3UL < left ? (size_t)NLA_ALIGN(a->nla_len) : left;
 		a = (const struct nlattr *)((const char *)a + NLA_ALIGN(a->nla_len));
 	}
 	return NULL;
