@@ -21,7 +21,6 @@
  * it. Then it reads everything that came, verifies it, and prints JSON. "fill"
  * sends it that many bytes and waits until they are acknowledged.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -17,7 +17,6 @@
  *
  * End of standard input ends the program.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
