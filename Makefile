@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# All is built and run inside a Debian 13 root that is made on first use, under
+# build/ or, if set, in VFERRY_CACHE. Needs root on a Debian 12 or 13 machine.
+
+ENTER := tests/lab/enter
+
+.PHONY: all root modules lab clean
+
+all: modules
+
+root:
+	tests/lab/recipe
+
+# C=1 runs sparse too.
+modules: root
+	C=$(C) $(ENTER) tests/lab/build modules
+
+# make lab CASE=boot
+lab:
+	@test -n "$(CASE)" || { echo "which case? make lab CASE=name: $(patsubst tests/lab/cases/%.py,%,$(wildcard tests/lab/cases/*.py))"; exit 2; }
+	tests/lab/run $(CASE)
+
+clean:
+	find pfdrv vfdrv qemu-hooks \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.cmd' \
+		-o -name modules.order \) -delete
+	rm -f Module.symvers modules.order .Module.symvers.cmd .modules.order.cmd
+	rm -rf build/lab build/demo

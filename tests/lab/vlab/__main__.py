@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Command line of the lab; started by ../run inside the root."""
+
+import argparse
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from vlab import control
+from vlab.case import Tap, load_case, run_tests
+from vlab.lab import Lab, Paths
+
+HERE = Path(__file__).resolve().parents[1]
+LOGS = HERE.parents[1] / "build/lab"
+
+
+class Interrupted(BaseException):
+    """SIGINT, SIGTERM or SIGHUP: tear down and go."""
+
+
+def _on_signal(number, _frame):
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, signal.SIG_IGN)      # the teardown is not disturbed
+    raise Interrupted(signal.Signals(number).name)
+
+
+def _isolate():
+    """Go on as process 1 of namespaces of our own: whatever happens to us, the
+    kernel ends all that we started. Returns in the child only."""
+    parent = os.getpid()
+    os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNS | os.CLONE_NEWNET)
+    child = os.fork()
+    if child:
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sig, lambda number, _: os.kill(child, number))
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xff)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if parent == 1:
+        os._exit(1)
+    for command in ("mount --make-rprivate /", "mount -t proc proc /proc",
+                    "mount -t sysfs sys /sys", "mount -t tmpfs -o mode=755 run /run",
+                    "mount -t tmpfs -o mode=1777 tmp /tmp"):
+        subprocess.run(command.split(), check=True)
+
+
+def _log_dir(name):
+    """build/lab/NAME, emptied; NAME.2 and so on if another run is using it."""
+    for suffix in ("", ".2", ".3", ".4", ".5", ".6"):
+        path = LOGS / (name + suffix)
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        for old in path.iterdir():
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
+        return path
+    raise SystemExit(f"too many runs of {name} at once")
+
+
+def _run_case(path, image, options):
+    """One case in a lab of its own; returns the number of failures."""
+    case = load_case(path)
+    log = _log_dir(case.name)
+    tap = Tap(sys.stdout)
+    lab = Lab(Paths(log, image), **(case.lab or {}))
+    server = None
+    tap.plan(len(case.tests) + 1)
+    try:
+        lab.start()
+        server = control.serve(lab, log)
+        current = LOGS / "current"
+        current.unlink(missing_ok=True)
+        current.symlink_to(log.name)
+        for host in lab.hosts.values():
+            tap.comment(f"host {host.name} booted in {host.boot_seconds:.1f} s")
+        run_tests(lab, case, tap, options.only)
+        for machine in lab.machines():
+            machine.save_logs()
+        late = [f"{m.name}: {line}" for m in lab.machines() for line in m.trouble(case.allow)]
+        tap.result("kernel logs at the end", "\n".join(late) or None)
+        if options.keep:
+            tap.comment(f"kept: tests/lab/run --exec 'command'; ^C ends it")
+            while True:
+                signal.pause()
+    finally:
+        if server:
+            server.close()
+        lab.stop()
+    return tap.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/lab/run", description=__doc__)
+    parser.add_argument("case", nargs="?", help="name or path of a case")
+    parser.add_argument("--only", help="run only tests whose name contains this")
+    parser.add_argument("--keep", action="store_true", help="leave the lab up until ^C")
+    parser.add_argument("--image", help=argparse.SUPPRESS)
+    parser.add_argument("--exec", metavar="COMMAND", help="run in a lab that is up")
+    parser.add_argument("--on", default="a", metavar="PLACE",
+                        help="where: a (default), b, peer, here, guest")
+    parser.add_argument("--timeout", type=float, default=60)
+    parser.add_argument("--push", action="store_true",
+                        help="build, and bring modules and programs into a lab that is up")
+    parser.add_argument("--lab", default="current", help="which lab: folder in build/lab")
+    options = parser.parse_args()
+
+    if options.exec is not None or options.push:
+        return control.client(LOGS / options.lab, options)
+    if not options.case:
+        parser.error("which case?")
+    path = Path(options.case)
+    if not path.suffix:
+        path = HERE / "cases" / f"{options.case}.py"
+    if not path.exists():
+        parser.error(f"no such case: {path}")
+
+    _isolate()
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, _on_signal)
+    try:
+        return 1 if _run_case(path, options.image, options) else 0
+    except Interrupted as why:
+        print(f"# interrupted by {why}", flush=True)
+        return 130
+
+
+sys.exit(main())

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kernel logs: which lines mean that something is broken."""
+
+import re
+
+BAD = re.compile("|".join([
+    r"\bBUG:", r"kernel BUG at", r"\bOops\b", r"\bWARNING:", r"Kernel panic",
+    r"general protection fault", r"unable to handle", r"Call Trace:",
+    r"INFO: task .* blocked", r"INFO: rcu", r"rcu: INFO", r"INFO: lockdep",
+    r"soft lockup", r"hard LOCKUP", r"possible (recursive|circular) locking",
+    r"suspicious RCU usage", r"KASAN", r"UBSAN", r"KFENCE", r"KCSAN",
+    r"sleeping function called", r"scheduling while atomic",
+    r"refcount_t:", r"list_(add|del) corruption", r"DMA-API:",
+    r"DMAR: .*fault", r"NETDEV WATCHDOG", r"transmit queue \d+ timed out",
+    r"Out of memory", r"invoked oom-killer", r"page allocation failure",
+    r"unregister_netdevice: waiting", r"irq \d+: nobody cared",
+    r"stack-protector", r"[Bb]ad page",
+    r"labagent:", r"guest-init: cannot",
+]))
+
+
+def find_trouble(text, allowed=()):
+    """Lines of a log that mean trouble and match none of the allowed patterns."""
+    allowed = [re.compile(pattern) for pattern in allowed]
+    return [line for line in text.splitlines()
+            if BAD.search(line) and not any(a.search(line) for a in allowed)]

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A lab host (L1): QEMU with an igb behind a vIOMMU, or a real machine."""
+
+import itertools
+import subprocess
+import time
+from pathlib import Path
+
+from vlab import net
+from vlab.agent import Agent, connect_unix
+from vlab.console import find_trouble
+from vlab.qmp import Qmp
+from vlab.wait import wait_until
+
+BOOT_TIMEOUT = 120      # s; 5 s on an idle machine
+PF_ID = "0x10c9"
+VF_ID = "0x10ca"
+KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off "
+               "audit=0 selinux=0 apparmor=0 random.trust_cpu=on tsc=reliable "
+               "no_timer_check nokaslr rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
+               "cryptomgr.notests initcall_blacklist=ahci_pci_driver_init")
+
+
+class HostDied(Exception):
+    """The machine stopped by itself."""
+
+
+class Host:
+    """What tests use of a host, emulated or real. run(), sh(), start(), push(),
+    pull() work as documented in command.Place."""
+
+    def __init__(self, name, number):
+        self.name, self.number = name, number
+        self.mgmt_address = None
+        self._vf_names = itertools.count()
+
+    # -- the NIC
+
+    def pf_pci(self):
+        """PCI address of the PF under test."""
+        return self.sh("for d in /sys/bus/pci/devices/*; do "
+                       f"[ \"$(cat $d/device)\" = {PF_ID} ] && echo ${{d##*/}} && exit 0; "
+                       "done; exit 1")
+
+    def load(self, module, args=""):
+        """Load the tree's module of that name, else the kernel's own."""
+        path = f"{self.modules_dir}/{module}.ko"
+        # modprobe first what the module depends on: insmod does not.
+        self.sh(f"if [ -e {path} ]; then "
+                f"for m in $(modinfo -F depends {path} | tr , ' '); do "
+                f"  [ -e /sys/module/$m ] || {{ [ -e {self.modules_dir}/$m.ko ] && "
+                f"    insmod {self.modules_dir}/$m.ko; }} || modprobe $m; done; "
+                f"insmod {path} {args}; else modprobe {module} {args}; fi", timeout=60)
+
+    def unload(self, *modules):
+        for module in modules:
+            self.sh(f"if [ -e /sys/module/{module} ]; then rmmod {module}; fi", timeout=60)
+
+    def load_pf(self, module="vferry_pf", args="", name="pf0"):
+        """Load a PF driver; its interface is renamed and up. Returns the name."""
+        self.load(module, args)
+        pci = self.pf_pci()
+        self.netdev_of(pci, name)
+        self.sh(f"ip link set {name} up")
+        return name
+
+    def netdev_of(self, pci, name=None):
+        """The interface of a PCI device, waited for and renamed if asked to."""
+        old = wait_until(lambda: self.run(f"ls /sys/bus/pci/devices/{pci}/net").out.strip(),
+                         20, f"interface of {pci}")
+        if name and name != old:
+            self.sh(f"ip link set {old} down && ip link set {old} name {name}")
+        return name or old
+
+    def create_vfs(self, count):
+        """Set sriov_numvfs; returns the VFs' PCI addresses. Nothing binds to them."""
+        pf = f"/sys/bus/pci/devices/{self.pf_pci()}"
+        self.sh(f"echo 0 >{pf}/sriov_drivers_autoprobe; echo {count} >{pf}/sriov_numvfs",
+                timeout=60)
+        return self.vf_pcis()
+
+    def vf_pcis(self):
+        pf = f"/sys/bus/pci/devices/{self.pf_pci()}"
+        return self.sh(f"for i in 0 1 2 3 4 5 6 7; do [ -e {pf}/virtfn$i ] && "
+                       f"basename $(readlink {pf}/virtfn$i); done; true").split()
+
+    def bind(self, pci, driver):
+        """Bind a PCI device to a driver that is loaded (whatever its id table)."""
+        dev = f"/sys/bus/pci/devices/{pci}"
+        self.sh(f"if [ -e {dev}/driver ]; then echo {pci} >{dev}/driver/unbind; fi; "
+                f"echo {driver} >{dev}/driver_override; "
+                f"echo {pci} >/sys/bus/pci/drivers_probe; "
+                f"[ \"$(basename $(readlink {dev}/driver))\" = {driver} ]", timeout=30)
+
+    def unbind(self, pci):
+        dev = f"/sys/bus/pci/devices/{pci}"
+        self.sh(f"if [ -e {dev}/driver ]; then echo {pci} >{dev}/driver/unbind; fi; "
+                f"echo >{dev}/driver_override", timeout=30)
+
+    def add_netns(self, name, netdev=None, address=None, address6=None):
+        """A network namespace on the host; returns it as a place to run commands."""
+        space = HostNetns(self, name)
+        self.sh(f"ip netns add {name} && ip -n {name} link set lo up")
+        if netdev:
+            self.sh(f"ip link set {netdev} netns {name}")
+            if address:
+                self.sh(f"ip -n {name} address add {address} dev {netdev}")
+            if address6:
+                self.sh(f"ip -n {name} address add {address6} dev {netdev} nodad")
+            self.sh(f"ip -n {name} link set {netdev} up")
+        return space
+
+    def trouble(self, allowed=()):
+        """Lines of the kernel's log that mean trouble, not reported before."""
+        raise NotImplementedError
+
+
+class HostNetns:
+    """Commands in a network namespace of a host."""
+
+    def __init__(self, host, name):
+        self._host, self.netns = host, name
+        self.name = f"{host.name}/{name}"
+
+    def _in(self, command):
+        quoted = command.replace("'", "'\\''")
+        return f"exec ip netns exec {self.netns} sh -c '{quoted}'"
+
+    def start(self, command, timeout=None, stdin=None):
+        return self._host.start(self._in(command), timeout, stdin)
+
+    def run(self, command, timeout=20, stdin=None):
+        return self._host.run(self._in(command), timeout, stdin)
+
+    def sh(self, command, timeout=20, stdin=None):
+        return self._host.sh(self._in(command), timeout, stdin)
+
+    def delete(self):
+        self._host.sh(f"ip netns delete {self.netns}")
+
+
+class QemuHost(Agent, Host):
+    """A host that is a QEMU under TCG."""
+
+    modules_dir = "/lab/mod"
+
+    def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
+        Agent.__init__(self, name, self._check_alive)
+        Host.__init__(self, name, number)
+        self.memory, self.smp, self.kernel_args = memory, smp, kernel_args
+        self.mgmt_address = f"{net.MGMT_NET}.{10 + number}"
+        self.pf_mac = f"52:54:00:0a:00:{number:02x}"
+        self._paths = paths
+        self._console = paths.log / f"{name}.console"
+        self._console_seen = 0
+        self._stderr = None
+        self._qemu = None
+        self.qmp = None
+        self.boot_seconds = None
+
+    def _check_alive(self):
+        if self._qemu is None or self._qemu.poll() is not None:
+            raise HostDied(f"{self.name}: QEMU has ended; see {self._console}"
+                           f" and {self.name}.qemu")
+
+    def _arguments(self, initrd):
+        mgmt, data = f"mgmt-{self.name}", f"data-{self.name}"
+        run = self._paths.run
+        return [
+            "qemu-system-x86_64", "-name", self.name, "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot",
+            "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi",
+            "-cpu", "EPYC,+svm,+npt", "-smp", str(self.smp), "-m", str(self.memory),
+            "-serial", f"file:{self._console}",
+            "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
+            "-kernel", str(self._paths.image / "vmlinuz"), "-initrd", str(initrd),
+            "-append", f"{KERNEL_ARGS} vlab.name={self.name} {self.kernel_args}",
+            "-device", "intel-iommu,intremap=on",
+            "-drive", f"if=none,id=root,file={self._paths.image}/rootfs.squashfs,"
+                      "format=raw,readonly=on,file.locking=off",
+            "-device", "virtio-blk-pci,drive=root",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=agent,path={run}/{self.name}.agent,server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=vferry",
+            "-netdev", f"tap,id=mgmt,ifname={mgmt},script=no,downscript=no,vhost=off",
+            "-device", f"virtio-net-pci,netdev=mgmt,romfile=,"
+                       f"mac=52:54:00:0a:01:{self.number:02x}",
+            "-device", "pcie-root-port,id=rp0,slot=1,chassis=1",
+            "-netdev", f"tap,id=data,ifname={data},script=no,downscript=no,vhost=off",
+            "-device", f"igb,bus=rp0,netdev=data,mac={self.pf_mac}",
+        ]
+
+    def launch(self):
+        """Start booting; ready() waits for the end of it."""
+        net.add_tap(f"mgmt-{self.name}", "mgmt")
+        net.add_tap(f"data-{self.name}", "data")
+        initrd = self._paths.run / f"{self.name}.initrd"
+        with open(initrd, "wb") as file:
+            for part in (self._paths.image / "initrd.cpio", self._paths.out / "host.cpio"):
+                file.write(part.read_bytes())
+        self._stderr = open(self._paths.log / f"{self.name}.qemu", "wb")
+        self._launched = time.monotonic()
+        self._console.touch()
+        self._qemu = subprocess.Popen(
+            self._arguments(initrd), stdin=subprocess.DEVNULL, stdout=self._stderr,
+            stderr=self._stderr, start_new_session=True)
+
+    def ready(self, timeout=BOOT_TIMEOUT):
+        run = self._paths.run
+        self.qmp = Qmp(connect_unix(run / f"{self.name}.qmp", 30, self._check_alive),
+                       f"host {self.name}")
+        self.attach(connect_unix(run / f"{self.name}.agent", 30, self._check_alive))
+        self.send("hello")
+        self.greet(timeout)
+        self.sh("modprobe virtio_net && n=$(ls /sys/bus/virtio/drivers/virtio_net/virtio*/net) && "
+                "ip link set $n name mgmt && ip link set mgmt up && "
+                f"ip address add {self.mgmt_address}/24 dev mgmt", timeout=60)
+        self.boot_seconds = time.monotonic() - self._launched
+
+    def trouble(self, allowed=()):
+        text = self._console.read_bytes()[self._console_seen:]
+        self._console_seen += len(text)
+        return find_trouble(text.decode(errors="replace"), allowed)
+
+    @property
+    def dead(self):
+        return self._qemu is not None and self._qemu.poll() is not None
+
+    def save_logs(self):
+        """Keep the whole kernel log."""
+        if self._qemu is not None and not self.dead:
+            log = self.run("dmesg", timeout=20)
+            (self._paths.log / f"{self.name}.dmesg").write_bytes(log.out_bytes)
+
+    def stop(self):
+        """End the emulation at once, whatever runs in it."""
+        if self._qemu is None:
+            return
+        self.close()
+        if self.qmp:
+            self.qmp.close()
+        if self._qemu.poll() is None:
+            self._qemu.kill()
+        self._qemu.wait(20)
+        self._qemu = None
+        self._stderr.close()
+        net.del_tap(f"mgmt-{self.name}")
+        net.del_tap(f"data-{self.name}")

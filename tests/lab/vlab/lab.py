@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One lab: hosts, the peer, and the order in which they start and stop."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from vlab import net
+from vlab.command import LocalPlace
+from vlab.host import QemuHost
+
+
+class Paths:
+    """Where a run finds and leaves files.
+
+    log: kept, one folder per case; run: sockets, gone with the run;
+    out: what build made; image: what hosts boot from.
+    """
+
+    def __init__(self, log, image):
+        self.tree = Path(__file__).resolve().parents[3]
+        self.out = self.tree / "build/lab/out"
+        self.log = Path(log)
+        self.image = Path(image)
+        self.run = Path("/run/vlab")
+        self.run.mkdir(parents=True, exist_ok=True)
+
+
+class Lab:
+    """hosts: dict by name; a, b: the first two; peer: on the data bridge;
+    here: this machine, in the lab's network namespace."""
+
+    def __init__(self, paths, hosts=("a",), memory=768, smp=1, kernel_args=""):
+        self.paths = paths
+        self.here = LocalPlace("here")
+        self.peer = None
+        self.guests = []
+        self.hosts = {
+            name: QemuHost(name, i + 1, paths, memory, smp, kernel_args)
+            for i, name in enumerate(hosts)
+        }
+
+    @property
+    def a(self):
+        return self.hosts["a"]
+
+    @property
+    def b(self):
+        return self.hosts["b"]
+
+    def start(self):
+        self.peer = net.setup()
+        for host in self.hosts.values():
+            host.launch()
+        for host in self.hosts.values():
+            host.ready()
+
+    def place(self, name):
+        """A place by name, for --exec: here, peer, a host or a guest."""
+        places = {"here": self.here, "peer": self.peer, **self.hosts}
+        places.update({guest.name: guest for guest in self.guests})
+        return places[name]
+
+    def machines(self):
+        """All that have a console: hosts and guests."""
+        return [*self.hosts.values(), *self.guests]
+
+    def push_build(self):
+        """Bring freshly built modules and programs into the running hosts."""
+        archive = (self.paths.out / "host.cpio").read_bytes()
+        for host in self.hosts.values():
+            host.run("cd / && cpio -idu --quiet", 60, stdin=archive).check()
+
+    def stop(self):
+        for guest in self.guests:
+            guest.stop()
+        for host in self.hosts.values():
+            host.stop()
