@@ -143,6 +143,12 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state);
  * @reason: receives why not, in words, without a final dot or newline
  * @size: of @reason, bytes
  *
+ * A MAC that another VF of this PF uses is no conflict while that VF takes part
+ * in the same migration (@state->mig_id): the guest moves within this host.
+ *
+ * Called twice: when only what COMPAT carries is known (all else is zero), and
+ * again when all of it is.
+ *
  * Return: 0; -EOPNOTSUPP: other NIC or protocol; -EEXIST: contradicts what an
  * administrator has set on this host; -EADDRINUSE: the MAC is in use on this
  * PF; -ENOSPC: no filter is free; -EINVAL: no such value.

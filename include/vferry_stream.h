@@ -52,7 +52,8 @@
 /**
  * enum vferry_stream_tag - records
  * @VFERRY_STREAM_COMPAT: le32 mailbox protocol, le32 features, 6 bytes MAC,
- *	le16 port VLAN, le32 largest frame, le32 flags (VFERRY_STREAM_ID_*)
+ *	le16 port VLAN, le32 largest frame, le32 flags (VFERRY_STREAM_ID_*),
+ *	le64 id of the migration
  * @VFERRY_STREAM_IDENTITY: 6 bytes MAC, le16 port VLAN, le32 largest frame,
  *	le32 flags (VFERRY_STREAM_ID_*), u8 port QoS, u8 link state, 6 bytes zero
  * @VFERRY_STREAM_VLANS: le16 for each VLAN
@@ -63,7 +64,6 @@
  *	vector
  * @VFERRY_STREAM_COUNTERS: le64 each of VFGPRC, VFGPTC, VFGORC, VFGOTC, VFMPRC;
  *	optional: zero if absent
- * @VFERRY_STREAM_MIGRATION: le64 id of the migration
  * @VFERRY_STREAM_END: le32 zero, le32 CRC-32C (polynomial 0x1EDC6F41
  *	reflected, initial value and final inversion all ones: RFC 3720, B.4)
  */
@@ -75,7 +75,6 @@ enum vferry_stream_tag {
 	VFERRY_STREAM_UNICAST		= 5,
 	VFERRY_STREAM_INTERRUPTS	= 6,
 	VFERRY_STREAM_COUNTERS		= 7,
-	VFERRY_STREAM_MIGRATION		= 8,
 	VFERRY_STREAM_END		= 0x7fffffff,
 };
 

@@ -14,11 +14,10 @@
 #include "wire.h"
 
 /* Payload sizes of the records that have just one, bytes. */
-#define COMPAT_SIZE	24
+#define COMPAT_SIZE	32
 #define IDENTITY_SIZE	24
 #define INTERRUPTS_SIZE	(12 + 4 * VFERRY_DEV_VECTORS)
 #define COUNTERS_SIZE	(8 * VFERRY_DEV_COUNTERS)
-#define MIGRATION_SIZE	8
 #define END_SIZE	8
 #define END_CRC		4	/* where in END the checksum is */
 
@@ -42,8 +41,7 @@ static __u32 required(void)
 	return seen_bit(VFERRY_STREAM_COMPAT) | seen_bit(VFERRY_STREAM_IDENTITY) |
 	       seen_bit(VFERRY_STREAM_VLANS) | seen_bit(VFERRY_STREAM_MULTICAST) |
 	       seen_bit(VFERRY_STREAM_UNICAST) |
-	       seen_bit(VFERRY_STREAM_INTERRUPTS) |
-	       seen_bit(VFERRY_STREAM_MIGRATION) | seen_bit(VFERRY_STREAM_END);
+	       seen_bit(VFERRY_STREAM_INTERRUPTS) | seen_bit(VFERRY_STREAM_END);
 }
 
 static __u32 pack_flags(const struct vferry_dev_state *state)
@@ -138,6 +136,7 @@ int vferry_stream_put_compat(struct vferry_stream_writer *w,
 	wire_put16(p + 14, state->port_vlan);
 	wire_put32(p + 16, state->max_frame);
 	wire_put32(p + 20, pack_flags(state));
+	wire_put64(p + 24, state->mig_id);
 	return 0;
 }
 
@@ -207,14 +206,6 @@ static void put_counters(struct vferry_stream_writer *w, const struct vferry_dev
 		wire_put64(p + 8 * i, state->counters[i]);
 }
 
-static void put_migration(struct vferry_stream_writer *w, const struct vferry_dev_state *state)
-{
-	__u8 *p = mandatory(w, VFERRY_STREAM_MIGRATION, MIGRATION_SIZE);
-
-	if (p)
-		wire_put64(p, state->mig_id);
-}
-
 static void put_end(struct vferry_stream_writer *w)
 {
 	__u8 *p = mandatory(w, VFERRY_STREAM_END, END_SIZE);
@@ -238,7 +229,6 @@ int vferry_stream_put_rest(struct vferry_stream_writer *w,
 	put_unicast(w, state);
 	put_interrupts(w, state);
 	put_counters(w, state);
-	put_migration(w, state);
 	put_end(w);
 	return w->err;
 }
@@ -294,8 +284,6 @@ static bool size_fits(__u32 tag, __u64 size)
 		return size == INTERRUPTS_SIZE;
 	case VFERRY_STREAM_COUNTERS:
 		return size == COUNTERS_SIZE;
-	case VFERRY_STREAM_MIGRATION:
-		return size == MIGRATION_SIZE;
 	case VFERRY_STREAM_END:
 		return size == END_SIZE;
 	}
@@ -304,7 +292,7 @@ static bool size_fits(__u32 tag, __u64 size)
 
 static bool tag_known(__u32 tag)
 {
-	return (tag >= VFERRY_STREAM_COMPAT && tag <= VFERRY_STREAM_MIGRATION) ||
+	return (tag >= VFERRY_STREAM_COMPAT && tag <= VFERRY_STREAM_COUNTERS) ||
 	       tag == VFERRY_STREAM_END;
 }
 
@@ -358,6 +346,7 @@ static int get_compat(struct vferry_stream_reader *r)
 	__builtin_memcpy(r->state.mac, p + 8, ETH_ALEN);
 	r->state.port_vlan = wire_get16(p + 14);
 	r->state.max_frame = wire_get32(p + 16);
+	r->state.mig_id = wire_get64(p + 24);
 	return get_flags(r, p + 20);
 }
 
@@ -438,9 +427,6 @@ static int get_payload(struct vferry_stream_reader *r)
 	case VFERRY_STREAM_COUNTERS:
 		for (i = 0; i < VFERRY_DEV_COUNTERS; i++)
 			state->counters[i] = wire_get64(r->buf + 8 * i);
-		return 0;
-	case VFERRY_STREAM_MIGRATION:
-		state->mig_id = wire_get64(r->buf);
 		return 0;
 	case VFERRY_STREAM_END:
 		return get_end(r);

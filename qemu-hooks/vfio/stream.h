@@ -11,10 +11,10 @@
 #include "vferry_stream.h"
 
 /* Length of what vferry_stream_put_compat() writes, bytes. */
-#define VFERRY_STREAM_COMPAT_LEN	56
+#define VFERRY_STREAM_COMPAT_LEN	64
 
 /* No stream that this source writes is longer, bytes (unit-tested). */
-#define VFERRY_STREAM_WRITE_MAX		512
+#define VFERRY_STREAM_WRITE_MAX		496
 
 /**
  * struct vferry_stream_writer - a stream in the making
