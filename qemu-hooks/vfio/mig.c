@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migration of one VF; see mig.h. The order of things is told in DESIGN.md, the
+ * policy of the switchover in switchover.h, dirty tracking in track.h.
+ *
+ * What the guest does, or fails to do, never makes a step to STOP_COPY fail:
+ * QEMU would reset the device under the guest. The file is readable then, and
+ * reading fails; QEMU gives up, and the guest goes on here.
+ */
+#include <linux/file.h>
+#include <linux/ktime.h>
+
+#include "uapi/vferry_pf.h"
+
+#include "mig.h"
+#include "stream.h"
+#include "vferry_vfio.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static_assert(VFERRY_VM_ERROR == (int)VFIO_DEVICE_STATE_ERROR);
+static_assert(VFERRY_VM_STOP == (int)VFIO_DEVICE_STATE_STOP);
+static_assert(VFERRY_VM_RUNNING == (int)VFIO_DEVICE_STATE_RUNNING);
+static_assert(VFERRY_VM_STOP_COPY == (int)VFIO_DEVICE_STATE_STOP_COPY);
+static_assert(VFERRY_VM_RESUMING == (int)VFIO_DEVICE_STATE_RESUMING);
+static_assert(VFERRY_VM_RUNNING_P2P == (int)VFIO_DEVICE_STATE_RUNNING_P2P);
+static_assert(VFERRY_VM_PRE_COPY == (int)VFIO_DEVICE_STATE_PRE_COPY);
+static_assert(VFERRY_VM_PRE_COPY_P2P == (int)VFIO_DEVICE_STATE_PRE_COPY_P2P);
+
+int vferry_mig_report(struct vferry_vfio *dev, int err, const char *format, ...)
+{
+	char reason[192];
+	va_list args;
+
+	va_start(args, format);
+	vscnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	vferry_pf_report(dev->vf, err, reason);
+	return err;
+}
+
+static const char *dev_label(const struct vferry_vfio *dev)
+{
+	return pci_name(dev->core.pdev);
+}
+
+static void set_state(struct vferry_vfio *dev, enum vferry_arc_state state, enum vferry_arc arc)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	trace_vferry_vfio_state(dev_label(dev), dev->state, state, arc);
+	dev->state = state;
+}
+
+/* The first reason counts. */
+static void fail(struct vferry_vfio *dev, int err)
+{
+	cmpxchg(&dev->failed, 0, err ? err : -EIO);
+}
+
+static void retire_files(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	vferry_save_retire(dev->saving);
+	dev->saving = NULL;
+	vferry_receive_retire(dev->receiving);
+	dev->receiving = NULL;
+}
+
+/* The migration from here does not take place: the guest forgets it. */
+static void call_off(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	if (!dev->active)
+		return;
+
+	dev->active = false;
+	vferry_pf_cancel(dev->vf);
+}
+
+/*
+ * The VF was reset by VFIO: whatever went on is over, and the state is RUNNING.
+ * The PF driver has noticed the reset itself.
+ */
+static void after_reset(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	retire_files(dev);
+	dev->arrived = false;
+	if (dev->vf) {
+		vferry_pf_quiesce(dev->vf, false);
+		call_off(dev);
+	}
+	set_state(dev, VFERRY_VM_RUNNING, VFERRY_ARC_NONE);
+}
+
+void vferry_mig_unlock(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	spin_lock(&dev->reset_lock);
+	while (dev->reset_pending) {
+		dev->reset_pending = false;
+		spin_unlock(&dev->reset_lock);
+		after_reset(dev);
+		spin_lock(&dev->reset_lock);
+	}
+	/* Inside, so that a reset from here on finds the mutex free. */
+	mutex_unlock(&dev->state_mutex);
+	spin_unlock(&dev->reset_lock);
+}
+
+void vferry_mig_reset_done(struct vferry_vfio *dev)
+{
+	bool locked;
+
+	spin_lock(&dev->reset_lock);
+	dev->reset_pending = true;
+	locked = mutex_trylock(&dev->state_mutex);
+	spin_unlock(&dev->reset_lock);
+
+	if (locked)
+		vferry_mig_unlock(dev);
+}
+
+/*
+ * Events of the PF driver. No mutex here: the state_mutex may be held by one
+ * who waits for this very event.
+ */
+static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_state state, int err)
+{
+	struct vferry_vfio *dev = ctx;
+	struct vferry_pf_vf *vf;
+
+	switch (event) {
+	case VFERRY_PF_EV_STATE:
+		if (state == VFERRY_MIG_SUSPENDED) {
+			WRITE_ONCE(dev->rest_ns, ktime_get_ns());
+			mod_delayed_work(system_wq, &dev->hold_work,
+					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
+		}
+		break;
+	case VFERRY_PF_EV_FAILED:
+		fail(dev, err);
+		break;
+	case VFERRY_PF_EV_RESET:
+		fail(dev, -ECONNRESET);
+		/* The handle outlives this callback, but dev->vf may go. */
+		vf = READ_ONCE(dev->vf);
+		if (vf && READ_ONCE(dev->active))
+			vferry_pf_report(vf, -ECONNRESET, "the VF was reset during the migration");
+		break;
+	}
+	WRITE_ONCE(dev->vf_state, state);
+	wake_up_all(&dev->answered);
+}
+
+const struct vferry_pf_client_ops vferry_mig_client_ops = {
+	.event = on_event,
+};
+
+/* Suspended for too long: wake the guest and try again later. */
+static void hold_expired(struct work_struct *work)
+{
+	struct vferry_vfio *dev = container_of(to_delayed_work(work), struct vferry_vfio,
+					       hold_work);
+
+	mutex_lock(&dev->state_mutex);
+	if (!dev->vf || dev->state != VFERRY_VM_PRE_COPY ||
+	    vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED)
+		goto unlock;
+
+	vferry_switchover_at_rest(&dev->sw, READ_ONCE(dev->rest_ns));
+	if (vferry_switchover_expired(&dev->sw, ktime_get_ns())) {
+		dev->switching = false;
+		vferry_pf_resume(dev->vf, true);
+	} else {
+		/* Of another, later suspension. */
+		schedule_delayed_work(&dev->hold_work,
+				      msecs_to_jiffies(vferry_vfio_settings.hold_ms));
+	}
+unlock:
+	vferry_mig_unlock(dev);
+}
+
+static bool is_logging(enum vferry_mig_state state)
+{
+	switch (state) {
+	case VFERRY_MIG_MIGRATING:
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_SUSPENDED:
+	case VFERRY_MIG_RESUME_SENT:
+		return true;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_CANCEL_SENT:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+	return false;
+}
+
+/*
+ * Wait for the guest's answer to MIGRATE. QEMU holds its big lock meanwhile, and
+ * a virtual CPU that wants that lock cannot answer: so not for long.
+ */
+static bool guest_logs(struct vferry_vfio *dev, unsigned int timeout_ms)
+{
+	wait_event_timeout(dev->answered,
+			   is_logging(READ_ONCE(dev->vf_state)) || READ_ONCE(dev->failed),
+			   msecs_to_jiffies(timeout_ms));
+	return is_logging(vferry_pf_state(dev->vf));
+}
+
+static void begin_switchover(struct vferry_vfio *dev)
+{
+	const struct vferry_switchover_limits limits = {
+		.gap_ns = vferry_vfio_settings.gap_ms * (u64)NSEC_PER_MSEC,
+		.patience_ns = vferry_vfio_settings.patience_ms * (u64)NSEC_PER_MSEC,
+		.questions = vferry_vfio_settings.questions,
+		.hold_ns = vferry_vfio_settings.hold_ms * (u64)NSEC_PER_MSEC,
+	};
+
+	vferry_switchover_begin(&dev->sw, &limits, VFERRY_STREAM_WRITE_MAX);
+	dev->switching = false;
+}
+
+/* MIGRATE is posted: see that nothing written by the NIC can be missed. */
+static int begin_tracking(struct vferry_vfio *dev)
+{
+	bool logs;
+	int err;
+
+	logs = guest_logs(dev, vferry_vfio_settings.answer_ms);
+	if (!logs && vferry_track_is_final(dev))
+		logs = guest_logs(dev, vferry_vfio_settings.relog_ms);
+
+	err = READ_ONCE(dev->failed);
+	if (err)
+		return err;
+	if (logs)
+		vferry_track_trust_guest(dev);
+	else if (vferry_track_is_final(dev))
+		return vferry_mig_report(dev, -ETIMEDOUT,
+					 "the guest did not begin to log in time: try again");
+	return 0;
+}
+
+static struct file *arc_begin(struct vferry_vfio *dev)
+{
+	struct vferry_dev_state compat;
+	struct vferry_save *save;
+	const char *reason;
+	struct file *file;
+	int err;
+
+	if (dev->state != VFERRY_VM_RUNNING)
+		return ERR_PTR(vferry_mig_report(dev, -EBUSY,
+						 "the virtual machine is paused"));
+
+	err = vferry_pf_migratable(dev->vf, &reason);
+	if (err)
+		return ERR_PTR(vferry_mig_report(dev, err, "not migratable: %s", reason));
+
+	begin_switchover(dev);
+	WRITE_ONCE(dev->failed, 0);
+	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
+	err = vferry_pf_migrate(dev->vf);
+	if (err)
+		return ERR_PTR(vferry_mig_report(dev, err, "the guest cannot be told to migrate"));
+	dev->active = true;
+
+	/* Only now does the state have the migration's id. */
+	err = vferry_pf_save(dev->vf, &compat);
+	if (err) {
+		vferry_mig_report(dev, err, "the state of the VF cannot be read");
+		goto err_call_off;
+	}
+	save = vferry_save_open(dev, &compat, &file);
+	if (IS_ERR(save)) {
+		err = PTR_ERR(save);
+		goto err_call_off;
+	}
+
+	err = begin_tracking(dev);
+	if (err)
+		goto err_retire;
+
+	dev->saving = save;
+	return file;
+
+err_retire:
+	vferry_save_retire(save);
+	fput(file);
+err_call_off:
+	call_off(dev);
+	return ERR_PTR(err);
+}
+
+static int arc_pause(struct vferry_vfio *dev)
+{
+	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_STOPPED);
+	return vferry_pf_quiesce(dev->vf, true);
+}
+
+/* Why the VM must not switch now; 0: it may. The reason has been reported. */
+static int refusal(struct vferry_vfio *dev)
+{
+	int err = READ_ONCE(dev->failed);
+
+	if (err)
+		return err;
+	if (vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED)
+		return vferry_mig_report(dev, -EBUSY,
+					 "the virtual machine stopped before the guest had suspended its VF");
+	return 0;
+}
+
+static void complete_save(struct vferry_vfio *dev, struct vferry_save *save)
+{
+	struct vferry_dev_state state = {};
+	int err;
+
+	err = refusal(dev);
+	if (!err) {
+		err = vferry_pf_save(dev->vf, &state);
+		if (err)
+			vferry_mig_report(dev, err, "the state of the VF cannot be read");
+	}
+	vferry_save_complete(save, &state, err);
+}
+
+static struct file *arc_save_cold(struct vferry_vfio *dev)
+{
+	struct vferry_save *save;
+	struct file *file;
+
+	save = vferry_save_open(dev, NULL, &file);
+	if (IS_ERR(save))
+		return ERR_CAST(save);
+
+	complete_save(dev, save);
+	dev->saving = save;
+	return file;
+}
+
+static struct file *arc_await(struct vferry_vfio *dev)
+{
+	struct vferry_receive *receive;
+	struct file *file;
+
+	receive = vferry_receive_open(dev, &file);
+	if (IS_ERR(receive))
+		return ERR_CAST(receive);
+
+	dev->arrived = false;
+	dev->receiving = receive;
+	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_INCOMING);
+	return file;
+}
+
+static int arc_arrived(struct vferry_vfio *dev)
+{
+	int err;
+
+	err = vferry_receive_finish(dev->receiving, &dev->incoming);
+	if (err)
+		return err;
+
+	dev->arrived = true;
+	retire_files(dev);
+	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_LOADED);
+	return 0;
+}
+
+/* The VM starts on this host with a VF that came from another. */
+static int run_arrived(struct vferry_vfio *dev)
+{
+	int err;
+
+	err = vferry_pf_load(dev->vf, &dev->incoming);
+	if (err)
+		return vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in");
+	dev->arrived = false;
+	return vferry_pf_resume(dev->vf, false);
+}
+
+static int arc_run(struct vferry_vfio *dev)
+{
+	int err;
+
+	err = vferry_pf_quiesce(dev->vf, false);
+	if (err)
+		return err;
+
+	if (dev->arrived) {
+		err = run_arrived(dev);
+		if (err)
+			return err;
+	} else if (dev->active) {
+		call_off(dev);
+	} else {
+		return 0;
+	}
+	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_RUNNING);
+	return 0;
+}
+
+/* What one step takes. Returns the file that it makes, NULL or ERR_PTR. */
+static struct file *do_arc(struct vferry_vfio *dev, enum vferry_arc arc)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	switch (arc) {
+	case VFERRY_ARC_PASS:
+		return NULL;
+	case VFERRY_ARC_QUIET:
+		return ERR_PTR(vferry_pf_quiesce(dev->vf, true));
+	case VFERRY_ARC_RUN:
+		return ERR_PTR(arc_run(dev));
+	case VFERRY_ARC_BEGIN:
+		return arc_begin(dev);
+	case VFERRY_ARC_ABANDON:
+		retire_files(dev);
+		call_off(dev);
+		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_RUNNING);
+		return NULL;
+	case VFERRY_ARC_DROP:
+	case VFERRY_ARC_SAVED:
+		/* What the guest is told depends on whether the VM ever runs again. */
+		retire_files(dev);
+		return NULL;
+	case VFERRY_ARC_PAUSE:
+		return ERR_PTR(arc_pause(dev));
+	case VFERRY_ARC_UNPAUSE:
+		/* The guest may have been suspended all the while. */
+		schedule_delayed_work(&dev->hold_work,
+				      msecs_to_jiffies(vferry_vfio_settings.hold_ms));
+		return ERR_PTR(vferry_pf_quiesce(dev->vf, false));
+	case VFERRY_ARC_PAUSE_SAVE: {
+		int err = arc_pause(dev);
+
+		if (err)
+			return ERR_PTR(err);
+		complete_save(dev, dev->saving);
+		return NULL;
+	}
+	case VFERRY_ARC_SAVE:
+		complete_save(dev, dev->saving);
+		return NULL;
+	case VFERRY_ARC_SAVE_COLD:
+		return arc_save_cold(dev);
+	case VFERRY_ARC_AWAIT:
+		return arc_await(dev);
+	case VFERRY_ARC_ARRIVED:
+		return ERR_PTR(arc_arrived(dev));
+	case VFERRY_ARC_NONE:
+	case VFERRY_ARCS:
+		break;
+	}
+	WARN_ON_ONCE(1);
+	return ERR_PTR(-EINVAL);
+}
+
+static struct file *mig_set_state(struct vfio_device *vdev, enum vfio_device_mig_state target)
+{
+	struct vferry_vfio *dev = vferry_from_vdev(vdev);
+	enum vfio_device_mig_state next;
+	struct file *file = NULL;
+	enum vferry_arc arc;
+	int err;
+
+	mutex_lock(&dev->state_mutex);
+	while ((unsigned int)dev->state != (unsigned int)target) {
+		err = vfio_mig_get_next_state(vdev, (enum vfio_device_mig_state)dev->state,
+					      target, &next);
+		if (err) {
+			file = ERR_PTR(err);
+			break;
+		}
+
+		arc = vferry_arc(dev->state, next);
+		file = do_arc(dev, arc);
+		if (IS_ERR(file))
+			break;
+		set_state(dev, (enum vferry_arc_state)next, arc);
+
+		/* The core never leads through a step that makes a file. */
+		if (WARN_ON_ONCE(file && next != target)) {
+			fput(file);
+			file = ERR_PTR(-EINVAL);
+			break;
+		}
+	}
+	vferry_mig_unlock(dev);
+	return file;
+}
+
+static int mig_get_state(struct vfio_device *vdev, enum vfio_device_mig_state *ret_state)
+{
+	struct vferry_vfio *dev = vferry_from_vdev(vdev);
+
+	mutex_lock(&dev->state_mutex);
+	*ret_state = (enum vfio_device_mig_state)dev->state;
+	vferry_mig_unlock(dev);
+	return 0;
+}
+
+/* QEMU believes that RAM has converged, and has just synchronised its bitmap. */
+static u64 converged(struct vferry_vfio *dev)
+{
+	enum vferry_mig_state vf_state = vferry_pf_state(dev->vf);
+	struct vferry_switchover_answer answer;
+	int err;
+
+	lockdep_assert_held(&dev->state_mutex);
+
+	/* The next read tells why; until then QEMU is to stay where it is. */
+	if (READ_ONCE(dev->failed))
+		return VFERRY_SWITCHOVER_HOLD;
+
+	answer = vferry_switchover_ask(&dev->sw, ktime_get_ns(), vf_state);
+	if (answer.log_is_on)
+		vferry_track_trust_guest(dev);
+	if (answer.suspend) {
+		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
+		err = vferry_pf_suspend(dev->vf);
+		if (err)
+			fail(dev, vferry_mig_report(dev, err, "the guest cannot be told to suspend"));
+	}
+	if (answer.size != VFERRY_SWITCHOVER_HOLD && !dev->switching) {
+		dev->switching = true;
+		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_SWITCH);
+	}
+	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
+	return answer.size;
+}
+
+static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
+{
+	struct vferry_vfio *dev = vferry_from_vdev(vdev);
+
+	mutex_lock(&dev->state_mutex);
+	switch (dev->state) {
+	case VFERRY_VM_PRE_COPY:
+		*ret_size = converged(dev);
+		break;
+	case VFERRY_VM_STOP:
+	case VFERRY_VM_RESUMING:
+		/* Setup. QEMU takes 0 for an error, at once. */
+		*ret_size = 0;
+		vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
+		break;
+	case VFERRY_VM_RUNNING:
+	case VFERRY_VM_RUNNING_P2P:
+	case VFERRY_VM_PRE_COPY_P2P:
+	case VFERRY_VM_STOP_COPY:
+	case VFERRY_VM_ERROR:
+	case VFERRY_VM_STATES:
+		*ret_size = VFERRY_STREAM_WRITE_MAX;
+		break;
+	}
+	vferry_mig_unlock(dev);
+	return 0;
+}
+
+const struct vfio_migration_ops vferry_mig_ops = {
+	.migration_set_state = mig_set_state,
+	.migration_get_state = mig_get_state,
+	.migration_get_data_size = mig_get_data_size,
+};
+
+void vferry_mig_init(struct vferry_vfio *dev)
+{
+	mutex_init(&dev->state_mutex);
+	spin_lock_init(&dev->reset_lock);
+	init_waitqueue_head(&dev->answered);
+	INIT_DELAYED_WORK(&dev->hold_work, hold_expired);
+	dev->state = VFERRY_VM_RUNNING;
+}
+
+void vferry_mig_open(struct vferry_vfio *dev, struct vferry_pf_vf *vf)
+{
+	mutex_lock(&dev->state_mutex);
+	dev->vf = vf;
+	dev->active = false;
+	dev->arrived = false;
+	dev->failed = 0;
+	/* The last user may have left it stopped. */
+	vferry_pf_quiesce(vf, false);
+	set_state(dev, VFERRY_VM_RUNNING, VFERRY_ARC_NONE);
+	vferry_mig_unlock(dev);
+}
+
+/*
+ * The guest is gone, so nobody is told to resume: a VF that was suspended here
+ * may be in use on another host by now.
+ */
+void vferry_mig_end(struct vferry_vfio *dev)
+{
+	mutex_lock(&dev->state_mutex);
+	retire_files(dev);
+	dev->arrived = false;
+	dev->active = false;
+	set_state(dev, VFERRY_VM_RUNNING, VFERRY_ARC_NONE);
+	vferry_mig_unlock(dev);
+}
+
+void vferry_mig_close(struct vferry_vfio *dev)
+{
+	struct vferry_pf_vf *vf = dev->vf;
+
+	mutex_lock(&dev->state_mutex);
+	dev->vf = NULL;
+	vferry_mig_unlock(dev);
+
+	/* No event comes after this, and so nobody queues the work. */
+	vferry_pf_close(vf);
+	cancel_delayed_work_sync(&dev->hold_work);
+}
