@@ -102,6 +102,13 @@ class Agent(Place):
                     raise TimedOut(f"{self.name}: the agent does not answer")
                 self.changed.wait(0.25)
 
+    def forget(self):
+        """The machine has ended; what comes next is another boot."""
+        self.close()
+        self.boot_id = None
+        self._rest = b""
+        self._procs.clear()
+
     def close(self):
         if self._sock is not None:
             try:

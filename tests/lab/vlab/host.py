@@ -143,9 +143,10 @@ class QemuHost(Agent, Host):
     """A host that is a QEMU under TCG."""
 
     modules_dir = "/lab/mod"
+    guest_initrd = "/lab/guest.cpio"
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
-        Agent.__init__(self, name, self._check_alive)
+        Agent.__init__(self, name, self._alive)
         Host.__init__(self, name, number)
         self.memory, self.smp, self.kernel_args = memory, smp, kernel_args
         self.mgmt_address = f"{net.MGMT_NET}.{10 + number}"
@@ -158,7 +159,7 @@ class QemuHost(Agent, Host):
         self.qmp = None
         self.boot_seconds = None
 
-    def _check_alive(self):
+    def _alive(self):
         if self._qemu is None or self._qemu.poll() is not None:
             raise HostDied(f"{self.name}: QEMU has ended; see {self._console}"
                            f" and {self.name}.qemu")
@@ -173,7 +174,7 @@ class QemuHost(Agent, Host):
             "-cpu", "EPYC,+svm,+npt", "-smp", str(self.smp), "-m", str(self.memory),
             "-serial", f"file:{self._console}",
             "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
-            "-kernel", str(self._paths.image / "vmlinuz"), "-initrd", str(initrd),
+            "-kernel", str(self._paths.image / "vmlinux"), "-initrd", str(initrd),
             "-append", f"{KERNEL_ARGS} vlab.name={self.name} {self.kernel_args}",
             "-device", "intel-iommu,intremap=on",
             "-drive", f"if=none,id=root,file={self._paths.image}/rootfs.squashfs,"
@@ -207,9 +208,9 @@ class QemuHost(Agent, Host):
 
     def ready(self, timeout=BOOT_TIMEOUT):
         run = self._paths.run
-        self.qmp = Qmp(connect_unix(run / f"{self.name}.qmp", 30, self._check_alive),
+        self.qmp = Qmp(connect_unix(run / f"{self.name}.qmp", 30, self.check_alive),
                        f"host {self.name}")
-        self.attach(connect_unix(run / f"{self.name}.agent", 30, self._check_alive))
+        self.attach(connect_unix(run / f"{self.name}.agent", 30, self.check_alive))
         self.send("hello")
         self.greet(timeout)
         self.sh("modprobe virtio_net && n=$(ls /sys/bus/virtio/drivers/virtio_net/virtio*/net) && "

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One lab: hosts, the peer, and the order in which they start and stop."""
 
-import os
-import subprocess
 from pathlib import Path
 
 from vlab import net
 from vlab.command import LocalPlace
+from vlab.guest import Guest
 from vlab.host import QemuHost
 
 
@@ -54,6 +53,10 @@ class Lab:
             host.launch()
         for host in self.hosts.values():
             host.ready()
+
+    def guest(self, **options):
+        """A guest, not booted yet: Guest's options. Default name: guest."""
+        return Guest(self, **options)
 
     def place(self, name):
         """A place by name, for --exec: here, peer, a host or a guest."""
