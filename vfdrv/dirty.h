@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Dirty logging: the hypervisor does not see what the NIC writes, so while a
+ * migration runs the driver writes to each page after the NIC has, and the
+ * page is copied again.
+ *
+ * What counts is what goes up the stack in page fragments. What is copied out
+ * of a receive buffer is written by the processor anyway, and the rings are
+ * built anew on resume.
+ */
+#ifndef VVF_DIRTY_H
+#define VVF_DIRTY_H
+
+#include <linux/atomic.h>
+#include <linux/jump_label.h>
+#include <linux/types.h>
+
+/**
+ * struct vvf_dirty - log of one VF
+ * @on: a migration runs; under vvf.lock, read by NAPI
+ * @key_held: counted in vvf_dirty_key; under vvf.lock
+ * @touched: pages touched since probe; written by NAPI alone
+ * @base: value of @touched when the migration began
+ */
+struct vvf_dirty {
+	bool on;
+	bool key_held;
+	unsigned long touched;
+	unsigned long base;
+};
+
+DECLARE_STATIC_KEY_FALSE(vvf_dirty_key);
+extern bool vvf_dirty_log;
+
+/**
+ * vvf_dirty_touch() - make the page of a received fragment dirty
+ * @dirty: log
+ * @addr: begin of the receive buffer that the NIC has written; 4-byte aligned,
+ *	within one 4 KiB page
+ *
+ * Changes nothing, atomically: another half of the page may belong to the NIC,
+ * so a plain read and write back could undo its DMA. Called by NAPI after the
+ * DMA sync and before the page is given away.
+ */
+static inline void vvf_dirty_touch(struct vvf_dirty *dirty, void *addr)
+{
+	if (!static_branch_unlikely(&vvf_dirty_key))
+		return;
+	if (!READ_ONCE(dirty->on) || !READ_ONCE(vvf_dirty_log))
+		return;
+	atomic_or(0, (atomic_t *)addr);
+	WRITE_ONCE(dirty->touched, dirty->touched + 1);
+}
+
+static inline unsigned long vvf_dirty_pages(const struct vvf_dirty *dirty)
+{
+	return READ_ONCE(dirty->touched) - dirty->base;
+}
+
+void vvf_dirty_start(struct vvf_dirty *dirty);
+void vvf_dirty_stop(struct vvf_dirty *dirty);
+void vvf_dirty_settle(struct vvf_dirty *dirty);
+
+#endif

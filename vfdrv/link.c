@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Link and life of the device: carrier, watchdog, reset.
+ *
+ * The NIC tells a VF nothing of its own accord: the carrier is read from
+ * STATUS, and that somebody has reset the VF behind our back is seen from its
+ * registers.
+ *
+ * Resets and migrations: a reset ends a migration, here and at the PF, which
+ * sees it. What only looks like a reason (a watchdog's find, a transmit
+ * time-out, RSTI, a PF that says that the VF is not clear to send) is put off
+ * while the VF is suspended, when nothing of this can be judged, and
+ * judged anew after RESUME. An FLR is not put off: it has happened.
+ */
+#include "request.h"
+#include "vvf.h"
+
+#define WATCHDOG_INTERVAL	(2 * HZ)
+#define RESET_WANTED		0
+
+/* Attempts at getting the PF's answer to the reset message. */
+#define RESET_TRIES	3
+
+static void vvf_link_carrier(struct vvf *vvf, bool up)
+{
+	struct net_device *netdev = vvf->netdev;
+
+	if (netif_carrier_ok(netdev) == up)
+		return;
+	if (up)
+		netif_carrier_on(netdev);
+	else
+		netif_carrier_off(netdev);
+	netdev_info(netdev, "link is %s\n", up ? "up" : "down");
+}
+
+static bool vvf_link_programmed(struct vvf *vvf)
+{
+	return vvf_irq_programmed(vvf) && (!vvf->running || vvf_queue_programmed(vvf));
+}
+
+static void vvf_link_watchdog(struct work_struct *work)
+{
+	struct vvf *vvf = container_of(work, struct vvf, link.watchdog.work);
+	u32 status;
+
+	/* Whoever holds the lock is changing what would be checked. */
+	if (!mutex_trylock(&vvf->lock))
+		goto again;
+	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED)
+		goto unlock;
+
+	status = vvf_read(vvf, VVF_STATUS);
+	if (status == VVF_GONE) {
+		vvf_link_carrier(vvf, false);
+		goto unlock;
+	}
+	if (test_bit(RESET_WANTED, &vvf->link.wanted) || !vvf_link_programmed(vvf)) {
+		vvf_link_want_reset(vvf);
+		goto unlock;
+	}
+	vvf_link_carrier(vvf, status & VVF_STATUS_LU);
+	vvf_mbx_kick(vvf);
+unlock:
+	mutex_unlock(&vvf->lock);
+again:
+	schedule_delayed_work(&vvf->link.watchdog, WATCHDOG_INTERVAL);
+}
+
+/**
+ * vvf_link_check() - run the watchdog now
+ * @vvf: device, started
+ */
+void vvf_link_check(struct vvf *vvf)
+{
+	mod_delayed_work(system_wq, &vvf->link.watchdog, 0);
+}
+
+/**
+ * vvf_link_want_reset() - have the VF reset
+ * @vvf: device
+ *
+ * Any context. While the VF is suspended, it is done after RESUME.
+ */
+void vvf_link_want_reset(struct vvf *vvf)
+{
+	set_bit(RESET_WANTED, &vvf->link.wanted);
+	schedule_work(&vvf->link.reset);
+}
+
+/**
+ * vvf_link_resumed() - the VF is not suspended any more
+ * @vvf: device
+ *
+ * Judge the reasons anew that were put off.
+ */
+void vvf_link_resumed(struct vvf *vvf)
+{
+	clear_bit(RESET_WANTED, &vvf->link.wanted);
+	vvf_link_check(vvf);
+}
+
+/**
+ * vvf_link_control() - the PF sent a CONTROL message
+ * @vvf: device
+ * @cts: the PF takes our requests
+ *
+ * Called with the mailbox locked.
+ */
+void vvf_link_control(struct vvf *vvf, bool cts)
+{
+	if (cts)
+		vvf_link_check(vvf);
+	else
+		vvf_link_want_reset(vvf);
+}
+
+/**
+ * vvf_link_pf_reset() - the mailbox says that the PF is or was in reset
+ * @vvf: device
+ *
+ * RSTD is no proof: it comes again whenever the PF writes CTRL_EXT. The
+ * watchdog looks for what a reset of the PF destroys.
+ */
+void vvf_link_pf_reset(struct vvf *vvf)
+{
+	vvf_link_check(vvf);
+}
+
+static int vvf_link_hello(struct vvf *vvf)
+{
+	int r = vvf_request_hello(vvf);
+
+	vvf_mig_negotiated(vvf, r);
+	/* A PF that does not know HELLO is a good PF. */
+	return r == -EACCES ? 0 : r;
+}
+
+static int vvf_link_negotiate(struct vvf *vvf)
+{
+	unsigned int try;
+	int r;
+
+	r = vvf_mbx_reset(vvf);
+	if (r)
+		return r;
+	for (try = 0; try < RESET_TRIES; try++) {
+		r = vvf_request_reset(vvf);
+		if (r != -ETIMEDOUT)
+			break;
+	}
+	if (r)
+		return r;
+	/* The PF has scrubbed what the VF had programmed. */
+	vvf_irq_program(vvf);
+	return vvf_link_hello(vvf);
+}
+
+/**
+ * vvf_link_reset() - reset the VF and bring everything up again
+ * @vvf: device, with vvf.lock held
+ *
+ * Ends a migration. Queues that could be running run afterwards; if the PF
+ * does not answer they do not, and the watchdog tries again.
+ *
+ * Return: 0 or the error of the PF.
+ */
+int vvf_link_reset(struct vvf *vvf)
+{
+	int r;
+
+	lockdep_assert_held(&vvf->lock);
+
+	clear_bit(RESET_WANTED, &vvf->link.wanted);
+	vvf->link.resets++;
+	vvf_queue_stop(vvf);
+	vvf_mig_reset(vvf);
+
+	r = vvf_link_negotiate(vvf);
+	if (!r && vvf->rings)
+		r = vvf_queue_start(vvf);
+	if (r)
+		goto fail;
+	vvf->link.pf_absent = false;
+	vvf_filter_restore(vvf);
+	return 0;
+
+fail:
+	if (!vvf->link.pf_absent)
+		dev_warn(&vvf->pdev->dev, "reset: no answer from the PF (%pe), will try again\n",
+			 ERR_PTR(r));
+	vvf->link.pf_absent = true;
+	vvf_link_carrier(vvf, false);
+	set_bit(RESET_WANTED, &vvf->link.wanted);
+	return r;
+}
+
+static void vvf_link_reset_work(struct work_struct *work)
+{
+	struct vvf *vvf = container_of(work, struct vvf, link.reset);
+
+	mutex_lock(&vvf->lock);
+	if (!vvf->mbx.offline && vvf->mig.state != VFERRY_MIG_SUSPENDED &&
+	    test_bit(RESET_WANTED, &vvf->link.wanted) && !vvf_link_reset(vvf))
+		vvf_link_check(vvf);
+	mutex_unlock(&vvf->lock);
+}
+
+/**
+ * vvf_link_init() - prepare
+ * @vvf: device
+ */
+void vvf_link_init(struct vvf *vvf)
+{
+	INIT_DELAYED_WORK(&vvf->link.watchdog, vvf_link_watchdog);
+	INIT_WORK(&vvf->link.reset, vvf_link_reset_work);
+}
+
+/**
+ * vvf_link_start() - start the watchdog
+ * @vvf: device, registered
+ */
+void vvf_link_start(struct vvf *vvf)
+{
+	vvf_link_check(vvf);
+}
+
+/**
+ * vvf_link_stop() - no watchdog and no reset any more
+ * @vvf: device; its mailbox is offline or its worker has ended, so that nobody
+ *	starts them again
+ */
+void vvf_link_stop(struct vvf *vvf)
+{
+	disable_delayed_work_sync(&vvf->link.watchdog);
+	disable_work_sync(&vvf->link.reset);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Link and life of the device: carrier, watchdog, reset. */
+#ifndef VVF_LINK_H
+#define VVF_LINK_H
+
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct vvf;
+
+/**
+ * struct vvf_link - watchdog and reset
+ * @watchdog: every two seconds: carrier, is the device still programmed?
+ * @reset: resets the VF, talks to the PF anew, goes on
+ * @wanted: @reset has work to do; bit 0. A reset that comes while the VF is
+ *	suspended waits for RESUME
+ * @resets: resets done
+ * @pf_absent: the PF did not answer, it has been said in the log
+ */
+struct vvf_link {
+	struct delayed_work watchdog;
+	struct work_struct reset;
+	unsigned long wanted;
+	unsigned long resets;
+	bool pf_absent;
+};
+
+void vvf_link_init(struct vvf *vvf);
+void vvf_link_start(struct vvf *vvf);
+void vvf_link_stop(struct vvf *vvf);
+void vvf_link_check(struct vvf *vvf);
+void vvf_link_want_reset(struct vvf *vvf);
+void vvf_link_resumed(struct vvf *vvf);
+void vvf_link_control(struct vvf *vvf, bool cts);
+void vvf_link_pf_reset(struct vvf *vvf);
+int vvf_link_reset(struct vvf *vvf);
+
+#endif

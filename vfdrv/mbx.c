@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Mailbox to the PF driver: transport; see mbx.h. */
+#include <linux/delay.h>
+#include <linux/sched.h>
+
+#include "trace.h"
+#include "vvf.h"
+
+/* The lock bits are held for a few register accesses only. */
+#define LOCK_MS		20
+/* A PF reads a message when its work queue runs. */
+#define UNREAD_MS	20
+/* A PF answers at once, but its processors may be busy with others. */
+#define REPLY_MS	1000
+/* The reset message may get lost in the PF's own handling of the reset. */
+#define RESET_REPLY_MS	300
+#define RSTI_MS		200
+/* STATUS is repeated this often, this many times. */
+#define STATUS_MS	20
+#define STATUS_TRIES	50
+/* Interval of looking at the mailbox while suspended: an interrupt may be lost. */
+#define SUSPENDED_MS	5
+
+/* Longest message of the PF. */
+#define READ_WORDS	5
+
+static ktime_t deadline_ms(unsigned int ms)
+{
+	return ktime_add_ms(ktime_get(), ms);
+}
+
+static bool passed(ktime_t deadline)
+{
+	return ktime_after(ktime_get(), deadline);
+}
+
+/* The one place that reads V2PMAILBOX. Return: its bits, those of @seen kept. */
+static u32 vvf_mbx_look(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	u32 bits;
+
+	lockdep_assert_held(&mbx->lock);
+
+	bits = vvf_read(vvf, VVF_V2PMAILBOX);
+	if (bits == VVF_GONE)
+		return 0;
+	mbx->seen |= bits & (VVF_MBX_PFSTS | VVF_MBX_PFACK | VVF_MBX_RSTD);
+	if (mbx->seen & VVF_MBX_PFACK)
+		mbx->unread = false;
+	return bits | mbx->seen;
+}
+
+/* Take the memory. False after the bound: the PF does not let go of it. */
+static bool vvf_mbx_take(struct vvf *vvf)
+{
+	ktime_t deadline = deadline_ms(LOCK_MS);
+
+	for (;;) {
+		vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_VFU);
+		if (vvf_mbx_look(vvf) & VVF_MBX_VFU)
+			return true;
+		if (passed(deadline))
+			return false;
+		usleep_range(10, 20);
+	}
+}
+
+/*
+ * Read the PF's message that @seen tells of, and acknowledge it. With @keep the
+ * memory, which is ours, is not released.
+ */
+static void vvf_mbx_read(struct vvf *vvf, u32 *msg, bool keep)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	unsigned int i;
+
+	if (!keep)
+		vvf_mbx_take(vvf);
+	for (i = 0; i < READ_WORDS; i++)
+		msg[i] = vvf_read(vvf, VVF_VMBMEM(i));
+	for (; i < VFERRY_MBX_WORDS; i++)
+		msg[i] = 0;
+	mbx->seen &= ~VVF_MBX_PFSTS;
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_ACK | (keep ? VVF_MBX_VFU : 0));
+	trace_vvf_mbx(vvf->netdev, false, msg);
+}
+
+static void vvf_mbx_got(struct vvf_mbx *mbx, enum vvf_mbx_received kind)
+{
+	mbx->received[kind]++;
+}
+
+static enum vvf_mbx_received vvf_mbx_cmd_kind(u32 cmd)
+{
+	if (cmd < VFERRY_CMD_FIRST || cmd > VFERRY_CMD_LAST)
+		return VVF_MBX_GOT_UNKNOWN_CMD;
+	return VVF_MBX_GOT_PING + (cmd - VFERRY_CMD_PING);
+}
+
+/* A message that is not the reply to a request under way. */
+static void vvf_mbx_unasked(struct vvf *vvf, const u32 *msg, ktime_t noticed)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	struct vferry_mbx_command command;
+
+	if (vferry_mbx_is_cmd(msg[0]) && !vferry_mbx_get_command(msg, &command)) {
+		vvf_mbx_got(mbx, vvf_mbx_cmd_kind(command.cmd));
+		mbx->command = command;
+		mbx->command_noticed = noticed;
+		mbx->have_command = true;
+		/* A new command: nobody waits for the old one's STATUS. */
+		mbx->status_words = 0;
+	} else if (vferry_mbx_id(msg[0]) == VFERRY_MBX_CONTROL) {
+		vvf_mbx_got(mbx, VVF_MBX_GOT_CONTROL);
+		vvf_link_control(vvf, msg[0] & VFERRY_MBX_CTS);
+	} else {
+		vvf_mbx_got(mbx, VVF_MBX_GOT_STRAY);
+	}
+}
+
+static enum vvf_mbx_sent vvf_mbx_sent_kind(u32 word0)
+{
+	switch (vferry_mbx_id(word0)) {
+	case VFERRY_MBX_RESET:		return VVF_MBX_SENT_RESET;
+	case VFERRY_MBX_SET_MAC:	return VVF_MBX_SENT_SET_MAC;
+	case VFERRY_MBX_SET_MULTICAST:	return VVF_MBX_SENT_SET_MULTICAST;
+	case VFERRY_MBX_SET_VLAN:	return VVF_MBX_SENT_SET_VLAN;
+	case VFERRY_MBX_SET_MAX_FRAME:	return VVF_MBX_SENT_SET_MAX_FRAME;
+	case VFERRY_MBX_SET_PROMISC:	return VVF_MBX_SENT_SET_PROMISC;
+	case VFERRY_MBX_HELLO:		return VVF_MBX_SENT_HELLO;
+	}
+	return VVF_MBX_SENT_STATUS;
+}
+
+/*
+ * Write a message into the memory and ring. What the PF has not read yet is
+ * waited for, within a bound; what it has written is read first.
+ */
+static int vvf_mbx_post(struct vvf *vvf, const u32 *msg, unsigned int words)
+{
+	ktime_t deadline = deadline_ms(UNREAD_MS);
+	u32 in[VFERRY_MBX_WORDS];
+	struct vvf_mbx *mbx = &vvf->mbx;
+	unsigned int i;
+
+	lockdep_assert_held(&mbx->lock);
+
+	while (mbx->unread) {
+		vvf_mbx_look(vvf);
+		if (!mbx->unread || passed(deadline))
+			break;
+		usleep_range(20, 50);
+	}
+	if (!vvf_mbx_take(vvf))
+		return -EBUSY;
+	if (mbx->seen & VVF_MBX_PFSTS) {
+		vvf_mbx_read(vvf, in, true);
+		vvf_mbx_unasked(vvf, in, ktime_get());
+	}
+	for (i = 0; i < words; i++)
+		vvf_write(vvf, VVF_VMBMEM(i), msg[i]);
+	mbx->seen &= ~VVF_MBX_PFACK;
+	mbx->unread = true;
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ);
+	mbx->sent[vvf_mbx_sent_kind(msg[0])]++;
+	trace_vvf_mbx(vvf->netdev, true, msg);
+	return 0;
+}
+
+static bool vvf_mbx_is_reply(u32 word0, u32 request)
+{
+	return (word0 & (VFERRY_MBX_ACK | VFERRY_MBX_NACK)) &&
+	       vferry_mbx_id(word0) == vferry_mbx_id(request);
+}
+
+/* Wait for the reply to @msg; it goes to @msg. */
+static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
+{
+	ktime_t deadline = deadline_ms(timeout_ms);
+	struct vvf_mbx *mbx = &vvf->mbx;
+	u32 in[VFERRY_MBX_WORDS];
+	unsigned int us = 20;
+
+	for (;;) {
+		bool late = passed(deadline);
+
+		if (vvf_mbx_look(vvf) & VVF_MBX_PFSTS) {
+			vvf_mbx_read(vvf, in, false);
+			if (vvf_mbx_is_reply(in[0], msg[0]))
+				break;
+			vvf_mbx_unasked(vvf, in, ktime_get());
+		}
+		if (late) {
+			mbx->timeouts++;
+			return -ETIMEDOUT;
+		}
+		usleep_range(us, 2 * us);
+		us = min(2 * us, 1000u);
+	}
+
+	memcpy(msg, in, sizeof(in));
+	if (msg[0] & VFERRY_MBX_NACK) {
+		vvf_mbx_got(mbx, VVF_MBX_GOT_NACK);
+		return -EACCES;
+	}
+	vvf_mbx_got(mbx, VVF_MBX_GOT_ACK);
+	return 0;
+}
+
+static void vvf_mbx_wake(struct vvf_mbx *mbx)
+{
+	kthread_queue_work(mbx->worker, &mbx->event);
+}
+
+/**
+ * vvf_mbx_request() - ask the PF and wait for its answer
+ * @vvf: device
+ * @msg: message of VFERRY_MBX_WORDS words; the reply goes here
+ * @words: words of @msg that count
+ *
+ * May sleep, for a second at worst. Commands that come instead of the reply
+ * are left to the worker.
+ *
+ * Return: 0: acknowledged; -EACCES: refused; -EBUSY: not now, the VF is
+ * suspended, or the PF holds the mailbox; -ETIMEDOUT: no answer; -ENODEV.
+ */
+int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
+{
+	bool reset = vferry_mbx_id(msg[0]) == VFERRY_MBX_RESET;
+	struct vvf_mbx *mbx = &vvf->mbx;
+	int r;
+
+	mutex_lock(&mbx->lock);
+	if (mbx->offline)
+		r = -ENODEV;
+	else if (mbx->paused)
+		r = -EBUSY;
+	else
+		r = vvf_mbx_post(vvf, msg, words);
+	if (!r)
+		r = vvf_mbx_reply(vvf, msg, reset ? RESET_REPLY_MS : REPLY_MS);
+	if (mbx->have_command)
+		vvf_mbx_wake(mbx);
+	mutex_unlock(&mbx->lock);
+	return r;
+}
+
+/* Send what is in mbx.status, once more or for the first time. */
+static void vvf_mbx_send_status(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	/* If the PF holds the memory now, the repeat will get it. */
+	if (vvf_mbx_post(vvf, mbx->status, mbx->status_words))
+		mbx->unread = true;
+	mbx->status_tries++;
+	mbx->status_due = deadline_ms(STATUS_MS);
+	kthread_queue_delayed_work(mbx->worker, &mbx->poll, msecs_to_jiffies(STATUS_MS));
+}
+
+/**
+ * vvf_mbx_status() - answer a command
+ * @vvf: device
+ * @status: the answer
+ *
+ * Called by the worker. Returns when it is sent, does not wait until the PF has
+ * read it; it is repeated until then.
+ */
+void vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	mutex_lock(&mbx->lock);
+	if (!mbx->offline) {
+		mbx->status_words = vferry_mbx_put_status(mbx->status, status);
+		mbx->status_tries = 0;
+		vvf_mbx_send_status(vvf);
+	}
+	mutex_unlock(&mbx->lock);
+}
+
+static void vvf_mbx_repeat_status(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	if (!mbx->status_words)
+		return;
+	if (!mbx->unread || mbx->status_tries >= STATUS_TRIES) {
+		mbx->status_words = 0;
+		return;
+	}
+	if (!passed(mbx->status_due)) {
+		kthread_queue_delayed_work(mbx->worker, &mbx->poll, 1);
+		return;
+	}
+	mbx->unread = false;
+	mbx->repeats++;
+	vvf_mbx_send_status(vvf);
+}
+
+/* Look at the mailbox and do what it asks for. Runs in the worker only. */
+static void vvf_mbx_serve(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	struct vferry_mbx_command command;
+	u32 msg[VFERRY_MBX_WORDS];
+	ktime_t noticed;
+	bool have;
+	u32 bits;
+
+	noticed = atomic64_xchg(&mbx->noticed, 0);
+	if (!noticed)
+		noticed = ktime_get();
+	WRITE_ONCE(mbx->peeked, jiffies);
+
+	mutex_lock(&mbx->lock);
+	if (mbx->offline) {
+		mutex_unlock(&mbx->lock);
+		return;
+	}
+	bits = vvf_mbx_look(vvf);
+	if (bits & VVF_MBX_PFSTS) {
+		vvf_mbx_read(vvf, msg, false);
+		vvf_mbx_unasked(vvf, msg, noticed);
+	}
+	mbx->seen &= ~VVF_MBX_RSTD;
+	vvf_mbx_repeat_status(vvf);
+	have = mbx->have_command;
+	command = mbx->command;
+	noticed = mbx->command_noticed;
+	mbx->have_command = false;
+	mutex_unlock(&mbx->lock);
+
+	if (have)
+		vvf_mig_command(vvf, &command, noticed);
+	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
+		vvf_link_pf_reset(vvf);
+	if (vvf_mig_suspended(vvf)) {
+		netif_trans_update(vvf->netdev);
+		kthread_queue_delayed_work(mbx->worker, &mbx->poll,
+					   msecs_to_jiffies(SUSPENDED_MS));
+	}
+}
+
+static void vvf_mbx_event(struct kthread_work *work)
+{
+	vvf_mbx_serve(container_of(work, struct vvf, mbx.event));
+}
+
+static void vvf_mbx_poll(struct kthread_work *work)
+{
+	vvf_mbx_serve(container_of(work, struct vvf, mbx.poll.work));
+}
+
+/**
+ * vvf_mbx_notice() - the mailbox vector fired
+ * @vvf: device
+ *
+ * For hard interrupt handlers.
+ */
+void vvf_mbx_notice(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	atomic64_cmpxchg(&mbx->noticed, 0, ktime_get());
+	vvf_mbx_wake(mbx);
+}
+
+/**
+ * vvf_mbx_kick() - look at the mailbox, there may be something
+ * @vvf: device
+ *
+ * Any context.
+ */
+void vvf_mbx_kick(struct vvf *vvf)
+{
+	WRITE_ONCE(vvf->mbx.peeked, jiffies);
+	vvf_mbx_wake(&vvf->mbx);
+}
+
+/**
+ * vvf_mbx_online() - may the registers be touched?
+ * @vvf: device
+ * @online: no longer, or again
+ *
+ * Nobody touches them any more when it returns.
+ */
+void vvf_mbx_online(struct vvf *vvf, bool online)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	mutex_lock(&mbx->lock);
+	mbx->offline = !online;
+	mutex_unlock(&mbx->lock);
+}
+
+/**
+ * vvf_mbx_pause() - refuse requests with -EBUSY, or take them again
+ * @vvf: device
+ * @pause: refuse
+ *
+ * A request under way has ended when it returns.
+ */
+void vvf_mbx_pause(struct vvf *vvf, bool pause)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	mutex_lock(&mbx->lock);
+	mbx->paused = pause;
+	mutex_unlock(&mbx->lock);
+}
+
+/**
+ * vvf_mbx_reset() - reset the VF, and what is known of the mailbox
+ * @vvf: device
+ *
+ * Return: 0; -EAGAIN: the PF is in reset itself.
+ */
+int vvf_mbx_reset(struct vvf *vvf)
+{
+	ktime_t deadline = deadline_ms(RSTI_MS);
+	struct vvf_mbx *mbx = &vvf->mbx;
+	int r = 0;
+
+	mutex_lock(&mbx->lock);
+	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
+	while (vvf_mbx_look(vvf) & VVF_MBX_RSTI) {
+		if (passed(deadline)) {
+			r = -EAGAIN;
+			break;
+		}
+		usleep_range(1000, 2000);
+	}
+	/* Give up the lock of an earlier life. */
+	vvf_write(vvf, VVF_V2PMAILBOX, 0);
+	mbx->seen = 0;
+	mbx->unread = false;
+	mbx->paused = false;
+	mbx->have_command = false;
+	mbx->status_words = 0;
+	mutex_unlock(&mbx->lock);
+	return r;
+}
+
+/**
+ * vvf_mbx_init() - start the worker
+ * @vvf: device
+ */
+int vvf_mbx_init(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	mutex_init(&mbx->lock);
+	kthread_init_work(&mbx->event, vvf_mbx_event);
+	kthread_init_delayed_work(&mbx->poll, vvf_mbx_poll);
+	mbx->worker = kthread_create_worker(0, VVF_NAME "-%s", pci_name(vvf->pdev));
+	if (IS_ERR(mbx->worker))
+		return PTR_ERR(mbx->worker);
+	/* The outage of a migration waits for this thread. */
+	sched_set_fifo(mbx->worker->task);
+	return 0;
+}
+
+/**
+ * vvf_mbx_exit() - end the worker
+ * @vvf: device, with no interrupt handler that could wake it
+ */
+void vvf_mbx_exit(struct vvf *vvf)
+{
+	vvf_mbx_online(vvf, false);
+	kthread_cancel_delayed_work_sync(&vvf->mbx.poll);
+	kthread_destroy_worker(vvf->mbx.worker);
+}

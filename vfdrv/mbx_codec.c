@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The mailbox codec, shared with the PF driver and the tests. */
+#include "../include/vferry_mbx.c"

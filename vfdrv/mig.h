@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Migration: commands of the PF, and what is told about them. */
+#ifndef VVF_MIG_H
+#define VVF_MIG_H
+
+#include <linux/kfifo.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "../include/uapi/vferry_vf.h"
+#include "../include/vferry_mbx.h"
+
+struct vvf;
+
+/**
+ * struct vvf_event - a change, for the netlink family's listeners
+ * @kind: what happened
+ * @state: state afterwards
+ * @result: how it went
+ * @arrived: RESUME, and this is another host
+ * @mig_id: the migration
+ * @time_ns: when, CLOCK_REALTIME
+ */
+struct vvf_event {
+	enum vferry_vf_nl_event kind;
+	enum vferry_mig_state state;
+	u32 result;
+	bool arrived;
+	u64 mig_id;
+	u64 time_ns;
+};
+
+/* Changes that can be on their way; a command comes after the last's answer. */
+#define VVF_EVENTS	16
+
+/**
+ * struct vvf_mig - migration of one VF
+ * @state: %VFERRY_MIG_IDLE, _MIGRATING or _SUSPENDED; under vvf.lock
+ * @welcome: what was agreed on with the PF; version 0: it does not speak vferry
+ * @said: whether it does has been said in the log
+ * @mig_id: the current migration, or the last
+ * @last: the last answer, to be given again when a command is repeated;
+ *	worker only, and vvf_mig_reset() under vvf.lock. seq 0: none
+ * @kept: packets that could not leave before the rest; under vvf.lock
+ * @events: what the work is to tell; filled under vvf.lock
+ * @told: tells it, and does what resume has no time for
+ * @announce: the interface is to announce its addresses
+ * @suspend_us: duration of the last SUSPEND
+ * @resume_us: duration of the last RESUME
+ * @migrations: MIGRATE done
+ * @suspends: SUSPEND done
+ * @resumes: RESUME and CANCEL of a suspended VF done
+ * @repeated: commands that came again
+ */
+struct vvf_mig {
+	enum vferry_mig_state state;
+	struct vferry_mbx_welcome welcome;
+	bool said;
+	u64 mig_id;
+	struct vferry_mbx_status last;
+	struct sk_buff_head kept;
+	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
+	struct work_struct told;
+	bool announce;
+
+	u32 suspend_us;
+	u32 resume_us;
+	unsigned long migrations;
+	unsigned long suspends;
+	unsigned long resumes;
+	unsigned long repeated;
+};
+
+void vvf_mig_init(struct vvf *vvf);
+void vvf_mig_stop(struct vvf *vvf);
+void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
+void vvf_mig_reset(struct vvf *vvf);
+void vvf_mig_negotiated(struct vvf *vvf, int error);
+bool vvf_mig_suspended(struct vvf *vvf);
+const char *vvf_mig_reason(const struct vvf *vvf);
+
+#endif

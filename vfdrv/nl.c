@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink family vferry_vf: state and events, in the network namespace
+ * of the interface.
+ */
+#include <linux/mutex.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "nl.h"
+#include "vvf.h"
+
+static LIST_HEAD(vvf_list);
+static DEFINE_MUTEX(vvf_list_lock);	/* protects vvf_list */
+
+static struct genl_family vvf_nl_family;
+
+enum { VVF_NL_GROUP_EVENTS };
+
+static int vvf_nl_put_device(struct sk_buff *skb, const struct vvf *vvf)
+{
+	const struct vvf_mig *mig = &vvf->mig;
+	const char *reason = vvf_mig_reason(vvf);
+
+	if (nla_put_u32(skb, VFERRY_VF_A_IFINDEX, vvf->netdev->ifindex) ||
+	    nla_put_string(skb, VFERRY_VF_A_IFNAME, vvf->netdev->name) ||
+	    nla_put_string(skb, VFERRY_VF_A_PCI, pci_name(vvf->pdev)))
+		return -EMSGSIZE;
+	if (reason ? nla_put_string(skb, VFERRY_VF_A_REASON, reason) :
+		     nla_put_flag(skb, VFERRY_VF_A_MIGRATABLE))
+		return -EMSGSIZE;
+	if (mig->welcome.version &&
+	    (nla_put_u32(skb, VFERRY_VF_A_PROTO, mig->welcome.version) ||
+	     nla_put_u32(skb, VFERRY_VF_A_FEATURES, mig->welcome.features)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int vvf_nl_put_timings(struct sk_buff *skb, const struct vvf *vvf)
+{
+	const struct vvf_mig *mig = &vvf->mig;
+
+	if (mig->migrations &&
+	    nla_put_u64_64bit(skb, VFERRY_VF_A_PAGES, vvf_dirty_pages(&vvf->dirty),
+			      VFERRY_VF_A_PAD))
+		return -EMSGSIZE;
+	if (mig->suspends && nla_put_u32(skb, VFERRY_VF_A_SUSPEND_US, mig->suspend_us))
+		return -EMSGSIZE;
+	if (mig->resumes && nla_put_u32(skb, VFERRY_VF_A_RESUME_US, mig->resume_us))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int vvf_nl_put_state(struct sk_buff *skb, u32 state, u64 mig_id)
+{
+	if (nla_put_u32(skb, VFERRY_VF_A_STATE, state))
+		return -EMSGSIZE;
+	if (mig_id && nla_put_u64_64bit(skb, VFERRY_VF_A_MIG_ID, mig_id, VFERRY_VF_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int vvf_nl_put(struct sk_buff *skb, const struct vvf *vvf, u32 portid, u32 seq, int flags)
+{
+	void *head;
+
+	head = genlmsg_put(skb, portid, seq, &vvf_nl_family, flags, VFERRY_VF_CMD_GET);
+	if (!head)
+		return -EMSGSIZE;
+	if (vvf_nl_put_device(skb, vvf) ||
+	    vvf_nl_put_state(skb, READ_ONCE(vvf->mig.state), vvf->mig.mig_id) ||
+	    vvf_nl_put_timings(skb, vvf)) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+static struct vvf *vvf_nl_find(struct net *net, int ifindex)
+{
+	struct vvf *vvf;
+
+	lockdep_assert_held(&vvf_list_lock);
+
+	list_for_each_entry(vvf, &vvf_list, node)
+		if (net_eq(dev_net(vvf->netdev), net) && vvf->netdev->ifindex == ifindex)
+			return vvf;
+	return NULL;
+}
+
+static int vvf_nl_get_one(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply;
+	struct vvf *vvf;
+	int r;
+
+	if (GENL_REQ_ATTR_CHECK(info, VFERRY_VF_A_IFINDEX))
+		return -EINVAL;
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	mutex_lock(&vvf_list_lock);
+	vvf = vvf_nl_find(genl_info_net(info), nla_get_u32(info->attrs[VFERRY_VF_A_IFINDEX]));
+	if (vvf) {
+		r = vvf_nl_put(reply, vvf, info->snd_portid, info->snd_seq, 0);
+	} else {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VFERRY_VF_A_IFINDEX],
+				    "no interface of vferry_vf");
+		r = -ENODEV;
+	}
+	mutex_unlock(&vvf_list_lock);
+
+	if (r) {
+		nlmsg_free(reply);
+		return r;
+	}
+	return genlmsg_reply(reply, info);
+}
+
+static int vvf_nl_get_all(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int r = 0, i = 0;
+	struct vvf *vvf;
+
+	mutex_lock(&vvf_list_lock);
+	list_for_each_entry(vvf, &vvf_list, node) {
+		if (!net_eq(dev_net(vvf->netdev), sock_net(skb->sk)) || i++ < cb->args[0])
+			continue;
+		r = vvf_nl_put(skb, vvf, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			       NLM_F_MULTI);
+		if (r)
+			break;
+		cb->args[0] = i;
+	}
+	mutex_unlock(&vvf_list_lock);
+	return r && !skb->len ? r : skb->len;
+}
+
+static const struct nla_policy vvf_nl_policy[VFERRY_VF_A_IFINDEX + 1] = {
+	[VFERRY_VF_A_IFINDEX] = { .type = NLA_U32 },
+};
+
+static const struct genl_ops vvf_nl_ops[] = {
+	{
+		.cmd = VFERRY_VF_CMD_GET,
+		.doit = vvf_nl_get_one,
+		.dumpit = vvf_nl_get_all,
+	},
+};
+
+static const struct genl_multicast_group vvf_nl_groups[] = {
+	[VVF_NL_GROUP_EVENTS] = { .name = VFERRY_VF_GENL_EVENTS },
+};
+
+static struct genl_family vvf_nl_family __ro_after_init = {
+	.name = VFERRY_VF_GENL_NAME,
+	.version = VFERRY_VF_GENL_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.parallel_ops = true,
+	.maxattr = ARRAY_SIZE(vvf_nl_policy) - 1,
+	.policy = vvf_nl_policy,
+	.ops = vvf_nl_ops,
+	.n_ops = ARRAY_SIZE(vvf_nl_ops),
+	.resv_start_op = VFERRY_VF_CMD_GET + 1,
+	.mcgrps = vvf_nl_groups,
+	.n_mcgrps = ARRAY_SIZE(vvf_nl_groups),
+};
+
+/**
+ * vvf_nl_event() - tell the listeners of a change
+ * @vvf: device
+ * @event: change
+ *
+ * May sleep. A listener that is not there is no error.
+ */
+void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event)
+{
+	struct net *net = dev_net(vvf->netdev);
+	struct sk_buff *skb;
+	void *head;
+
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	head = genlmsg_put(skb, 0, 0, &vvf_nl_family, 0, VFERRY_VF_CMD_EVENT);
+	if (!head || vvf_nl_put_device(skb, vvf) ||
+	    vvf_nl_put_state(skb, event->state, event->mig_id) ||
+	    nla_put_u32(skb, VFERRY_VF_A_EVENT, event->kind) ||
+	    nla_put_u32(skb, VFERRY_VF_A_RESULT, event->result) ||
+	    nla_put_u64_64bit(skb, VFERRY_VF_A_TIME_NS, event->time_ns, VFERRY_VF_A_PAD) ||
+	    (event->arrived && nla_put_flag(skb, VFERRY_VF_A_ARRIVED)) ||
+	    vvf_nl_put_timings(skb, vvf)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, head);
+	genlmsg_multicast_netns(&vvf_nl_family, net, skb, 0, VVF_NL_GROUP_EVENTS, GFP_KERNEL);
+}
+
+/**
+ * vvf_nl_add() - show a device
+ * @vvf: device, registered
+ */
+void vvf_nl_add(struct vvf *vvf)
+{
+	mutex_lock(&vvf_list_lock);
+	list_add_tail(&vvf->node, &vvf_list);
+	mutex_unlock(&vvf_list_lock);
+}
+
+/**
+ * vvf_nl_remove() - show a device no more
+ * @vvf: device
+ */
+void vvf_nl_remove(struct vvf *vvf)
+{
+	mutex_lock(&vvf_list_lock);
+	list_del(&vvf->node);
+	mutex_unlock(&vvf_list_lock);
+}
+
+int __init vvf_nl_init(void)
+{
+	return genl_register_family(&vvf_nl_family);
+}
+
+void vvf_nl_exit(void)
+{
+	genl_unregister_family(&vvf_nl_family);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Generic netlink family vferry_vf; see include/uapi/vferry_vf.h. */
+#ifndef VVF_NL_H
+#define VVF_NL_H
+
+struct vvf;
+struct vvf_event;
+
+int vvf_nl_init(void);
+void vvf_nl_exit(void);
+void vvf_nl_add(struct vvf *vvf);
+void vvf_nl_remove(struct vvf *vvf);
+void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event);
+
+#endif

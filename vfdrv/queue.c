@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queue pair: memory of the rings, starting, stopping, and the rest that
+ * a migration needs.
+ *
+ * Starting programs the NIC from the driver's own memory alone and allocates
+ * nothing; it serves open, reset and resume alike. Stopping gives back what
+ * is in flight; resting keeps it.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include <net/page_pool/helpers.h>
+
+#include "vvf.h"
+
+/* Bound on the NIC's own work when a queue is switched off. */
+#define QUEUE_OFF_US	2000
+/* Bounds of vvf_queue_rest(): frames that leave, NAPI that comes to its end. */
+#define REST_TX_US	2000
+#define REST_NAPI_US	20000
+
+static int vvf_tx_alloc(struct vvf *vvf, struct vvf_tx *tx, u16 size)
+{
+	tx->buf = kvcalloc(size, sizeof(*tx->buf), GFP_KERNEL);
+	if (!tx->buf)
+		return -ENOMEM;
+	tx->desc = dma_alloc_coherent(&vvf->pdev->dev, size * sizeof(*tx->desc),
+				      &tx->dma, GFP_KERNEL);
+	if (!tx->desc) {
+		kvfree(tx->buf);
+		return -ENOMEM;
+	}
+	tx->size = size;
+	return 0;
+}
+
+static void vvf_tx_free(struct vvf *vvf, struct vvf_tx *tx)
+{
+	dma_free_coherent(&vvf->pdev->dev, tx->size * sizeof(*tx->desc), tx->desc, tx->dma);
+	kvfree(tx->buf);
+}
+
+static struct page_pool *vvf_rx_pool(struct vvf *vvf, u16 size)
+{
+	struct page_pool_params params = {
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+		.pool_size = size * VVF_RX_BUF / PAGE_SIZE,
+		.nid = dev_to_node(&vvf->pdev->dev),
+		.dev = &vvf->pdev->dev,
+		.napi = &vvf->napi,
+		.netdev = vvf->netdev,
+		.dma_dir = DMA_FROM_DEVICE,
+		.max_len = PAGE_SIZE,
+	};
+
+	return page_pool_create(&params);
+}
+
+static int vvf_rx_alloc(struct vvf *vvf, struct vvf_rx *rx, u16 size)
+{
+	int r = -ENOMEM;
+
+	rx->buf = kvcalloc(size, sizeof(*rx->buf), GFP_KERNEL);
+	if (!rx->buf)
+		return r;
+	rx->desc = dma_alloc_coherent(&vvf->pdev->dev, size * sizeof(*rx->desc),
+				      &rx->dma, GFP_KERNEL);
+	if (!rx->desc)
+		goto free_buf;
+	rx->pool = vvf_rx_pool(vvf, size);
+	if (IS_ERR(rx->pool)) {
+		r = PTR_ERR(rx->pool);
+		goto free_desc;
+	}
+	rx->size = size;
+	vvf_rx_fill(vvf, rx, GFP_KERNEL);
+	return 0;
+
+free_desc:
+	dma_free_coherent(&vvf->pdev->dev, size * sizeof(*rx->desc), rx->desc, rx->dma);
+free_buf:
+	kvfree(rx->buf);
+	return r;
+}
+
+static void vvf_rx_free(struct vvf *vvf, struct vvf_rx *rx)
+{
+	vvf_rx_release(rx);
+	page_pool_destroy(rx->pool);
+	dma_free_coherent(&vvf->pdev->dev, rx->size * sizeof(*rx->desc), rx->desc, rx->dma);
+	kvfree(rx->buf);
+}
+
+/**
+ * vvf_rings_alloc() - memory of the rings, with receive buffers in place
+ * @vvf: device
+ * @tx_size: transmit descriptors
+ * @rx_size: receive descriptors
+ *
+ * Touches no register and takes no lock.
+ *
+ * Return: rings, to be freed by vvf_rings_free(), or ERR_PTR.
+ */
+struct vvf_rings *vvf_rings_alloc(struct vvf *vvf, u16 tx_size, u16 rx_size)
+{
+	struct vvf_rings *rings;
+	int r;
+
+	rings = kzalloc(sizeof(*rings), GFP_KERNEL);
+	if (!rings)
+		return ERR_PTR(-ENOMEM);
+	r = vvf_tx_alloc(vvf, &rings->tx, tx_size);
+	if (r)
+		goto free_rings;
+	r = vvf_rx_alloc(vvf, &rings->rx, rx_size);
+	if (r)
+		goto free_tx;
+	return rings;
+
+free_tx:
+	vvf_tx_free(vvf, &rings->tx);
+free_rings:
+	kfree(rings);
+	return ERR_PTR(r);
+}
+
+/**
+ * vvf_rings_free() - undo vvf_rings_alloc()
+ * @vvf: device
+ * @rings: not in use: never started, or stopped
+ */
+void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings)
+{
+	vvf_rx_free(vvf, &rings->rx);
+	vvf_tx_free(vvf, &rings->tx);
+	kfree(rings);
+}
+
+static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
+{
+	tx->next_to_use = 0;
+	tx->next_to_clean = 0;
+
+	vvf_write(vvf, VVF_TXDCTL, 0);
+	vvf_write(vvf, VVF_TDBAL, lower_32_bits(tx->dma));
+	vvf_write(vvf, VVF_TDBAH, upper_32_bits(tx->dma));
+	vvf_write(vvf, VVF_TDLEN, tx->size * sizeof(*tx->desc));
+	/* An earlier owner's head write-back survives every reset of the VF. */
+	vvf_write(vvf, VVF_TDWBAL, 0);
+	vvf_write(vvf, VVF_TDWBAH, 0);
+	vvf_write(vvf, VVF_TDH, 0);
+	vvf_write(vvf, VVF_TDT, 0);
+	vvf_write(vvf, VVF_TXDCTL, VVF_XDCTL_ENABLE);
+}
+
+static void vvf_rx_program(struct vvf *vvf, struct vvf_rx *rx)
+{
+	vvf_rx_rewind(vvf, rx);
+
+	vvf_write(vvf, VVF_RXDCTL, 0);
+	vvf_write(vvf, VVF_RDBAL, lower_32_bits(rx->dma));
+	vvf_write(vvf, VVF_RDBAH, upper_32_bits(rx->dma));
+	vvf_write(vvf, VVF_RDLEN, rx->size * sizeof(*rx->desc));
+	vvf_write(vvf, VVF_SRRCTL, VVF_SRRCTL_ONE_BUFFER | VVF_SRRCTL_DROP_EN |
+		  VVF_RX_BUF >> VVF_SRRCTL_SIZE_SHIFT);
+	vvf_write(vvf, VVF_RDH, 0);
+	vvf_write(vvf, VVF_RDT, 0);
+	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
+	rx->posted = rx->next_to_use;
+	vvf_write(vvf, VVF_RDT, rx->posted);
+}
+
+/* Run what is scheduled on this processor now, do not wait for ksoftirqd. */
+static void vvf_poll_now(struct vvf *vvf)
+{
+	local_bh_disable();
+	napi_schedule(&vvf->napi);
+	local_bh_enable();
+}
+
+/**
+ * vvf_queue_programmed() - are both queues on in the NIC?
+ * @vvf: device
+ */
+bool vvf_queue_programmed(struct vvf *vvf)
+{
+	return vvf_read(vvf, VVF_RXDCTL) & vvf_read(vvf, VVF_TXDCTL) & VVF_XDCTL_ENABLE;
+}
+
+/**
+ * vvf_queue_start() - program the rings and go
+ * @vvf: device, with rings, not running
+ *
+ * Allocates nothing and does not sleep for long.
+ *
+ * Return: 0; -EIO: the queues do not come on, and nothing has changed.
+ */
+int vvf_queue_start(struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->lock);
+
+	if (WARN_ON_ONCE(vvf->running))
+		return 0;
+	netdev_tx_reset_queue(netdev_get_tx_queue(vvf->netdev, 0));
+	vvf_tx_program(vvf, &vvf->rings->tx);
+	vvf_rx_program(vvf, &vvf->rings->rx);
+	if (!vvf_queue_programmed(vvf))
+		return -EIO;
+
+	WRITE_ONCE(vvf->quiet, false);
+	napi_enable(&vvf->napi);
+	vvf->running = true;
+	vvf_tx_resend(vvf, &vvf->mig.kept);
+	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
+	netif_trans_update(vvf->netdev);
+	netif_tx_wake_all_queues(vvf->netdev);
+	vvf_poll_now(vvf);
+	return 0;
+}
+
+static void vvf_queue_off(struct vvf *vvf, u32 reg)
+{
+	ktime_t deadline = ktime_add_us(ktime_get(), QUEUE_OFF_US);
+
+	vvf_write(vvf, reg, 0);
+	while (vvf_read(vvf, reg) & VVF_XDCTL_ENABLE) {
+		if (ktime_after(ktime_get(), deadline))
+			break;
+		usleep_range(10, 20);
+	}
+}
+
+/**
+ * vvf_queue_stop() - stop, and give back what is in flight
+ * @vvf: device; nothing happens if it does not run
+ *
+ * May wait for NAPI as long as it takes.
+ */
+void vvf_queue_stop(struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->lock);
+
+	if (!vvf->running)
+		return;
+	WRITE_ONCE(vvf->quiet, true);
+	netif_tx_disable(vvf->netdev);
+	vvf_queue_off(vvf, VVF_RXDCTL);
+	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
+	napi_disable(&vvf->napi);
+	/* Again: NAPI may have passed its look at quiet, and woken the queue. */
+	netif_tx_disable(vvf->netdev);
+	vvf_queue_off(vvf, VVF_TXDCTL);
+	vvf->running = false;
+	vvf_tx_release(vvf, &vvf->rings->tx, NULL);
+}
+
+/* Let NAPI hand up all that has arrived and clean all that has left. */
+static int vvf_queue_drain(struct vvf *vvf)
+{
+	struct vvf_rings *rings = vvf->rings;
+	ktime_t begin = ktime_get();
+
+	for (;;) {
+		s64 us = ktime_us_delta(ktime_get(), begin);
+
+		vvf_poll_now(vvf);
+		if (!napi_is_scheduled(&vvf->napi) && vvf_rx_idle(&rings->rx) &&
+		    (vvf_tx_idle(&rings->tx) || us > REST_TX_US))
+			return 0;
+		if (us > REST_NAPI_US)
+			return -ETIMEDOUT;
+		usleep_range(20, 50);
+	}
+}
+
+/**
+ * vvf_queue_rest() - bring the queues to rest for a migration
+ * @vvf: device, running
+ *
+ * What has arrived is handed up the stack, and logged. What could not leave in
+ * time is kept in mig.kept; the next vvf_queue_start() sends it. Receive
+ * buffers stay in their slots. Allocates nothing; every wait is bounded.
+ *
+ * Return: 0; -ETIMEDOUT: NAPI did not come to its end, the queues go on.
+ */
+int vvf_queue_rest(struct vvf *vvf)
+{
+	int r;
+
+	lockdep_assert_held(&vvf->lock);
+
+	WRITE_ONCE(vvf->quiet, true);
+	netif_tx_disable(vvf->netdev);
+	vvf_queue_off(vvf, VVF_RXDCTL);
+	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
+
+	r = vvf_queue_drain(vvf);
+	if (r)
+		goto go_on;
+
+	napi_disable(&vvf->napi);
+	/* Again: NAPI may have passed its look at quiet, and woken the queue. */
+	netif_tx_disable(vvf->netdev);
+	vvf_queue_off(vvf, VVF_TXDCTL);
+	vvf->running = false;
+	vvf_tx_release(vvf, &vvf->rings->tx, &vvf->mig.kept);
+	return 0;
+
+go_on:
+	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
+	WRITE_ONCE(vvf->quiet, false);
+	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
+	netif_tx_wake_all_queues(vvf->netdev);
+	vvf_poll_now(vvf);
+	return r;
+}
+
+/* NAPI's poll function, for both rings. */
+int vvf_poll(struct napi_struct *napi, int budget)
+{
+	struct vvf *vvf = container_of(napi, struct vvf, napi);
+	struct vvf_rings *rings = vvf->rings;
+	unsigned int cleaned, received = 0;
+
+	cleaned = vvf_tx_clean(vvf, &rings->tx, budget);
+	if (budget)
+		received = vvf_rx_clean(vvf, &rings->rx, budget);
+
+	vvf->stats.polls++;
+	if (!cleaned && !received)
+		vvf->stats.polls_empty++;
+	if (received >= budget)
+		return budget;
+	if (napi_complete_done(napi, received) && !READ_ONCE(vvf->quiet))
+		vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
+	return received;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One virtual function of an 82576, as this driver holds it.
+ *
+ * Locks, outermost first: RTNL, vvf.lock, filter.lock, mbx.lock. Suspend and
+ * resume take vvf.lock and mbx.lock only, never RTNL.
+ */
+#ifndef VVF_H
+#define VVF_H
+
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+
+#include "dirty.h"
+#include "filter.h"
+#include "link.h"
+#include "mbx.h"
+#include "mig.h"
+#include "queue.h"
+#include "regs.h"
+
+#define VVF_NAME	"vferry_vf"
+
+/* MSI-X vectors: 0 for the queues, 1 and 2 for the mailbox; see irq.c. */
+#define VVF_VECTORS		3
+#define VVF_VECTOR_QUEUE	0
+
+/* Largest MTU: jumbo frames of the 82576, 9234 bytes with header and CRC. */
+#define VVF_MTU_MAX	9216
+
+/**
+ * struct vvf - a virtual function
+ * @netdev: its interface
+ * @pdev: its PCI device; the driver's data there points to this
+ * @bar: registers
+ * @lock: serialises everything that starts, stops or exchanges the queues:
+ *	open, stop, ring change, reset, suspend, resume. Protects @rings (as
+ *	a pointer), @running and mig.state
+ * @rings: descriptor rings and buffers; NULL while the interface is down
+ * @running: the queues are on and NAPI is enabled
+ * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
+ * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
+ * @rx_size: descriptors of a receive ring, for the next open; under RTNL
+ * @napi: polls both rings
+ * @stats: traffic
+ * @filter: what the PF was asked to let through
+ * @link: watchdog, carrier, reset
+ * @mbx: mailbox
+ * @mig: migration
+ * @dirty: log of the pages that the NIC wrote
+ * @node: in the list of all devices; see nl.c
+ */
+struct vvf {
+	struct net_device *netdev;
+	struct pci_dev *pdev;
+	void __iomem *bar;
+
+	struct mutex lock;	/* see above */
+	struct vvf_rings *rings;
+	bool running;
+	bool quiet;
+	u16 tx_size;
+	u16 rx_size;
+	struct napi_struct napi;
+	struct vvf_stats stats;
+
+	struct vvf_filter filter;
+	struct vvf_link link;
+	struct vvf_mbx mbx;
+	struct vvf_mig mig;
+	struct vvf_dirty dirty;
+	struct list_head node;
+};
+
+static inline u32 vvf_read(const struct vvf *vvf, u32 reg)
+{
+	return readl(vvf->bar + reg);
+}
+
+static inline void vvf_write(const struct vvf *vvf, u32 reg, u32 value)
+{
+	writel(value, vvf->bar + reg);
+}
+
+/* netdev.c */
+void vvf_netdev_setup(struct net_device *netdev);
+
+/* ethtool.c */
+extern const struct ethtool_ops vvf_ethtool_ops;
+
+/* irq.c */
+int vvf_irq_request(struct vvf *vvf);
+void vvf_irq_free(struct vvf *vvf);
+void vvf_irq_program(struct vvf *vvf);
+bool vvf_irq_programmed(struct vvf *vvf);
+
+#endif
