@@ -2,77 +2,22 @@
 """Command line of the lab; started by ../run inside the root."""
 
 import argparse
-import ctypes
-import fcntl
-import os
-import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from vlab import control
 from vlab.case import Tap, load_case, run_tests
 from vlab.lab import Lab, Paths
+from vlab.session import LOGS, Interrupted, catch_signals, isolate, log_dir
 
 HERE = Path(__file__).resolve().parents[1]
-LOGS = HERE.parents[1] / "build/lab"
-
-
-class Interrupted(BaseException):
-    """SIGINT, SIGTERM or SIGHUP: tear down and go."""
-
-
-def _on_signal(number, _frame):
-    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, signal.SIG_IGN)      # the teardown is not disturbed
-    raise Interrupted(signal.Signals(number).name)
-
-
-def _isolate():
-    """Go on as process 1 of namespaces of our own: whatever happens to us, the
-    kernel ends all that we started. Returns in the child only."""
-    parent = os.getpid()
-    os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNS | os.CLONE_NEWNET)
-    child = os.fork()
-    if child:
-        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(sig, lambda number, _: os.kill(child, number))
-        _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xff)
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if parent == 1:
-        os._exit(1)
-    for command in ("mount --make-rprivate /", "mount -t proc proc /proc",
-                    "mount -t sysfs sys /sys", "mount -t tmpfs -o mode=755 run /run",
-                    "mount -t tmpfs -o mode=1777 tmp /tmp"):
-        subprocess.run(command.split(), check=True)
-
-
-def _log_dir(name):
-    """build/lab/NAME, emptied; NAME.2 and so on if another run is using it."""
-    for suffix in ("", ".2", ".3", ".4", ".5", ".6"):
-        path = LOGS / (name + suffix)
-        path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        for old in path.iterdir():
-            if old.is_dir() and not old.is_symlink():
-                shutil.rmtree(old)
-            else:
-                old.unlink()
-        return path
-    raise SystemExit(f"too many runs of {name} at once")
 
 
 def _run_case(path, image, options):
     """One case in a lab of its own; returns the number of failures."""
     case = load_case(path)
-    log = _log_dir(case.name)
+    log = log_dir(case.name)
     tap = Tap(sys.stdout)
     lab = Lab(Paths(log, image), **(case.lab or {}))
     server = None
@@ -126,9 +71,8 @@ def main():
     if not path.exists():
         parser.error(f"no such case: {path}")
 
-    _isolate()
-    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sig, _on_signal)
+    isolate()
+    catch_signals()
     try:
         return 1 if _run_case(path, options.image, options) else 0
     except Interrupted as why:
