@@ -191,15 +191,16 @@ class Guest(Agent):
             chardev("console", 2), "-serial chardev:console",
             chardev("agent", 1), "-device virtio-serial-pci,romfile=",
             "-device virtserialport,chardev=agent,name=vferry",
-            f"-device vfio-pci,id=vf,host={vf},enable-migration={migration}",
             self.qemu_args,
         ]
+        if vf:
+            words.append(f"-device vfio-pci,id=vf,host={vf},enable-migration={migration}")
         if incoming:
             words.append("-incoming defer")
         return " ".join(words)
 
     def launch(self, host, vf):
-        """Start its QEMU on a host, with a VF bound to a VFIO driver."""
+        """Start its QEMU on a host, with a VF bound to a VFIO driver (None: no VF)."""
         self._launched = time.monotonic()
         self.instance = Instance(self, host, vf, incoming=False)
         self.instances.append(self.instance)
