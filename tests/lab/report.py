@@ -78,8 +78,8 @@ def figures(source, destination, qmp, seen, probe, tcp):
         return seen[key].fields.get("guest_us") if key in seen else None
 
     return {
-        "from": source,
-        "to": destination,
+        "from": source.upper(),
+        "to": destination.upper(),
         "status": qmp.get("status"),
         "network_downtime_ms": probe["gap_ms"],
         "vm_downtime_ms": qmp.get("downtime"),

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Migrations that must not take place, or do not: the guest stays and works."""
+
+from vlab import case, expect, test
+from vlab.crossing import GUEST_ADDRESS, LAB, Crossing
+from vlab.guest import MigrationFailed
+from vlab.wait import TimedOut, wait_until
+
+GAP_MS = 1000       # the guest's traffic goes on within this time
+
+case(**LAB)
+
+
+def setup(lab):
+    lab.cross = Crossing(lab)
+    lab.cross.start_traffic()
+
+
+def unharmed(lab, t, source):
+    """The guest is where it was, its traffic hardly noticed, its state is idle."""
+    cross = lab.cross
+    expect(cross.guest.host is source, "the guest is elsewhere")
+    wait_until(lambda: '"state":"idle"' in source.sh("vfstate dump"), 10, "state idle")
+    lab.peer.sh(f"ping -c 1 -W 5 {GUEST_ADDRESS}", timeout=20)
+    probe, tcp = cross.probe.take(), cross.streams.take()
+    t.note(f"probe {probe}")
+    t.note(f"tcp {tcp}")
+    expect(probe["gap_ms"] < GAP_MS, f"nothing was heard for {probe['gap_ms']} ms")
+    expect(tcp["resets"] == 0 and tcp["corrupt"] == 0, tcp)
+    expect(tcp["rx_bytes"] and tcp["tx_bytes"], tcp)
+
+
+def second_succeeds(lab, t, target):
+    move = lab.cross.move(target)
+    for line in move.lines():
+        t.note(line)
+    expect(not move.wrong, move.wrong)
+
+
+def begin(lab, target, **parameters):
+    cross = lab.cross
+    cross.probe.take()
+    cross.streams.take()
+    instance = cross.guest.expect_on(target, cross.vfs[target.name][0])
+    return cross.guest.begin_migration(instance, **parameters)
+
+
+def other(lab, host):
+    return lab.b if host is lab.a else lab.a
+
+
+@test("cancelled in pre-copy")
+def cancel_precopy(lab, t):
+    source = lab.cross.guest.host
+    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    wait_until(lambda: '"state":"migrating"' in source.sh("vfstate dump"), 20,
+               "the guest to log")
+    migration.cancel()
+    expect(migration.wait() == "cancelled", migration.info)
+    migration.target.quit()
+    unharmed(lab, t, source)
+    second_succeeds(lab, t, other(lab, source))
+
+
+@test("cancelled when the guest is suspended and the machine stopped")
+def cancel_suspended(lab, t):
+    guest = lab.cross.guest
+    source = guest.host
+    guest.qmp.command("migrate-set-capabilities", capabilities=[
+        {"capability": "pause-before-switchover", "state": True}])
+    migration = begin(lab, other(lab, source))
+    wait_until(lambda: migration.poll()["status"] == "pre-switchover", 60, "pre-switchover")
+    expect('"state":"suspended"' in source.sh("vfstate dump"), source.sh("vfstate dump"))
+    migration.cancel()
+    expect(migration.wait() == "cancelled", migration.info)
+    migration.target.quit()
+    guest.qmp.command("migrate-set-capabilities", capabilities=[
+        {"capability": "pause-before-switchover", "state": False}])
+    unharmed(lab, t, source)
+    second_succeeds(lab, t, other(lab, source))
+
+
+@test("destination killed during the copy")
+def destination_killed(lab, t):
+    source = lab.cross.guest.host
+    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    wait_until(lambda: migration.poll().get("ram", {}).get("transferred", 0) > 1 << 20, 30,
+               "some memory to be copied")
+    migration.target.kill()
+    expect(migration.wait() == "failed", migration.info)
+    unharmed(lab, t, source)
+    second_succeeds(lab, t, other(lab, source))
+
+
+@test("a paused guest is refused at once, with the reason")
+def paused(lab, t):
+    cross = lab.cross
+    guest, source = cross.guest, cross.guest.host
+    since = cross.events[source.name].count()
+    guest.qmp.command("stop")
+    t.defer(lambda: guest.qmp.command("cont"))
+    instance = guest.expect_on(other(lab, source), cross.vfs[other(lab, source).name][0])
+    t.defer(instance.quit)
+    t.allow("virtual machine is paused")
+    try:
+        expect(guest.begin_migration(instance).wait(20) == "failed",
+               "a paused guest was migrated")
+    except Exception as error:
+        expect("paused" in str(error) or "migration" in str(error), error)
+    event = cross.events[source.name].wait(lambda e: e["event"] == "failed", 10,
+                                           "an event with the reason", since)
+    expect("paused" in event["reason"], event)
+
+
+@test("and moves when it runs again")
+def paused_then(lab, t):
+    lab.peer.sh(f"ping -c 1 -W 5 {GUEST_ADDRESS}", timeout=20)
+    second_succeeds(lab, t, other(lab, lab.cross.guest.host))
+
+
+@test("a guest with stock igbvf is refused at once, with the reason, and stays untouched")
+def foreign(lab, t):
+    cross = lab.cross
+    cross.probe.stop()
+    cross.streams.stop()
+    cross.guest.shutdown()
+    guest = lab.guest(name="foreign", modules=("igbvf",))
+    guest.boot(lab.a, cross.vfs["a"][0])
+    from vlab.crossing import configure_guest
+    configure_guest(guest)
+    lab.peer.sh(f"ping -c 3 -W 5 {GUEST_ADDRESS}", timeout=30)
+    since = cross.events["a"].count()
+    instance = guest.expect_on(lab.b, cross.vfs["b"][0])
+    t.defer(instance.quit)
+    migration = guest.begin_migration(instance)
+    expect(migration.wait(20) == "failed", migration.info)
+    event = cross.events["a"].wait(lambda e: e["event"] == "failed", 10,
+                                   "an event with the reason", since)
+    expect("does not speak vferry" in event["reason"], event)
+    expect("does not speak vferry" in lab.a.sh("dmesg"), "the kernel log has no reason")
+    lab.peer.sh(f"ping -c 3 -W 5 {GUEST_ADDRESS}", timeout=30)
