@@ -109,8 +109,13 @@ static void vvf_mbx_unasked(struct vvf *vvf, const u32 *msg, ktime_t noticed)
 		mbx->command = command;
 		mbx->command_noticed = noticed;
 		mbx->have_command = true;
-		/* A new command: nobody waits for the old one's STATUS. */
+		/*
+		 * A new command: nobody waits for the old one's STATUS. A PF
+		 * writes only when it has read what it was sent; and the PF of
+		 * another host cannot acknowledge what this one was sent.
+		 */
 		mbx->status_words = 0;
+		mbx->unread = false;
 	} else if (vferry_mbx_id(msg[0]) == VFERRY_MBX_CONTROL) {
 		vvf_mbx_got(mbx, VVF_MBX_GOT_CONTROL);
 		vvf_link_control(vvf, msg[0] & VFERRY_MBX_CTS);
