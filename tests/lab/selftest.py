@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tests of the lab's own library that need no lab; TAP."""
+
+import base64
+import io
+import json
+import socket
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+from vlab.agent import Agent
+from vlab.case import Case, Skip, Tap, run_tests
+from vlab.command import CommandFailed, LocalPlace
+from vlab.console import find_trouble
+from vlab.qmp import Qmp, QmpError
+from vlab.wait import Deadline, TimedOut, wait_until
+
+
+class WaitTest(unittest.TestCase):
+    def test_returns_the_value(self):
+        values = iter([0, None, "yes"])
+        self.assertEqual(wait_until(lambda: next(values), 5, interval=0.001), "yes")
+
+    def test_gives_up(self):
+        started = time.monotonic()
+        with self.assertRaises(TimedOut):
+            wait_until(lambda: False, 0.1, interval=0.01)
+        self.assertLess(time.monotonic() - started, 3)
+
+    def test_looks_once_more_after_the_deadline(self):
+        self.assertTrue(wait_until(lambda: True, 0))
+
+    def test_deadline_is_shared(self):
+        deadline = Deadline(100)
+        self.assertEqual(Deadline(deadline).at, deadline.at)
+
+
+class ConsoleTest(unittest.TestCase):
+    def test_finds(self):
+        for line in ("[    1.2] BUG: kernel NULL pointer dereference, address: 0",
+                     "[    1.2] WARNING: CPU: 0 PID: 1 at net/core/dev.c:1",
+                     "[    1.2] rcu: INFO: rcu_preempt self-detected stall on CPU",
+                     "[    1.2] INFO: task x:1 blocked for more than 120 seconds.",
+                     "[    1.2] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!",
+                     "[    1.2] DMAR: [DMA Read NO_PASID] Request device [01:00.0] fault addr 0",
+                     "[    1.2] NETDEV WATCHDOG: eth0 (x): transmit queue 0 timed out 5000 ms",
+                     "Oops: general protection fault, maybe for address 0x0"):
+            self.assertEqual(find_trouble("fine\n" + line), [line])
+
+    def test_leaves_the_rest(self):
+        self.assertEqual(find_trouble(
+            "[    1.2] vferry_pf 0000:01:00.0: link is up\n"
+            "[    1.2] DMAR: Intel(R) Virtualization Technology for Directed I/O\n"), [])
+
+    def test_allowed(self):
+        text = "WARNING: CPU: 0 at a\nWARNING: CPU: 0 at b\n"
+        self.assertEqual(find_trouble(text, [r"at a$"]), ["WARNING: CPU: 0 at b"])
+
+
+class LocalTest(unittest.TestCase):
+    place = LocalPlace("here")
+
+    def test_result(self):
+        result = self.place.run("echo out; echo err >&2; exit 3")
+        self.assertEqual((result.code, result.out, result.err), (3, "out\n", "err\n"))
+        self.assertFalse(result)
+
+    def test_failure_is_raised(self):
+        with self.assertRaises(CommandFailed):
+            self.place.sh("false")
+
+    def test_time_limit(self):
+        result = self.place.run("sleep 60", timeout=0.1)
+        self.assertTrue(result.timed_out)
+        self.assertFalse(result.ok)
+
+    def test_input(self):
+        data = bytes(range(256)) * 1000
+        self.assertEqual(self.place.run("cat", stdin=data).out_bytes, data)
+
+
+class FakeQemu(threading.Thread):
+    """Answers as a QMP server would."""
+
+    def __init__(self, sock):
+        super().__init__(daemon=True)
+        self.sock = sock
+        self.start()
+
+    def say(self, message):
+        self.sock.sendall(json.dumps(message).encode() + b"\r\n")
+
+    def run(self):
+        self.say({"QMP": {"version": {}}})
+        for line in self.sock.makefile("rb"):
+            request = json.loads(line)
+            name, ident = request["execute"], request["id"]
+            if name == "bad":
+                self.say({"id": ident, "error": {"class": "GenericError", "desc": "no"}})
+            elif name == "echo":
+                self.say({"event": "STOP", "data": {}})
+                self.say({"id": ident, "return": request["arguments"]})
+            elif name == "qmp_capabilities":
+                self.say({"id": ident, "return": {}})
+            elif name == "die":
+                self.sock.shutdown(socket.SHUT_RDWR)
+                return
+
+
+class QmpTest(unittest.TestCase):
+    def setUp(self):
+        ours, theirs = socket.socketpair()
+        FakeQemu(theirs)
+        self.qmp = Qmp(ours, timeout=5)
+
+    def test_answer_and_event(self):
+        self.assertEqual(self.qmp.command("echo", max_bandwidth=3), {"max-bandwidth": 3})
+        self.assertEqual(self.qmp.wait_event("STOP", 5)["event"], "STOP")
+
+    def test_error(self):
+        with self.assertRaisesRegex(QmpError, "no"):
+            self.qmp.command("bad")
+
+    def test_no_answer(self):
+        with self.assertRaises(TimedOut):
+            self.qmp.command("silent", timeout=0.1)
+        with self.assertRaises(TimedOut):
+            self.qmp.wait_event("RESUME", 0.1)
+
+    def test_closed(self):
+        with self.assertRaises(ConnectionError):
+            self.qmp.command("die", timeout=5)
+
+
+class AgentTest(unittest.TestCase):
+    """What the client makes of lines that come through two sockets."""
+
+    def setUp(self):
+        self.agent = Agent("guest")
+        (a, self.a), (b, self.b) = socket.socketpair(), socket.socketpair()
+        self.sockets = [a, b]
+        for sock in self.sockets:
+            self.agent.attach(sock)
+
+    def told(self, sock):
+        return sock.recv(65536).decode()
+
+    def test_a_line_cut_by_the_switch(self):
+        proc = self.agent.start("x")
+        self.told(self.a)
+        data = base64.b64encode(b"whole line").decode()
+        self.a.sendall(f"out 1 {data[:5]}".encode())
+        wait_until(lambda: self.agent._rest, 5)
+        self.agent.switch(self.sockets[1])
+        self.b.sendall(f"{data[5:]}\nexit 1 0 0 0\n".encode())
+        result = proc.wait(5)
+        self.assertEqual((result.out, result.code), ("whole line", 0))
+
+    def test_commands_are_repeated_after_the_switch(self):
+        self.agent.start("x")
+        first = self.told(self.a)
+        self.agent.switch(self.sockets[1])
+        second = ""
+        while second.count("\n") < 2:
+            second += self.told(self.b)
+        self.assertEqual(second, "\n" + first)
+
+    def test_rubbish_is_ignored(self):
+        proc = self.agent.start("x")
+        self.a.sendall(b"out 1 !!\nexit\nout x y\n\xff\xfe\nexit 1 -1 9 1\n")
+        result = proc.wait(5)
+        self.assertEqual((result.code, result.signal, result.timed_out), (None, 9, True))
+
+    def test_no_answer(self):
+        with self.assertRaises(TimedOut):
+            self.agent.start("x").wait(0.1)
+
+
+class FakeLab:
+    hosts = {}
+
+    def machines(self):
+        return []
+
+
+class CaseTest(unittest.TestCase):
+    def run_case(self, *tests, setup=None):
+        case = Case("case")
+        case.setup = setup
+        case.tests = [(test.__name__, test) for test in tests]
+        out = io.StringIO()
+        tap = Tap(out)
+        run_tests(FakeLab(), case, tap)
+        return tap, [line for line in out.getvalue().split("\n") if line and line[0] != "#"]
+
+    def test_results(self):
+        undone = []
+
+        def good(lab, t):
+            t.defer(undone.append, 1)
+            t.defer(undone.append, 2)
+
+        def bad(lab, t):
+            raise AssertionError("reason")
+
+        def skipped(lab, t):
+            raise Skip("no hardware")
+
+        def bad_end(lab, t):
+            t.defer(lambda: 1 / 0)
+
+        tap, lines = self.run_case(good, bad, skipped, bad_end)
+        self.assertEqual(lines, ["ok 1 - good", "not ok 2 - bad",
+                                 "ok 3 - skipped # SKIP no hardware", "not ok 4 - bad_end"])
+        self.assertEqual((tap.failed, undone), (2, [2, 1]))
+
+    def test_setup_fails(self):
+        def setup(lab):
+            raise CommandFailed("x")
+
+        tap, lines = self.run_case(lambda lab, t: None, setup=setup)
+        self.assertEqual((tap.failed, len(lines)), (1, 1))
+
+
+class TapResult(unittest.TestResult):
+    """Prints each test's result as it ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.tap = Tap(sys.stdout)
+
+    def addSuccess(self, test):
+        self.tap.result(test.id())
+
+    def addFailure(self, test, err):
+        self.tap.result(test.id(), problem=self._exc_info_to_string(err, test))
+
+    addError = addFailure
+
+
+def main():
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    result = TapResult()
+    result.tap.plan(suite.countTestCases())
+    suite.run(result)
+    return 1 if result.tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The modules build without a word from the compiler (W=1) or sparse (C=1).
+copy=/tmp/modules
+kernel=$(basename "$(ls -d /lib/modules/*)")
+mkdir -p "$copy"
+cp -a Kbuild include pfdrv vfdrv qemu-hooks "$copy/"
+find "$copy" \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
+
+echo 1..1
+if make -s -j"$(nproc)" -C "/lib/modules/$kernel/build" M="$copy" W=1 C=1 modules \
+	>"$copy/log" 2>&1 && ! grep -v 'Skipping BTF generation' "$copy/log" >"$copy/words" &&
+	[ -n "$(find "$copy" -name '*.ko')" ]
+then
+	echo "ok 1 - modules build without a warning, with W=1 and sparse"
+else
+	sed 's/^/# /' "$copy/log"
+	echo "not ok 1 - modules build without a warning, with W=1 and sparse"
+fi
