@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules lab check clean
+.PHONY: all root modules lab demo check clean
 
 all: modules
 
@@ -20,6 +20,10 @@ modules: root
 lab:
 	@test -n "$(CASE)" || { echo "which case? make lab CASE=name: $(patsubst tests/lab/cases/%.py,%,$(wildcard tests/lab/cases/*.py))"; exit 2; }
 	tests/lab/run $(CASE)
+
+# Two emulated hosts, a nested guest, A to B and back under traffic.
+demo: root
+	tests/lab/demo
 
 # All tests; make check TESTS="tests/static/modules.t ..." some.
 check: root
