@@ -20,6 +20,7 @@ void vferry_switchover_begin(struct vferry_switchover *sw,
 {
 	sw->limits = *limits;
 	sw->real = real ? real : 1;
+	sw->attempt = 0;
 	start_over(sw);
 }
 
@@ -39,8 +40,12 @@ static void count_question(struct vferry_switchover *sw, __u64 now_ns)
 
 static bool out_of_patience(const struct vferry_switchover *sw, __u64 now_ns)
 {
-	return now_ns - sw->first_ns >= sw->limits.patience_ns ||
-	       (sw->limits.questions && sw->asked >= sw->limits.questions);
+	__u32 shift = sw->attempt < VFERRY_SWITCHOVER_DOUBLINGS ?
+		      sw->attempt : VFERRY_SWITCHOVER_DOUBLINGS;
+	__u64 questions = (__u64)sw->limits.questions << shift;
+
+	return now_ns - sw->first_ns >= sw->limits.patience_ns << shift ||
+	       (questions && sw->asked >= questions);
 }
 
 /* One more question while the guest logs and runs: is it time? */
@@ -95,5 +100,6 @@ bool vferry_switchover_expired(struct vferry_switchover *sw, __u64 now_ns)
 	if (!sw->at_rest || now_ns - sw->rest_ns < sw->limits.hold_ns)
 		return false;
 	start_over(sw);
+	sw->attempt++;
 	return true;
 }

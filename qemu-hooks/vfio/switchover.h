@@ -16,7 +16,8 @@
  *  - a guest that dirties its memory too fast for that is suspended when
  *    patience ends: after so much time, or so many questions;
  *  - a guest that was suspended for too long without the switch is woken, and
- *    all begins anew.
+ *    all begins anew, with twice the patience: its network shall not be away
+ *    half of the time because its memory does not converge.
  *
  * Pure C. The caller serialises and supplies the time.
  */
@@ -36,6 +37,9 @@
 /* Short gaps in a row that mean "converged". */
 #define VFERRY_SWITCHOVER_GAPS	2
 
+/* How often patience is doubled at most. */
+#define VFERRY_SWITCHOVER_DOUBLINGS	4
+
 /**
  * struct vferry_switchover_limits - settings
  * @gap_ns: questions not further apart than this follow each other closely
@@ -54,6 +58,7 @@ struct vferry_switchover_limits {
  * struct vferry_switchover - one attempt to switch over
  * @limits: settings
  * @real: size to answer once the guest is suspended, bytes, never 0
+ * @attempt: number of this attempt, from 0
  * @asked: questions in this attempt
  * @close: short gaps in a row, up to the last question
  * @first_ns: time of the first question
@@ -65,6 +70,7 @@ struct vferry_switchover_limits {
 struct vferry_switchover {
 	struct vferry_switchover_limits limits;
 	__u64 real;
+	__u32 attempt;
 	__u32 asked;
 	__u32 close;
 	__u64 first_ns;

@@ -173,7 +173,7 @@ static void no_limit_of_questions(void **state)
 
 	(void)state;
 	patient.questions = 0;
-	patient.patience_ns = ~0ull;
+	patient.patience_ns = 1ull << 60;
 	vferry_switchover_begin(&sw, &patient, REAL);
 	for (i = 0; i < 10000; i++)
 		assert_false(asks_suspend(&sw, START + i * 11 * MS));
@@ -272,6 +272,33 @@ static void starts_over(void **state)
 	}
 }
 
+/* A guest whose memory does not converge gets its network for longer each time. */
+static void patience_doubles(void **state)
+{
+	static const unsigned int factors[] = { 1, 2, 4, 8, 16, 16, 16 };
+	struct vferry_switchover sw = begun();
+	__u64 now = START;
+	unsigned int i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(factors); i++) {
+		assert_false(asks_suspend(&sw, now));
+		assert_false(asks_suspend(&sw, now + factors[i] * limits.patience_ns - 1));
+		assert_true(asks_suspend(&sw, now + factors[i] * limits.patience_ns + 11 * MS));
+		vferry_switchover_at_rest(&sw, now);
+		assert_true(vferry_switchover_expired(&sw, now + limits.hold_ns));
+	}
+
+	sw = begun();
+	for (i = 0; i < COUNT(factors); i++) {
+		for (j = 1; j < factors[i] * limits.questions; j++)
+			assert_false(asks_suspend(&sw, now + j * 11 * MS));
+		assert_true(asks_suspend(&sw, now + j * 11 * MS));
+		vferry_switchover_at_rest(&sw, now);
+		assert_true(vferry_switchover_expired(&sw, now + limits.hold_ns));
+	}
+}
+
 static void begin_forgets_the_last_migration(void **state)
 {
 	struct vferry_switchover sw = begun();
@@ -308,6 +335,7 @@ int main(void)
 		cmocka_unit_test(not_expired_while_not_at_rest),
 		cmocka_unit_test(hold_runs_from_the_first_rest),
 		cmocka_unit_test(starts_over),
+		cmocka_unit_test(patience_doubles),
 		cmocka_unit_test(begin_forgets_the_last_migration),
 	};
 
