@@ -12,7 +12,7 @@
 
 struct vferry_vfio_settings vferry_vfio_settings = {
 	.answer_ms = 20,
-	.relog_ms = 250,
+	.wait_ms = 250,
 	.gap_ms = 10,
 	.patience_ms = 3000,
 	.questions = 64,
@@ -24,7 +24,7 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	MODULE_PARM_DESC(name, text)
 
 SETTING(answer_ms, "How long QEMU waits for the guest to begin logging when a migration begins, ms (20). An answer that comes later is as good, but all memory is sent twice");
-SETTING(relog_ms, "The same, in addition, for a further migration of a virtual machine; without an answer it fails, ms (250)");
+SETTING(wait_ms, "How much longer QEMU waits where it has to: for the guest to end an earlier migration, and to begin logging in a further one; then the new migration fails, ms (250)");
 SETTING(gap_ms, "The guest is suspended when QEMU finds its memory copied twice in a row within this time, ms (10)");
 SETTING(patience_ms, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");
 SETTING(questions, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");

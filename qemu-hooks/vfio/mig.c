@@ -237,7 +237,7 @@ static int begin_tracking(struct vferry_vfio *dev)
 
 	logs = guest_logs(dev, vferry_vfio_settings.answer_ms);
 	if (!logs && vferry_track_is_final(dev))
-		logs = guest_logs(dev, vferry_vfio_settings.relog_ms);
+		logs = guest_logs(dev, vferry_vfio_settings.wait_ms);
 
 	err = READ_ONCE(dev->failed);
 	if (err)
@@ -250,11 +250,31 @@ static int begin_tracking(struct vferry_vfio *dev)
 	return 0;
 }
 
+/*
+ * Can the guest be migrated? It may be about to answer to the end of an earlier
+ * migration, that was cancelled or that brought it here.
+ */
+static int check_migratable(struct vferry_vfio *dev)
+{
+	const char *reason;
+	int err;
+
+	err = vferry_pf_migratable(dev->vf, &reason);
+	if (err == -EBUSY) {
+		wait_event_timeout(dev->answered,
+				   READ_ONCE(dev->vf_state) == VFERRY_MIG_IDLE,
+				   msecs_to_jiffies(vferry_vfio_settings.wait_ms));
+		err = vferry_pf_migratable(dev->vf, &reason);
+	}
+	if (err)
+		return vferry_mig_report(dev, err, "not migratable: %s", reason);
+	return 0;
+}
+
 static struct file *arc_begin(struct vferry_vfio *dev)
 {
 	struct vferry_dev_state compat;
 	struct vferry_save *save;
-	const char *reason;
 	struct file *file;
 	int err;
 
@@ -262,9 +282,9 @@ static struct file *arc_begin(struct vferry_vfio *dev)
 		return ERR_PTR(vferry_mig_report(dev, -EBUSY,
 						 "the virtual machine is paused"));
 
-	err = vferry_pf_migratable(dev->vf, &reason);
+	err = check_migratable(dev);
 	if (err)
-		return ERR_PTR(vferry_mig_report(dev, err, "not migratable: %s", reason));
+		return ERR_PTR(err);
 
 	begin_switchover(dev);
 	WRITE_ONCE(dev->failed, 0);

@@ -82,7 +82,7 @@ static inline struct vferry_vfio *vferry_from_vdev(struct vfio_device *vdev)
 /* Settings, module parameters; see main.c. */
 struct vferry_vfio_settings {
 	unsigned int answer_ms;
-	unsigned int relog_ms;
+	unsigned int wait_ms;
 	unsigned int gap_ms;
 	unsigned int patience_ms;
 	unsigned int questions;
