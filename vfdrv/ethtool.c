@@ -145,7 +145,10 @@ static u16 vvf_ring_size(u32 wanted)
 	return roundup(clamp_t(u32, wanted, VVF_RING_MIN, VVF_RING_MAX), VVF_RING_STEP);
 }
 
-/* Exchange the rings; the new ones are there before the old ones stop. */
+/*
+ * Exchange the rings; the new ones are there before the old ones stop. The old
+ * ones are freed while NAPI is disabled: their page pool is tied to it.
+ */
 static int vvf_set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
 			     struct kernel_ethtool_ringparam *kernel,
 			     struct netlink_ext_ack *extack)
@@ -174,13 +177,12 @@ static int vvf_set_ringparam(struct net_device *netdev, struct ethtool_ringparam
 
 		vvf_queue_stop(vvf);
 		swap(vvf->rings, rings);
+		vvf_rings_free(vvf, rings);
 		if (running)
 			r = vvf_queue_start(vvf);
 	}
 	mutex_unlock(&vvf->lock);
 
-	if (rings)
-		vvf_rings_free(vvf, rings);
 	if (r)
 		vvf_link_want_reset(vvf);
 	return r;

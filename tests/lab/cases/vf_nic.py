@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vferry_vf as a network driver: VFs in namespaces of the host that owns the PF."""
+
+import re
+
+from vlab import case, expect, test, wait_until
+from vlab.net import DATA_NET, DATA_NET6
+from vlab.traffic import start_server, tcp_streams
+
+case(hosts=["a"], smp=2)
+
+MIB = 1 << 20
+
+
+def setup(lab):
+    lab.a.load_pf("igb")
+    lab.a.sh("ip link set pf0 mtu 9000")
+    lab.a.load("vferry_vf")
+    lab.pci = lab.a.create_vfs(2)
+    lab.spaces = []
+    for i, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "vferry_vf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.spaces.append(lab.a.add_netns(f"n{i}", f"vf{i}", f"{DATA_NET}.{20 + i}/24",
+                                          f"{DATA_NET6}{20 + i}/64"))
+    lab.n0, lab.n1 = lab.spaces
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "link of vf0")
+
+
+def counter(space, name, netdev="vf0"):
+    """A counter of ethtool -S."""
+    found = re.search(rf"^ *{name}: (\d+)$", space.sh(f"ethtool -S {netdev}"), re.M)
+    return int(expect(found, f"{netdev} has no counter {name}").group(1))
+
+
+def carry(streams, size, timeout=30):
+    """Wait until both streams have carried so many good bytes."""
+    total = {"rx_bytes": 0, "tx_bytes": 0}
+
+    def enough():
+        window = streams.take()
+        expect(window["corrupt"] == 0 and window["resets"] == 0, window)
+        for name in total:
+            total[name] += window[name]
+        return min(total.values()) > size
+
+    wait_until(enough, timeout, lambda: f"{size} bytes each way, got {total}", 0.2)
+
+
+def streams_to_peer(lab, t, port):
+    """A stream in each direction between vf0 and the peer, for the whole test."""
+    streams = tcp_streams(lab.n0, lab.peer, f"{DATA_NET}.1", port)
+    t.defer(streams.stop)
+    carry(streams, MIB)
+    return streams
+
+
+@test("TCP with the peer, every byte checked")
+def tcp_peer(lab, t):
+    carry(streams_to_peer(lab, t, 7010), 16 * MIB)
+
+
+@test("TCP between two VFs, every byte checked")
+def tcp_vf(lab, t):
+    streams = tcp_streams(lab.n0, lab.n1, f"{DATA_NET}.21", 7011)
+    t.defer(streams.stop)
+    carry(streams, 8 * MIB)
+
+
+@test("without offloads, and with them again")
+def offloads(lab, t):
+    streams = streams_to_peer(lab, t, 7012)
+    features = ("tso", "sg", "tx", "rx", "gro", "txvlan")
+    for state, order in (("off", features), ("on", reversed(features))):
+        for feature in order:
+            lab.n0.sh(f"ethtool -K vf0 {feature} {state}")
+        carry(streams, 4 * MIB)
+    features = lab.n0.sh("ethtool -k vf0")
+    expect("tcp-segmentation-offload: on" in features and
+           "tx-udp-segmentation: off [fixed]" in features, features)
+
+
+@test("frames of all sizes, in fragments and in pieces")
+def sizes(lab, t):
+    for size in (0, 1, 18, 200, 242, 243, 256, 1472, 1473, 4000, 9000, 20000, 60000):
+        lab.n0.sh(f"ping -c 2 -i 0.05 -W 2 -s {size} {DATA_NET}.1")
+        lab.n0.sh(f"ping -c 2 -i 0.05 -W 2 -s {size} {DATA_NET6}1")
+
+
+@test("MTU 9000")
+def jumbo(lab, t):
+    lab.peer.sh("ip link set data0 mtu 9000")
+    t.defer(lab.peer.sh, "ip link set data0 mtu 1500")
+    lab.n0.sh("ip link set vf0 mtu 9000")
+    t.defer(lab.n0.sh, "ip link set vf0 mtu 1500")
+    lab.n0.sh(f"ping -c 3 -i 0.1 -M do -s 8972 {DATA_NET}.1")
+    lab.peer.sh(f"ping -c 3 -i 0.1 -M do -s 8972 {DATA_NET}.20")
+    streams = streams_to_peer(lab, t, 7013)
+    carry(streams, 16 * MIB)
+    expect(counter(lab.n0, "rx_dropped") == 0, "frames dropped")
+
+
+def add_vlan(t, space, netdev, vid, address):
+    space.sh(f"ip link add link {netdev} name v{vid} type vlan id {vid} && "
+             f"ip address add {address} dev v{vid} && ip link set v{vid} up")
+    t.defer(space.sh, f"ip link del v{vid}")
+
+
+@test("a VLAN, and TCP in it")
+def vlan(lab, t):
+    lab.a.sh("modprobe 8021q")
+    add_vlan(t, lab.n0, "vf0", 100, "10.100.0.20/24")
+    add_vlan(t, lab.n1, "vf1", 100, "10.100.0.21/24")
+    lab.n0.sh("ping -c 2 -W 5 10.100.0.21")
+    streams = tcp_streams(lab.n0, lab.n1, "10.100.0.21", 7014)
+    t.defer(streams.stop)
+    carry(streams, 4 * MIB)
+    lab.n0.sh("ethtool -K vf0 txvlan off")
+    t.defer(lab.n0.sh, "ethtool -K vf0 txvlan on")
+    carry(streams, 4 * MIB)
+    expect("on [fixed]" in lab.n0.sh("ethtool -k vf0 | grep rx-vlan-offload"), "stripping")
+
+
+@test("a VLAN comes in when it is asked for, and only then")
+def foreign_vlan(lab, t):
+    add_vlan(t, lab.n1, "vf1", 101, "10.101.0.21/24")
+    sniffer = lab.n0.start("exec tcpdump -p -n -l -i vf0 'ether proto 0x8100 or arp'")
+    t.defer(sniffer.kill)
+    wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+
+    def arp():
+        lab.n1.run("ping -c 1 -W 1 10.101.0.20")
+        return "10.101.0.20" in sniffer.out
+    arp()
+    # traffic of the sniffer's own VLAN arrives, so what is missing is not late
+    lab.n1.run(f"ip neigh flush all; ping -c 1 -W 1 {DATA_NET}.20")
+    wait_until(lambda: f"who-has {DATA_NET}.20" in sniffer.out, 10, "an ARP request")
+    expect("10.101.0.20" not in sniffer.out, sniffer.out)
+    add_vlan(t, lab.n0, "vf0", 101, "10.101.0.99/24")
+    wait_until(arp, 10, "an ARP request in the VLAN")
+
+
+@test("multicast: few groups, more than the message holds, none")
+def multicast(lab, t):
+    listen = ("python3 -c \"import socket,struct,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
+              "s.bind(('',6000)); s.setsockopt(0,35,struct.pack('4s4s',socket.inet_aton('%s'),"
+              f"socket.inet_aton('{DATA_NET}.20'))); print('ready',flush=True); s.settimeout(15);"
+              "print(s.recv(99).decode(),flush=True)\"")
+    send = ("python3 -c \"import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
+            f"s.setsockopt(0,32,socket.inet_aton('{DATA_NET}.1'));"
+            "s.sendto(b'hail',('%s',6000))\"")
+
+    def receives(group):
+        listener = lab.n0.start(listen % group)
+        t.defer(listener.kill)
+        wait_until(lambda: "ready" in listener.out, 15, "listener")
+
+        def heard():
+            lab.peer.sh(send % group)
+            return "hail" in listener.out
+        wait_until(heard, 10, f"a datagram to {group}", 0.3)
+
+    receives("239.1.2.3")
+    for i in range(1, 41):
+        lab.n0.sh(f"ip maddress add 01:00:5e:10:20:{i:02x} dev vf0")
+        t.defer(lab.n0.sh, f"ip maddress del 01:00:5e:10:20:{i:02x} dev vf0")
+    wait_until(lambda: counter(lab.n0, "mbx_sent_set_promisc") > 0, 10, "multicast promiscuity")
+
+
+@test("broadcasts of its own do not come back")
+def own(lab, t):
+    before = counter(lab.n0, "rx_own_dropped")
+    sniffer = lab.n0.start("timeout 20 tcpdump -p -n -c 2 -Q in -i vf0 "
+                           f"'arp and src host {DATA_NET}.20'")
+    t.defer(sniffer.kill)
+    wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+    lab.n0.sh(f"arping -c 3 -w 3 -I vf0 {DATA_NET}.1 || ping -c 1 {DATA_NET}.250 || true")
+    wait_until(lambda: counter(lab.n0, "rx_own_dropped") > before, 10,
+               "a frame of its own that was dropped")
+    expect(sniffer.running, f"own ARP request came back: {sniffer.out}")
+
+
+@test("another address")
+def address(lab, t):
+    old = lab.n0.sh("cat /sys/class/net/vf0/address")
+    lab.n0.sh("ip link set vf0 address 02:00:00:00:77:01")
+    t.defer(lab.n0.sh, f"ip link set vf0 address {old}")
+    lab.peer.sh(f"ip neigh flush to {DATA_NET}.20 dev data0; ping -c 2 -W 5 {DATA_NET}.20")
+    expect("02:00:00:00:77:01" in lab.peer.sh("ip neigh show dev data0"), "the peer's neighbours")
+
+
+@test("macvlan: a second unicast address")
+def macvlan(lab, t):
+    lab.n0.sh("ip link add mv0 link vf0 type macvlan mode private && ip link set mv0 up")
+    t.defer(lab.n0.sh, "ip link del mv0")
+    lab.a.sh("ip netns add mv; ip -n n0 link set mv0 netns mv; ip -n mv link set mv0 up; "
+             f"ip -n mv address add {DATA_NET}.40/24 dev mv0")
+    t.defer(lab.a.sh, "ip -n mv link set mv0 netns n0; ip netns del mv")
+    wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {DATA_NET}.40"), 10, "ping to the macvlan")
+
+
+@test("ring sizes change under traffic")
+def rings(lab, t):
+    streams = streams_to_peer(lab, t, 7015)
+    for rx, tx in ((128, 128), (4096, 128), (128, 4096), (4096, 4096), (1000, 200), (256, 256)):
+        lab.n0.sh(f"ethtool -G vf0 rx {rx} tx {tx}")
+        expect(re.findall(r"^(?:RX|TX):\s+(\d+)$", lab.n0.sh("ethtool -g vf0"), re.M)[2:] ==
+               [str(rx), str(tx)], "ring sizes")
+        carry(streams, 2 * MIB)
+
+
+@test("down and up under traffic")
+def down_up(lab, t):
+    streams = streams_to_peer(lab, t, 7016)
+    for _ in range(5):
+        lab.n0.sh("ip link set vf0 down; ip link set vf0 up")
+        carry(streams, 2 * MIB)
+    # the administrator's down took the IPv6 address with it
+    lab.n0.sh(f"ip address replace {DATA_NET6}20/64 dev vf0 nodad")
+
+
+@test("FLR under traffic")
+def flr(lab, t):
+    streams = streams_to_peer(lab, t, 7017)
+    for i in range(3):
+        before = counter(lab.n0, "resets")
+        lab.a.sh(f"echo 1 >/sys/bus/pci/devices/{lab.pci[0]}/reset")
+        expect(counter(lab.n0, "resets") == before + 1, "resets")
+        carry(streams, 2 * MIB)
+
+
+@test("what is shown: driver, link, registers, statistics")
+def shown(lab, t):
+    info = lab.n0.sh("ethtool -i vf0")
+    expect("driver: vferry_vf" in info and f"bus-info: {lab.pci[0]}" in info, info)
+    link = lab.n0.sh("ethtool vf0")
+    expect("Speed: 1000Mb/s" in link and "Duplex: Full" in link and
+           "Link detected: yes" in link, link)
+    expect(len(lab.n0.sh("ethtool -d vf0 raw on | wc -c")) > 1, "registers")
+    expect(counter(lab.n0, "mbx_sent_reset") >= 1 and counter(lab.n0, "tx_timeouts") == 0,
+           "statistics")
+
+
+@test("the link's end is seen, and its return")
+def link(lab, t):
+    lab.n0.sh("ping -c 1 -W 2 " + DATA_NET + ".1")
+    lab.a.qmp.hmp("set_link data off")
+    try:
+        wait_until(lambda: "0" in lab.n0.run("cat /sys/class/net/vf0/carrier").out, 10, "no carrier")
+    finally:
+        lab.a.qmp.hmp("set_link data on")
+    wait_until(lambda: "1" in lab.n0.run("cat /sys/class/net/vf0/carrier").out, 20, "carrier")
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping")
+
+
+@test("unload and load 10 times under traffic")
+def reload(lab, t):
+    flood = lab.peer.start(f"ping -q -i 0.002 {DATA_NET}.20")
+    t.defer(flood.kill)
+    for i in range(10):
+        lab.a.unload("vferry_vf")
+        lab.a.load("vferry_vf")
+        lab.a.bind(lab.pci[0], "vferry_vf")
+        lab.a.netdev_of(lab.pci[0], "vf0")
+        lab.a.sh(f"ip link set vf0 netns n0 && ip -n n0 address add {DATA_NET}.20/24 dev vf0 && "
+                 "ip -n n0 link set vf0 up")
+        wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, f"ping after load {i}")
+    carry(streams_to_peer(lab, t, 7018), 2 * MIB)
