@@ -123,3 +123,40 @@ struct vpf_mig_step vpf_mig_step(enum vferry_mig_state state,
 	}
 	return step;
 }
+
+int vpf_mig_is_sent(enum vferry_mig_state state)
+{
+	switch (state) {
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_RESUME_SENT:
+	case VFERRY_MIG_CANCEL_SENT:
+		return 1;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_MIGRATING:
+	case VFERRY_MIG_SUSPENDED:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+	return 0;
+}
+
+__u32 vpf_mig_link_state(enum vferry_mig_state state)
+{
+	switch (state) {
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_MIGRATING:
+		return VFERRY_LINK_STATE_MIGRATE;
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_SUSPENDED:
+		return VFERRY_LINK_STATE_SUSPEND;
+	case VFERRY_MIG_RESUME_SENT:
+		return VFERRY_LINK_STATE_RESUME;
+	case VFERRY_MIG_CANCEL_SENT:
+		return VFERRY_LINK_STATE_CANCEL;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+	return 0;
+}

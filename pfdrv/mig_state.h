@@ -67,4 +67,10 @@ struct vpf_mig_step vpf_mig_step(enum vferry_mig_state state,
 				 enum vpf_mig_event event,
 				 enum vferry_mig_state guest);
 
+/* Is the guest's answer to a command awaited in this state? */
+int vpf_mig_is_sent(enum vferry_mig_state state);
+
+/* enum vferry_link_state that shows this state, 0 in IDLE */
+__u32 vpf_mig_link_state(enum vferry_mig_state state);
+
 #endif

@@ -240,8 +240,8 @@ static int put_event(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf,
 
 	return put_names(skb, nic, vf) ||
 	       nla_put_u32(skb, VFERRY_PF_A_EVENT, e->event) ||
-	       nla_put_u64_64bit(skb, VFERRY_PF_A_TIME_NS, ktime_get_real_ns(),
-				 VFERRY_PF_A_PAD) ||
+	       nla_put_u64_64bit(skb, VFERRY_PF_A_TIME_NS,
+				 e->time_ns ?: ktime_get_real_ns(), VFERRY_PF_A_PAD) ||
 	       (with_state && nla_put_u32(skb, VFERRY_PF_A_STATE, e->state)) ||
 	       (e->event == VFERRY_PF_EVENT_STATE &&
 		nla_put_u32(skb, VFERRY_PF_A_OLD_STATE, e->old_state)) ||

@@ -56,6 +56,7 @@ struct vpf_nl_vf {
 /**
  * struct vpf_nl_event - one event
  * @event: enum vferry_pf_nl_event
+ * @time_ns: CLOCK_REALTIME when it happened, 0: now
  * @state: sent with STATE, FAILED, RESET
  * @old_state: sent with STATE
  * @phase: sent with PHASE
@@ -68,6 +69,7 @@ struct vpf_nl_vf {
  */
 struct vpf_nl_event {
 	u32 event;
+	u64 time_ns;
 	enum vferry_mig_state state;
 	enum vferry_mig_state old_state;
 	u32 phase;
@@ -97,9 +99,9 @@ void vpf_nl_del(struct vpf_nic *nic);
  * @vf: number of the VF
  * @event: what to tell
  *
- * May sleep; no lock is needed, none is taken. Stamped with the time of the
- * call. An event that no memory can be had for is lost: listeners compare with
- * a dump when in doubt, as after an overrun.
+ * May sleep; no lock is needed, none is taken. An event that no memory can be
+ * had for is lost: listeners compare with a dump when in doubt, as after an
+ * overrun.
  */
 void vpf_nl_event(struct vpf_nic *nic, unsigned int vf, const struct vpf_nl_event *event);
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reset, global configuration, address, counters of the port.
+ */
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/iopoll.h>
+
+#include "../include/vferry_mbx.h"
+#include "pf.h"
+#include "phy.h"
+
+/* [4.2.1.6] reset takes 1 ms; the NVM is read again within 10 ms */
+#define VPF_RESET_US		1000
+#define VPF_NVM_US		10000
+/* [5.2.3.3] pending requests of the NIC end within this */
+#define VPF_GIO_US		80000
+
+/**
+ * vpf_hw_queue_off() - stop a queue pair
+ * @nic: the PF
+ * @queue: number in the NIC
+ */
+void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue)
+{
+	vpf_wr(nic, R_RXDCTL(queue), 0);
+	vpf_wr(nic, R_TXDCTL(queue), 0);
+	vpf_flush(nic);
+}
+
+/**
+ * vpf_hw_stop() - no DMA and no interrupts any more, of PF and VFs
+ * @nic: the PF
+ */
+void vpf_hw_stop(struct vpf_nic *nic)
+{
+	unsigned int q;
+	u32 val;
+
+	vpf_wr(nic, R_IMC, ~0);
+	vpf_wr(nic, R_EIMC, ~0);
+	vpf_wr(nic, R_RCTL, 0);
+	vpf_wr(nic, R_TCTL, TCTL_PSP);
+	for (q = 0; q < VPF_HW_QUEUES; q++)
+		vpf_hw_queue_off(nic, q);
+
+	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_GIO_DISABLE);
+	if (read_poll_timeout(vpf_rd, val, !(val & STATUS_GIO_ENABLED), 100,
+			      VPF_GIO_US, false, nic, R_STATUS))
+		dev_dbg(&nic->pdev->dev, "requests of the NIC are pending\n");
+}
+
+/**
+ * vpf_hw_reset() - reset the NIC
+ * @nic: the PF
+ *
+ * Also resets what the VFs have programmed, but not the VFs. Counters go to
+ * zero. The caller has saved them, and configures the NIC again.
+ *
+ * Return: 0, or -EIO: there is no NIC at this address any more.
+ */
+int vpf_hw_reset(struct vpf_nic *nic)
+{
+	u32 val;
+
+	vpf_hw_stop(nic);
+	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_RST);
+	usleep_range(VPF_RESET_US, 2 * VPF_RESET_US);
+
+	if (read_poll_timeout(vpf_rd, val, !(val & CTRL_RST), 100, VPF_NVM_US,
+			      false, nic, R_CTRL) || val == ~0u)
+		return -EIO;
+	/* QEMU never says that the NVM was read; then that takes no time either */
+	read_poll_timeout(vpf_rd, val, val & EECD_AUTO_RD, 1000, VPF_NVM_US,
+			  false, nic, R_EECD);
+
+	vpf_wr(nic, R_IMC, ~0);
+	vpf_rd(nic, R_ICR);
+	nic->reset_count++;
+	return 0;
+}
+
+/**
+ * vpf_hw_read_mac() - read the address that the NIC has loaded from its NVM
+ * @nic: the PF, after a reset
+ *
+ * Return: 0, or -EADDRNOTAVAIL: it is none.
+ */
+int vpf_hw_read_mac(struct vpf_nic *nic)
+{
+	u32 words[2] = { vpf_rd(nic, R_RAL(0)), vpf_rd(nic, R_RAH(0)) };
+
+	vferry_mbx_get_mac(words, nic->perm_addr);
+	return is_valid_ether_addr(nic->perm_addr) ? 0 : -EADDRNOTAVAIL;
+}
+
+static void configure_interrupts(struct vpf_nic *nic)
+{
+	unsigned int i;
+
+	/* First of all: until then bits of VFs in EIMS and EIAC are lost */
+	vpf_wr(nic, R_GPIE, GPIE_MSIX_MODE | GPIE_NSICR | GPIE_PBA);
+	vpf_wr(nic, R_IAM, 0);
+	for (i = 0; i < VPF_HW_POOLS; i++)
+		vpf_wr(nic, R_IVAR(i), 0);
+	vpf_wr(nic, R_IVAR(nic->queue),
+	       (VPF_VEC_QUEUE | IVAR_VALID) * 0x0101);
+	vpf_wr(nic, R_IVAR_MISC,
+	       (VPF_VEC_OTHER | IVAR_VALID) << IVAR_MISC_OTHER_SHIFT);
+	vpf_wr(nic, R_EIAC, GENMASK(VPF_VECTORS - 1, 0));
+	for (i = 0; i < VPF_VECTORS; i++)
+		vpf_wr(nic, R_EITR(i), 0);	/* masking by NAPI is enough */
+}
+
+static void configure_pools(struct vpf_nic *nic)
+{
+	unsigned int p;
+
+	for (p = 0; p < VPF_HW_POOLS; p++)
+		vpf_wr(nic, R_VMVIR(p), 0);
+	vpf_wr(nic, R_VFLRE, GENMASK(VPF_HW_POOLS - 1, 0));
+	vpf_wr(nic, R_MBVFICR, ~0);
+	vpf_wr(nic, R_MBVFIMR, GENMASK(VPF_HW_POOLS - 1, 0));
+
+	if (!vpf_vmdq(nic)) {
+		vpf_wr(nic, R_MRQC, 0);
+		vpf_wr(nic, R_DTXSWC, 0);
+		vpf_wr(nic, R_QDE, 0);
+		return;
+	}
+	vpf_wr(nic, R_MRQC, MRQC_VMDQ);
+	vpf_wr(nic, R_DTXSWC, DTXSWC_LOOPBACK);
+	/* for multicast there is one stripping for all: so every pool strips */
+	vpf_wr(nic, R_RPLOLR, RPLOLR_STRVLAN | RPLOLR_STRCRC);
+	vpf_wr(nic, R_QDE, GENMASK(VPF_HW_QUEUES - 1, 0));
+}
+
+/* Tell the VFs that the reset is over. Never otherwise: it goes to all of them */
+static void announce_reset_done(struct vpf_nic *nic)
+{
+	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) |
+				CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD);
+}
+
+/**
+ * vpf_hw_configure() - program all but the queues
+ * @nic: the PF; its queues are stopped, no VF works
+ *
+ * After a reset, and to go to another number of VFs. Interrupts stay off.
+ */
+void vpf_hw_configure(struct vpf_nic *nic)
+{
+	unsigned int q;
+
+	/* Some are on after a reset, and with VFs they are not ours */
+	for (q = 0; q < VPF_HW_QUEUES; q++)
+		vpf_hw_queue_off(nic, q);
+	configure_interrupts(nic);
+	configure_pools(nic);
+
+	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
+	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT);
+	vpf_wr(nic, R_CTRL, (vpf_rd(nic, R_CTRL) & ~CTRL_GIO_DISABLE) |
+			    CTRL_SLU | CTRL_VME);
+	vpf_filter_rewrite(nic);
+	announce_reset_done(nic);
+}
+
+static void add(struct vpf_nic *nic, u64 *sum, u32 reg)
+{
+	*sum += vpf_rd(nic, reg);	/* reading clears it */
+}
+
+/**
+ * vpf_hw_update_stats() - collect the port's counters
+ * @nic: the PF
+ */
+void vpf_hw_update_stats(struct vpf_nic *nic)
+{
+	struct vpf_hw_stats *s = &nic->hw_stats;
+
+	mutex_lock(&nic->stats_lock);
+	add(nic, &s->crc_errors, R_CRCERRS);
+	add(nic, &s->rx_errors, R_RXERRC);
+	add(nic, &s->rx_missed, R_MPC);
+	add(nic, &s->rx_no_buffer, R_RNBC);
+	add(nic, &s->rx_length_errors, R_RLEC);
+	add(nic, &s->rx_undersize, R_RUC);
+	add(nic, &s->rx_oversize, R_ROC);
+	add(nic, &s->rx_multicast, R_MPRC);
+	add(nic, &s->rx_broadcast, R_BPRC);
+	add(nic, &s->rx_good, R_GPRC);
+	add(nic, &s->rx_total, R_TPR);
+	add(nic, &s->tx_multicast, R_MPTC);
+	add(nic, &s->tx_broadcast, R_BPTC);
+	add(nic, &s->tx_good, R_GPTC);
+	add(nic, &s->tx_total, R_TPT);
+	add(nic, &s->tx_late_collisions, R_LATECOL);
+	add(nic, &s->collisions, R_COLC);
+	mutex_unlock(&nic->stats_lock);
+}

@@ -1,0 +1,759 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migration of one VF: the state table put to work.
+ */
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/random.h>
+
+#include "mig.h"
+#include "pf.h"
+#include "sriov.h"
+#include "trace.h"
+#include "vf.h"
+
+static unsigned int migrate_ms = 1000;
+module_param(migrate_ms, uint, 0644);
+MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL) within this, milliseconds");
+
+static unsigned int suspend_ms = 1000;
+module_param(suspend_ms, uint, 0644);
+MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds");
+
+static unsigned int resume_ms = 30000;
+module_param(resume_ms, uint, 0644);
+MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME within this, milliseconds");
+
+/* A command that is not answered is written again this often */
+#define VPF_REPEAT_NS		(100 * NSEC_PER_MSEC)
+#define VPF_PING_NS		(1000 * NSEC_PER_MSEC)
+
+/* Events that one step can cause */
+#define VPF_NOTES_PER_STEP	4
+
+static u64 since_us(u64 from, u64 to)
+{
+	return from && to > from ? div_u64(to - from, NSEC_PER_USEC) : 0;
+}
+
+static u32 next_seq(struct vpf_mig *mig)
+{
+	if (!++mig->seq)
+		mig->seq = 1;
+	return mig->seq;
+}
+
+static struct vpf_nl_last no_timings(u64 mig_id)
+{
+	return (struct vpf_nl_last) {
+		.mig_id = mig_id,
+		.migrate_us = -1,
+		.suspend_us = -1,
+		.resume_us = -1,
+		.guest_suspend_us = -1,
+		.guest_resume_us = -1,
+		.suspended_us = -1,
+	};
+}
+
+/* A new event at the end of the ring, NULL: full */
+static struct vpf_mig_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event event)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n;
+
+	lockdep_assert_held(&vf->mig_lock);
+
+	if (mig->notes_in - mig->notes_out == VPF_MIG_NOTES)
+		return NULL;
+	n = &mig->notes[mig->notes_in++ % VPF_MIG_NOTES];
+	*n = (struct vpf_mig_note) {
+		.nl = {
+			.event = event,
+			.time_ns = ktime_get_real_ns(),
+			.state = mig->state,
+			.mig_id = mig->mig_id,
+			.duration_us = -1,
+			.guest_us = -1,
+		},
+	};
+	return n;
+}
+
+static bool notes_full(const struct vpf_mig *mig)
+{
+	return mig->notes_in - mig->notes_out > VPF_MIG_NOTES - VPF_NOTES_PER_STEP;
+}
+
+static void note_failed(struct vferry_pf_vf *vf, int err, const char *reason)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n;
+
+	mig->err = err;
+	mig->last.err = err;
+	strscpy(mig->reason, reason, sizeof(mig->reason));
+
+	n = note(vf, VFERRY_PF_EVENT_FAILED);
+	if (!n)
+		return;
+	n->nl.err = err;
+	n->client = true;
+	n->client_event = VFERRY_PF_EV_FAILED;
+	strscpy(n->reason, reason, sizeof(n->reason));
+}
+
+static unsigned int limit_ms(const struct vpf_mig *mig, u32 cmd, enum vferry_mig_state old)
+{
+	switch (cmd) {
+	case VFERRY_CMD_SUSPEND:
+		return suspend_ms;
+	case VFERRY_CMD_RESUME:
+		return resume_ms;
+	case VFERRY_CMD_CANCEL:
+		/* a suspended guest must hear it */
+		if (old == VFERRY_MIG_SUSPENDED || old == VFERRY_MIG_RESUME_SENT)
+			return resume_ms;
+		break;
+	}
+	return migrate_ms;
+}
+
+static void prepare_command(struct vpf_mig *mig, u32 cmd, bool keep,
+			    enum vferry_mig_state old)
+{
+	mig->cmd = (struct vferry_mbx_command) {
+		.cmd = cmd,
+		.seq = next_seq(mig),
+		.mig_id = mig->mig_id,
+	};
+	if (cmd == VFERRY_CMD_RESUME && keep)
+		mig->cmd.flags |= VFERRY_CMD_F_KEEP_LOGGING;
+	if (cmd == VFERRY_CMD_RESUME && mig->arrived)
+		mig->cmd.flags |= VFERRY_CMD_F_ARRIVED;
+	mig->post = true;
+	mig->posted_ns = 0;
+	mig->limit_ms = limit_ms(mig, cmd, old);
+	mig->deadline_ns = ktime_get_ns() + (u64)mig->limit_ms * NSEC_PER_MSEC;
+}
+
+/* Go where the table says. Returns the event, if the state has changed */
+static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+				      const struct vpf_mig_step *step)
+{
+	enum vferry_mig_state old = vf->mig.state;
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n;
+	bool keep;
+
+	lockdep_assert_held(&vf->mig_lock);
+
+	mig->state = step->next;
+	mig->post = false;
+	if (step->send) {
+		/* a SUSPEND that is taken back does not end the migration */
+		keep = event == VPF_MIG_EV_RESUME_MORE || event == VPF_MIG_EV_TIMEOUT;
+		prepare_command(mig, step->send, keep, old);
+	}
+	if (mig->state == old)
+		return NULL;
+
+	trace_vpf_mig_state(vf->nic->netdev, vf->nr, old, mig->state, event, mig->mig_id);
+	n = note(vf, VFERRY_PF_EVENT_STATE);
+	if (n) {
+		n->nl.old_state = old;
+		n->client = true;
+		n->client_event = VFERRY_PF_EV_STATE;
+	}
+	if (mig->state == VFERRY_MIG_IDLE) {
+		mig->mig_id = 0;
+		mig->arrived = false;
+	}
+	return n;
+}
+
+/* Not possible: the reason, for extack */
+static const char *refusal(enum vferry_mig_state state, enum vpf_mig_event event)
+{
+	if (vpf_mig_link_state(state) == VFERRY_LINK_STATE_CANCEL)
+		return "the last migration is being taken back";
+
+	switch (event) {
+	case VPF_MIG_EV_MIGRATE:
+		return "a migration is under way already";
+	case VPF_MIG_EV_SUSPEND:
+		if (state == VFERRY_MIG_SUSPENDED || state == VFERRY_MIG_SUSPEND_SENT)
+			return "suspended already, or about to be";
+		return "not migrating";
+	case VPF_MIG_EV_RESUME:
+	case VPF_MIG_EV_RESUME_MORE:
+		if (state == VFERRY_MIG_RESUME_SENT)
+			return "being resumed already";
+		return "not suspended";
+	case VPF_MIG_EV_LOAD:
+		return "a migration from here is under way";
+	case VPF_MIG_EV_CANCEL:
+	case VPF_MIG_EV_DONE:
+	case VPF_MIG_EV_REFUSED:
+	case VPF_MIG_EV_TIMEOUT:
+	case VPF_MIG_EV_RESET:
+	case VPF_MIG_EVENTS:
+		break;
+	}
+	return "not possible now";
+}
+
+/* Why no migration can begin, NULL: it can. @ret_err may be NULL */
+static const char *not_migratable(const struct vpf_mig *mig, int *ret_err)
+{
+	const char *reason = NULL;
+	int err = 0;
+
+	if (!mig->up) {
+		reason = "no driver uses the VF";
+		err = -ENETDOWN;
+	} else if (!mig->proto) {
+		reason = "guest driver does not speak vferry";
+		err = -EOPNOTSUPP;
+	} else if (!(mig->features & VFERRY_FEAT_MIGRATE)) {
+		reason = "guest driver does not offer migration";
+		err = -EOPNOTSUPP;
+	} else if (mig->state != VFERRY_MIG_IDLE) {
+		reason = "a migration is under way already";
+		err = -EBUSY;
+	}
+	if (ret_err)
+		*ret_err = err;
+	return reason;
+}
+
+/**
+ * vpf_mig_ask() - the host wants something
+ * @vf: the VF
+ * @event: VPF_MIG_EV_MIGRATE, _SUSPEND, _RESUME, _RESUME_MORE, or _CANCEL
+ * @extack: for the reason, or NULL
+ *
+ * Any context but hard interrupts; never sleeps, so it can be called under RTNL.
+ *
+ * Return: 0: the guest is being told, or there is nothing to do; otherwise
+ * -errno of vpf_mig_step() or vpf_mig_migratable().
+ */
+int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+		struct netlink_ext_ack *extack)
+{
+	struct vpf_mig *mig = &vf->mig;
+	const char *reason = NULL;
+	struct vpf_mig_step step;
+	int err = 0;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (!READ_ONCE(vf->active)) {
+		reason = "no such VF";
+		err = -ENODEV;
+		goto out;
+	}
+	if (notes_full(mig)) {
+		reason = "too many requests";
+		err = -EBUSY;
+		goto out;
+	}
+	step = vpf_mig_step(mig->state, event, VFERRY_MIG_IDLE);
+	if (step.err) {
+		reason = refusal(mig->state, event);
+		err = step.err;
+		goto out;
+	}
+	if (event == VPF_MIG_EV_MIGRATE) {
+		reason = not_migratable(mig, &err);
+		if (reason)
+			goto out;
+		do {
+			mig->mig_id = get_random_u64();
+		} while (!mig->mig_id);
+		mig->last = no_timings(mig->mig_id);
+		mig->err = 0;
+		mig->reason[0] = '\0';
+		mig->suspended_ns = 0;
+	}
+	take_step(vf, event, &step);
+out:
+	spin_unlock_bh(&vf->mig_lock);
+	if (err)
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, reason);
+	else
+		vpf_vf_kick(vf);
+	return err;
+}
+
+int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason)
+{
+	int err;
+
+	spin_lock_bh(&vf->mig_lock);
+	*ret_reason = not_migratable(&vf->mig, &err);
+	spin_unlock_bh(&vf->mig_lock);
+	return err;
+}
+
+enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf)
+{
+	enum vferry_mig_state state;
+
+	spin_lock_bh(&vf->mig_lock);
+	state = vf->mig.state;
+	spin_unlock_bh(&vf->mig_lock);
+	return state;
+}
+
+/* While the guest is suspended here, and when it has not been resumed yet */
+bool vpf_mig_hidden(struct vferry_pf_vf *vf)
+{
+	return vpf_mig_state(vf) == VFERRY_MIG_SUSPENDED;
+}
+
+/**
+ * vpf_mig_phase() - the virtual machine has taken a step
+ * @vf: the VF
+ * @phase: enum vferry_pf_nl_phase
+ */
+void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase)
+{
+	struct vpf_mig_note *n;
+
+	spin_lock_bh(&vf->mig_lock);
+	n = note(vf, VFERRY_PF_EVENT_PHASE);
+	if (n)
+		n->nl.phase = phase;
+	spin_unlock_bh(&vf->mig_lock);
+	vpf_vf_kick(vf);
+}
+
+/**
+ * vpf_mig_report() - a migration fails for a reason that the VF does not know
+ * @vf: the VF
+ * @err: -errno
+ * @reason: in words
+ *
+ * Not told to the holder: it is who says so.
+ */
+void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason)
+{
+	struct vpf_mig *mig = &vf->mig;
+
+	spin_lock_bh(&vf->mig_lock);
+	note_failed(vf, err, reason);
+	if (mig->notes_in != mig->notes_out)
+		mig->notes[(mig->notes_in - 1) % VPF_MIG_NOTES].client = false;
+	spin_unlock_bh(&vf->mig_lock);
+	vpf_vf_kick(vf);
+}
+
+/**
+ * vpf_mig_load() - a suspended guest arrives
+ * @vf: the VF, clear to send
+ * @mig_id: of the migration
+ * @proto: version its driver speaks
+ * @features: VFERRY_FEAT_* in use
+ *
+ * Return: 0, or -EBUSY: a migration from here is under way.
+ */
+int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_step step;
+
+	spin_lock_bh(&vf->mig_lock);
+	step = vpf_mig_step(mig->state, VPF_MIG_EV_LOAD, VFERRY_MIG_SUSPENDED);
+	if (!step.err) {
+		mig->up = true;
+		mig->proto = proto;
+		mig->features = features;
+		mig->mig_id = mig_id;
+		mig->arrived = true;
+		mig->last = no_timings(mig_id);
+		mig->suspended_ns = 0;
+		mig->err = 0;
+		mig->reason[0] = '\0';
+		take_step(vf, VPF_MIG_EV_LOAD, &step);
+	}
+	spin_unlock_bh(&vf->mig_lock);
+	vpf_vf_kick(vf);
+	return step.err;
+}
+
+static int result_errno(u32 result)
+{
+	switch ((enum vferry_mbx_result)result) {
+	case VFERRY_RES_OK:		return 0;
+	case VFERRY_RES_UNKNOWN:	return -EOPNOTSUPP;
+	case VFERRY_RES_STATE:		return -EINVAL;
+	case VFERRY_RES_TIMEOUT:	return -ETIME;
+	case VFERRY_RES_FAILED:		return -EIO;
+	}
+	return -EPROTO;
+}
+
+static void count_answer(struct vferry_pf_vf *vf, u32 cmd, bool ok)
+{
+	switch (cmd) {
+	case VFERRY_CMD_MIGRATE:
+		vpf_mbx_count(vf->nic, ok ? VPF_MBX_MIGRATE_OK : VPF_MBX_MIGRATE_FAILED);
+		break;
+	case VFERRY_CMD_CANCEL:
+		vpf_mbx_count(vf->nic, ok ? VPF_MBX_CANCEL_OK : VPF_MBX_CANCEL_FAILED);
+		break;
+	case VFERRY_CMD_SUSPEND:
+		vpf_mbx_count(vf->nic, ok ? VPF_MBX_SUSPEND_OK : VPF_MBX_SUSPEND_FAILED);
+		break;
+	case VFERRY_CMD_RESUME:
+		vpf_mbx_count(vf->nic, ok ? VPF_MBX_RESUME_OK : VPF_MBX_RESUME_FAILED);
+		break;
+	}
+}
+
+static void keep_timings(struct vpf_mig *mig, const struct vferry_mbx_status *status,
+			 u64 now)
+{
+	struct vpf_nl_last *last = &mig->last;
+	u64 us = since_us(mig->posted_ns, now);
+
+	last->pages = max(last->pages, status->pages);
+	switch (status->cmd) {
+	case VFERRY_CMD_MIGRATE:
+		last->migrate_us = us;
+		break;
+	case VFERRY_CMD_SUSPEND:
+		last->suspend_us = us;
+		last->guest_suspend_us = status->duration_us;
+		mig->suspended_ns = now;
+		break;
+	case VFERRY_CMD_RESUME:
+		last->resume_us = us;
+		last->guest_resume_us = status->duration_us;
+		break;
+	}
+}
+
+static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, u64 now)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n = note(vf, VFERRY_PF_EVENT_PONG);
+
+	if (n) {
+		n->nl.duration_us = since_us(mig->ping_posted_ns, now);
+		n->nl.guest_us = status->duration_us;
+	}
+	mig->ping = 0;
+}
+
+/**
+ * vpf_mig_status() - the guest has answered
+ * @vf: the VF
+ * @status: its answer; one that nobody waits for is ignored
+ */
+void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status)
+{
+	struct vpf_mig *mig = &vf->mig;
+	u64 now = ktime_get_ns();
+	bool ok = status->result == VFERRY_RES_OK;
+	char reason[VPF_REASON_MAX];
+	enum vpf_mig_event event;
+	struct vpf_mig_step step;
+	struct vpf_mig_note *n;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (status->cmd == VFERRY_CMD_PING) {
+		if (mig->ping && !mig->ping_post && status->seq == mig->ping)
+			pong(vf, status, now);
+		goto out;
+	}
+	if (!vpf_mig_is_sent(mig->state) || !mig->posted_ns ||
+	    status->cmd != mig->cmd.cmd || status->seq != mig->cmd.seq)
+		goto out;
+
+	count_answer(vf, status->cmd, ok);
+	if (ok)
+		keep_timings(mig, status, now);
+	event = ok ? VPF_MIG_EV_DONE : VPF_MIG_EV_REFUSED;
+	step = vpf_mig_step(mig->state, event, status->state);
+	n = take_step(vf, event, &step);
+	if (n) {
+		n->nl.duration_us = since_us(mig->posted_ns, now);
+		n->nl.guest_us = status->duration_us;
+	}
+	if (step.failed) {
+		snprintf(reason, sizeof(reason), "guest driver: %s: %s",
+			 vferry_mbx_cmd_name(status->cmd),
+			 vferry_mbx_result_name(status->result));
+		note_failed(vf, result_errno(status->result), reason);
+	}
+out:
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/* A driver that speaks vferry has come up */
+void vpf_mig_hello(struct vferry_pf_vf *vf, u32 proto, u32 features)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n;
+
+	spin_lock_bh(&vf->mig_lock);
+	mig->proto = proto;
+	mig->features = features;
+	n = note(vf, VFERRY_PF_EVENT_HELLO);
+	if (n)
+		n->nl.proto = proto;
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/* The VF's driver is clear to send, or not any more */
+void vpf_mig_up(struct vferry_pf_vf *vf, bool up)
+{
+	spin_lock_bh(&vf->mig_lock);
+	vf->mig.up = up;
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/**
+ * vpf_mig_reset() - the VF was reset: whoever spoke to us is gone
+ * @vf: the VF
+ */
+void vpf_mig_reset(struct vferry_pf_vf *vf)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_step step;
+	struct vpf_mig_note *n;
+	bool lost;
+
+	spin_lock_bh(&vf->mig_lock);
+	lost = mig->up || mig->state != VFERRY_MIG_IDLE;
+	mig->up = false;
+	mig->proto = 0;
+	mig->features = 0;
+	mig->ping = 0;
+	step = vpf_mig_step(mig->state, VPF_MIG_EV_RESET, VFERRY_MIG_IDLE);
+	take_step(vf, VPF_MIG_EV_RESET, &step);
+	if (step.failed)
+		note_failed(vf, -ECONNRESET, "the VF was reset");
+	if (lost) {
+		n = note(vf, VFERRY_PF_EVENT_RESET);
+		if (n) {
+			n->client = true;
+			n->client_event = VFERRY_PF_EV_RESET;
+		}
+	}
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/**
+ * vpf_mig_timers() - see to deadlines
+ * @vf: the VF
+ * @now: ktime_get_ns()
+ *
+ * Return: nanoseconds to the next one, or %VPF_NEVER.
+ */
+u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
+{
+	struct vpf_mig *mig = &vf->mig;
+	u64 next = VPF_NEVER;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (mig->ping && !mig->ping_post && now >= mig->ping_deadline_ns)
+		mig->ping = 0;
+
+	if (vpf_mig_is_sent(mig->state) && now >= mig->deadline_ns) {
+		struct vpf_mig_step step = vpf_mig_step(mig->state, VPF_MIG_EV_TIMEOUT,
+							VFERRY_MIG_IDLE);
+		char reason[VPF_REASON_MAX];
+
+		snprintf(reason, sizeof(reason), "guest driver: %s: no answer within %u ms",
+			 vferry_mbx_cmd_name(mig->cmd.cmd), mig->limit_ms);
+		count_answer(vf, mig->cmd.cmd, false);
+		take_step(vf, VPF_MIG_EV_TIMEOUT, &step);
+		if (step.failed)
+			note_failed(vf, -ETIMEDOUT, reason);
+	}
+	if (vpf_mig_is_sent(mig->state)) {
+		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
+		if (!mig->post)
+			next = min(next, mig->repeat_ns > now ? mig->repeat_ns - now : 0);
+		else
+			next = min_t(u64, next, VPF_REPEAT_NS);
+	}
+	spin_unlock_bh(&vf->mig_lock);
+	return next;
+}
+
+/**
+ * vpf_mig_next() - what is to be written into the mailbox?
+ * @vf: the VF
+ * @now: ktime_get_ns()
+ * @ret_cmd: the command
+ * @ret_repeat: it has been written before, with the same number
+ *
+ * Return: there is something.
+ */
+bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
+		  bool *ret_repeat)
+{
+	struct vpf_mig *mig = &vf->mig;
+	bool sent, found = false;
+
+	spin_lock_bh(&vf->mig_lock);
+	sent = vpf_mig_is_sent(mig->state);
+	*ret_repeat = false;
+	if (!mig->up) {
+		found = false;
+	} else if (sent && (mig->post || now >= mig->repeat_ns)) {
+		*ret_cmd = mig->cmd;
+		*ret_repeat = !mig->post;
+		found = true;
+	} else if (!sent && mig->ping && mig->ping_post) {
+		/* not in between: the guest remembers one answer only */
+		*ret_cmd = (struct vferry_mbx_command) {
+			.cmd = VFERRY_CMD_PING,
+			.seq = mig->ping,
+			.mig_id = mig->mig_id,
+		};
+		found = true;
+	}
+	spin_unlock_bh(&vf->mig_lock);
+	return found;
+}
+
+/* Command @seq was written at @now */
+void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
+{
+	struct vpf_mig *mig = &vf->mig;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (vpf_mig_is_sent(mig->state) && seq == mig->cmd.seq) {
+		if (mig->post) {
+			mig->posted_ns = now;
+			if (mig->cmd.cmd != VFERRY_CMD_SUSPEND && mig->suspended_ns) {
+				mig->last.suspended_us = since_us(mig->suspended_ns, now);
+				mig->suspended_ns = 0;
+			}
+		}
+		mig->post = false;
+		mig->repeat_ns = now + VPF_REPEAT_NS;
+	} else if (seq == mig->ping) {
+		mig->ping_post = false;
+		mig->ping_posted_ns = now;
+		mig->ping_deadline_ns = now + VPF_PING_NS;
+	}
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+static bool next_note(struct vferry_pf_vf *vf, struct vpf_mig_note *ret_note)
+{
+	struct vpf_mig *mig = &vf->mig;
+	bool found = false;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (mig->notes_in != mig->notes_out) {
+		*ret_note = mig->notes[mig->notes_out++ % VPF_MIG_NOTES];
+		found = true;
+	}
+	spin_unlock_bh(&vf->mig_lock);
+	return found;
+}
+
+/**
+ * vpf_mig_deliver() - tell user space and the holder what has happened
+ * @vf: the VF; only its work delivers, so events keep their order
+ */
+void vpf_mig_deliver(struct vferry_pf_vf *vf)
+{
+	struct vpf_mig_note n;
+
+	while (next_note(vf, &n)) {
+		n.nl.reason = n.reason[0] ? n.reason : NULL;
+		if (n.nl.event == VFERRY_PF_EVENT_FAILED)
+			netdev_warn(vf->nic->netdev, "VF %u: migration: %s (%pe)\n",
+				    vf->nr, n.reason, ERR_PTR(n.nl.err));
+		vpf_nl_event(vf->nic, vf->nr, &n.nl);
+		if (!n.client)
+			continue;
+		mutex_lock(&vf->client_lock);
+		if (vf->client_ops)
+			vf->client_ops->event(vf->client_ctx, n.client_event,
+					      n.nl.state, n.nl.err);
+		mutex_unlock(&vf->client_lock);
+	}
+}
+
+/* Once for each life of a VF */
+void vpf_mig_init(struct vferry_pf_vf *vf)
+{
+	spin_lock_bh(&vf->mig_lock);
+	vf->mig = (struct vpf_mig) { .seq = get_random_u32() };
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/* nl.c asks; vpf_nics_lock is held */
+void vpf_mig_describe(struct vpf_nic *nic, unsigned int nr, struct vpf_nl_vf *ret)
+{
+	struct vferry_pf_vf *vf = &nic->vf[nr];
+	struct vpf_mig *mig = &vf->mig;
+
+	mutex_lock(&vf->lock);
+	vpf_sriov_pci_name(nic, nr, ret->pci, sizeof(ret->pci));
+	ether_addr_copy(ret->mac, vf->mac);
+	ret->link_state = vf->policy.link_state;
+	mutex_unlock(&vf->lock);
+
+	spin_lock_bh(&vf->mig_lock);
+	ret->state = mig->state;
+	ret->link_state = vpf_mig_link_state(mig->state) ?: ret->link_state;
+	ret->proto = mig->proto;
+	ret->features = mig->features;
+	ret->reason = not_migratable(mig, NULL);
+	ret->mig_id = mig->mig_id;
+	ret->last = mig->last;
+	spin_unlock_bh(&vf->mig_lock);
+
+	ret->held = READ_ONCE(vf->client_ops);
+}
+
+/* A user asks by link state (enum vferry_link_state) */
+int vpf_mig_user(struct vpf_nic *nic, unsigned int nr, u32 link_state,
+		 struct netlink_ext_ack *extack)
+{
+	struct vferry_pf_vf *vf = &nic->vf[nr];
+
+	switch (link_state) {
+	case VFERRY_LINK_STATE_MIGRATE:
+		return vpf_mig_ask(vf, VPF_MIG_EV_MIGRATE, extack);
+	case VFERRY_LINK_STATE_CANCEL:
+		return vpf_mig_ask(vf, VPF_MIG_EV_CANCEL, extack);
+	case VFERRY_LINK_STATE_SUSPEND:
+		return vpf_mig_ask(vf, VPF_MIG_EV_SUSPEND, extack);
+	case VFERRY_LINK_STATE_RESUME:
+		return vpf_mig_ask(vf, VPF_MIG_EV_RESUME, extack);
+	}
+	return -EINVAL;
+}
+
+int vpf_mig_ping(struct vpf_nic *nic, unsigned int nr, struct netlink_ext_ack *extack)
+{
+	struct vferry_pf_vf *vf = &nic->vf[nr];
+	struct vpf_mig *mig = &vf->mig;
+	int err = 0;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (!mig->up || !mig->proto) {
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", nr, not_migratable(mig, &err));
+	} else if (mig->ping) {
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: the last ping is not answered yet", nr);
+		err = -EBUSY;
+	} else {
+		mig->ping = next_seq(mig);
+		mig->ping_post = true;
+	}
+	spin_unlock_bh(&vf->mig_lock);
+	if (!err)
+		vpf_vf_kick(vf);
+	return err;
+}

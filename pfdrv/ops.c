@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the VFIO driver may do with a VF; see include/vferry_pf_ops.h.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_link.h>
+#include <linux/module.h>
+
+#include "../include/vferry_pf_ops.h"
+#include "pf.h"
+#include "vf.h"
+
+#define VPF_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, VFERRY_PF)
+
+struct vferry_pf_vf *vferry_pf_open(struct pci_dev *pdev,
+				    const struct vferry_pf_client_ops *ops, void *ctx)
+{
+	struct vpf_nic *nic = pci_iov_get_pf_drvdata(pdev, &vpf_driver);
+	struct vferry_pf_vf *vf;
+	int nr = pci_iov_vf_id(pdev);
+	int err = 0;
+
+	if (IS_ERR(nic) || nr < 0 || nr >= nic->num_vfs)
+		return ERR_PTR(-ENODEV);
+
+	vf = &nic->vf[nr];
+	mutex_lock(&vf->client_lock);
+	if (vf->client_ops) {
+		err = -EBUSY;
+	} else {
+		vf->client_ctx = ctx;
+		WRITE_ONCE(vf->client_ops, ops);
+	}
+	mutex_unlock(&vf->client_lock);
+	return err ? ERR_PTR(err) : vf;
+}
+VPF_EXPORT(vferry_pf_open);
+
+/*
+ * What came with a guest is forgotten: the next one on this VF is another. VFIO
+ * has reset the VF; the settings take effect even if that is not known here yet.
+ */
+void vferry_pf_close(struct vferry_pf_vf *vf)
+{
+	mutex_lock(&vf->client_lock);
+	WRITE_ONCE(vf->client_ops, NULL);
+	vf->client_ctx = NULL;
+	mutex_unlock(&vf->client_lock);
+
+	mutex_lock(&vf->lock);
+	if (vf->active) {
+		vpf_vf_check_flr(vf);
+		vpf_vf_release_policy(vf);
+		vpf_vf_reset(vf);
+	}
+	mutex_unlock(&vf->lock);
+	vpf_vf_kick(vf);
+}
+VPF_EXPORT(vferry_pf_close);
+
+int vferry_pf_migratable(struct vferry_pf_vf *vf, const char **ret_reason)
+{
+	return vpf_mig_migratable(vf, ret_reason);
+}
+VPF_EXPORT(vferry_pf_migratable);
+
+int vferry_pf_migrate(struct vferry_pf_vf *vf)
+{
+	return vpf_mig_ask(vf, VPF_MIG_EV_MIGRATE, NULL);
+}
+VPF_EXPORT(vferry_pf_migrate);
+
+int vferry_pf_suspend(struct vferry_pf_vf *vf)
+{
+	return vpf_mig_ask(vf, VPF_MIG_EV_SUSPEND, NULL);
+}
+VPF_EXPORT(vferry_pf_suspend);
+
+int vferry_pf_resume(struct vferry_pf_vf *vf, bool more)
+{
+	return vpf_mig_ask(vf, more ? VPF_MIG_EV_RESUME_MORE : VPF_MIG_EV_RESUME, NULL);
+}
+VPF_EXPORT(vferry_pf_resume);
+
+int vferry_pf_cancel(struct vferry_pf_vf *vf)
+{
+	int err = vpf_mig_ask(vf, VPF_MIG_EV_CANCEL, NULL);
+
+	return err == -EALREADY ? 0 : err;
+}
+VPF_EXPORT(vferry_pf_cancel);
+
+enum vferry_mig_state vferry_pf_state(struct vferry_pf_vf *vf)
+{
+	return vpf_mig_state(vf);
+}
+VPF_EXPORT(vferry_pf_state);
+
+void vferry_pf_reason(struct vferry_pf_vf *vf, char *buf, size_t size)
+{
+	spin_lock_bh(&vf->mig_lock);
+	strscpy(buf, vf->mig.reason, size);
+	spin_unlock_bh(&vf->mig_lock);
+}
+VPF_EXPORT(vferry_pf_reason);
+
+void vferry_pf_report(struct vferry_pf_vf *vf, int err, const char *reason)
+{
+	vpf_mig_report(vf, err, reason);
+}
+VPF_EXPORT(vferry_pf_report);
+
+void vferry_pf_phase(struct vferry_pf_vf *vf, u32 phase)
+{
+	vpf_mig_phase(vf, phase);
+}
+VPF_EXPORT(vferry_pf_phase);
+
+/*
+ * What came in while nobody could see it: transmit rings are looked at when the
+ * tail is written, packets that wait for buffers when the receive tail is. The
+ * interrupts may be spurious, that is cheaper than a lost one.
+ */
+static void kick_queues(struct vferry_pf_vf *vf)
+{
+	const unsigned int queues[] = { vf->nr, vf->nr + VPF_HW_POOLS };
+	struct vpf_nic *nic = vf->nic;
+	unsigned int i;
+
+	lockdep_assert_held(&vf->lock);
+
+	for (i = 0; i < ARRAY_SIZE(queues); i++) {
+		unsigned int q = queues[i];
+
+		if (vpf_rd(nic, R_TXDCTL(q)) & XXDCTL_ENABLE)
+			vpf_wr(nic, R_TDT(q), vpf_rd(nic, R_TDT(q)));
+		if (vpf_rd(nic, R_RXDCTL(q)) & XXDCTL_ENABLE)
+			vpf_wr(nic, R_RDT(q), vpf_rd(nic, R_RDT(q)));
+	}
+	vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
+}
+
+int vferry_pf_quiesce(struct vferry_pf_vf *vf, bool quiet)
+{
+	mutex_lock(&vf->lock);
+	if (vf->active) {
+		bool was = vf->quiet;
+
+		vf->quiet = quiet;
+		vpf_vf_apply_enable(vf);
+		if (was && !quiet && vf->running)
+			kick_queues(vf);
+	}
+	mutex_unlock(&vf->lock);
+	return 0;
+}
+VPF_EXPORT(vferry_pf_quiesce);
+
+static void save_interrupts(struct vferry_pf_vf *vf, struct vferry_dev_state *state)
+{
+	unsigned int shift = VPF_VF_EICR_SHIFT(vf->nr), v;
+	struct vpf_nic *nic = vf->nic;
+
+	state->vtivar = vpf_rd(nic, R_PVTIVAR(vf->nr));
+	state->vtivar_misc = vpf_rd(nic, R_PVTIVAR_MISC(vf->nr));
+	/* the VF's own view of these shows what it wrote, not what is */
+	state->eims = vpf_rd(nic, R_EIMS) >> shift & GENMASK(VPF_VF_VECTORS - 1, 0);
+	state->eiac = vpf_rd(nic, R_EIAC) >> shift & GENMASK(VPF_VF_VECTORS - 1, 0);
+	for (v = 0; v < VPF_VF_VECTORS; v++)
+		state->eitr[v] = vpf_rd(nic, R_EITR(shift + v));
+}
+
+int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
+{
+	memset(ret_state, 0, sizeof(*ret_state));
+	ret_state->nic = VFERRY_NIC_82576;
+
+	mutex_lock(&vf->lock);
+	ret_state->cts = vf->cts;
+	ether_addr_copy(ret_state->mac, vf->mac);
+	ret_state->mac_by_host = vf->policy.mac_set;
+	ret_state->port_vlan = vf->policy.vlan;
+	ret_state->port_qos = vf->policy.qos;
+	ret_state->link_state = vf->policy.link_state;
+	ret_state->trusted = vf->policy.trusted;
+	ret_state->mc_promisc = vf->mc_promisc;
+	ret_state->max_frame = vf->max_frame;
+	ret_state->vlan_count = vf->vlan_count;
+	memcpy(ret_state->vlans, vf->vlans, vf->vlan_count * sizeof(vf->vlans[0]));
+	ret_state->mc_count = vf->mc_count;
+	memcpy(ret_state->mc_hashes, vf->mc_hashes, vf->mc_count * sizeof(vf->mc_hashes[0]));
+	ret_state->uc_count = vf->uc_count;
+	memcpy(ret_state->uc_addrs, vf->uc_addrs, vf->uc_count * ETH_ALEN);
+	save_interrupts(vf, ret_state);
+	vpf_vf_update_counters(vf);
+	memcpy(ret_state->counters, vf->counters, sizeof(vf->counters));
+
+	spin_lock_bh(&vf->mig_lock);
+	ret_state->proto = vf->mig.proto;
+	ret_state->features = vf->mig.features;
+	ret_state->mig_id = vf->mig.mig_id;
+	spin_unlock_bh(&vf->mig_lock);
+	mutex_unlock(&vf->lock);
+	return 0;
+}
+VPF_EXPORT(vferry_pf_save);
+
+/*
+ * Is another VF of this PF in the same migration? Then the guest goes from one VF
+ * to another of one host, and its addresses are in use until it is suspended.
+ */
+static bool same_migration(struct vferry_pf_vf *vf, u64 mig_id)
+{
+	struct vpf_nic *nic = vf->nic;
+	bool same = false;
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs && mig_id && !same; n++) {
+		struct vferry_pf_vf *other = &nic->vf[n];
+
+		if (other == vf)
+			continue;
+		spin_lock_bh(&other->mig_lock);
+		same = other->mig.state != VFERRY_MIG_IDLE && other->mig.mig_id == mig_id;
+		spin_unlock_bh(&other->mig_lock);
+	}
+	return same;
+}
+
+static int check_values(const struct vferry_dev_state *s, char *reason, size_t size)
+{
+	unsigned int i;
+
+	if (s->nic != VFERRY_NIC_82576) {
+		snprintf(reason, size, "guest comes from another kind of NIC (%u)", s->nic);
+		return -EOPNOTSUPP;
+	}
+	if (s->proto < VFERRY_PROTO_MIN || s->proto > VFERRY_PROTO_MAX ||
+	    !(s->features & VFERRY_FEAT_MIGRATE)) {
+		snprintf(reason, size, "guest driver speaks protocol %u, this host %u to %u",
+			 s->proto, VFERRY_PROTO_MIN, VFERRY_PROTO_MAX);
+		return -EOPNOTSUPP;
+	}
+	if (s->features & ~VFERRY_FEAT_MIGRATE) {
+		snprintf(reason, size, "guest uses features that this host has not: %#x",
+			 s->features & ~VFERRY_FEAT_MIGRATE);
+		return -EOPNOTSUPP;
+	}
+
+	if (!is_valid_ether_addr(s->mac) || !s->cts || s->port_vlan >= VLAN_N_VID - 1 ||
+	    s->port_qos > 7 || s->link_state > IFLA_VF_LINK_STATE_DISABLE ||
+	    s->max_frame < ETH_ZLEN + ETH_FCS_LEN || s->max_frame > VPF_MAX_FRAME ||
+	    s->vlan_count > VFERRY_DEV_VLANS || s->mc_count > VFERRY_DEV_MC_HASHES ||
+	    s->uc_count > VFERRY_DEV_UC_ADDRS || (s->port_vlan && s->vlan_count) ||
+	    s->eims >= BIT(VPF_VF_VECTORS) || s->eiac >= BIT(VPF_VF_VECTORS))
+		goto invalid;
+	for (i = 0; i < s->vlan_count; i++)
+		if (s->vlans[i] >= VLAN_N_VID - 1)
+			goto invalid;
+	for (i = 0; i < s->uc_count; i++)
+		if (!is_valid_ether_addr(s->uc_addrs[i]))
+			goto invalid;
+	return 0;
+
+invalid:
+	snprintf(reason, size, "state of the VF has a value out of range");
+	return -EINVAL;
+}
+
+static int check_policy(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+			char *reason, size_t size)
+{
+	const struct vpf_policy *admin = &vf->admin;
+
+	lockdep_assert_held(&vf->lock);
+
+	if (admin->mac_set && !ether_addr_equal(admin->mac, s->mac)) {
+		snprintf(reason, size, "VF %u: address set here is %pM, the guest's is %pM",
+			 vf->nr, admin->mac, s->mac);
+		return -EEXIST;
+	}
+	if (admin->vlan && (admin->vlan != s->port_vlan || admin->qos != s->port_qos)) {
+		snprintf(reason, size, "VF %u: port VLAN set here is %u, the guest's is %u",
+			 vf->nr, admin->vlan, s->port_vlan);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int check_room(struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+		      char *reason, size_t size)
+{
+	bool moving = same_migration(vf, s->mig_id);
+	unsigned int i;
+
+	if (!moving && vpf_filter_mac_taken(vf->nic, vf->nr, s->mac)) {
+		snprintf(reason, size, "address %pM is in use on this PF", s->mac);
+		return -EADDRINUSE;
+	}
+	for (i = 0; i < s->uc_count && !moving; i++) {
+		if (vpf_filter_mac_taken(vf->nic, vf->nr, s->uc_addrs[i])) {
+			snprintf(reason, size, "address %pM is in use on this PF",
+				 s->uc_addrs[i]);
+			return -EADDRINUSE;
+		}
+	}
+	if (s->uc_count > vpf_filter_uc_room(vf->nic, vf->nr)) {
+		snprintf(reason, size, "no room for %u further addresses", s->uc_count);
+		return -ENOSPC;
+	}
+	if (s->vlan_count + !!s->port_vlan > vpf_filter_vlan_room(vf->nic, vf->nr)) {
+		snprintf(reason, size, "no room for %u VLANs", s->vlan_count);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+int vferry_pf_check(struct vferry_pf_vf *vf, const struct vferry_dev_state *state,
+		    char *reason, size_t size)
+{
+	int err;
+
+	err = check_values(state, reason, size);
+	if (err)
+		return err;
+
+	mutex_lock(&vf->lock);
+	err = check_policy(vf, state, reason, size);
+	if (!err)
+		err = check_room(vf, state, reason, size);
+	mutex_unlock(&vf->lock);
+	return err;
+}
+VPF_EXPORT(vferry_pf_check);
+
+/*
+ * The address that the guest came with becomes the VF's, as if it had always
+ * been: a guest that is rebooted here must not find another one.
+ */
+static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
+{
+	struct vpf_policy *p = &vf->policy;
+
+	*p = vf->admin;
+	ether_addr_copy(vf->policy_default_mac, s->mac);
+	if (s->mac_by_host && !p->mac_set) {
+		p->mac_set = true;
+		ether_addr_copy(p->mac, s->mac);
+	}
+	if (!p->vlan) {
+		p->vlan = s->port_vlan;
+		p->qos = s->port_qos;
+	}
+	if (p->link_state == IFLA_VF_LINK_STATE_AUTO)
+		p->link_state = s->link_state;
+	p->trusted |= s->trusted;
+}
+
+static int load_filters(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
+{
+	struct vpf_nic *nic = vf->nic;
+	unsigned int i;
+	int err;
+
+	ether_addr_copy(vf->mac, s->mac);
+	err = vpf_filter_set_mac(nic, vf->nr, s->mac);
+	if (err)
+		return err;
+	for (i = 0; i < s->uc_count; i++) {
+		err = vpf_filter_uc_add(nic, vf->nr, s->uc_addrs[i]);
+		if (err)
+			return err;
+		ether_addr_copy(vf->uc_addrs[vf->uc_count++], s->uc_addrs[i]);
+	}
+
+	for (i = 0; i < s->vlan_count && !vf->policy.vlan; i++)
+		vf->vlans[vf->vlan_count++] = s->vlans[i];
+	err = vpf_vf_apply_vlan(vf);
+	if (err)
+		return err;
+
+	vf->mc_promisc = s->mc_promisc && vf->policy.trusted;
+	vf->mc_count = s->mc_count;
+	memcpy(vf->mc_hashes, s->mc_hashes, s->mc_count * sizeof(s->mc_hashes[0]));
+	vpf_filter_set_multicast(nic, vf->nr, vf->mc_hashes, vf->mc_count, vf->mc_promisc);
+	vf->max_frame = s->max_frame;
+	vpf_filter_set_size(nic, vf->nr, s->max_frame);
+	return 0;
+}
+
+static void load_interrupts(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
+{
+	unsigned int shift = VPF_VF_EICR_SHIFT(vf->nr), v;
+	struct vpf_nic *nic = vf->nic;
+
+	vpf_wr(nic, R_PVTIVAR(vf->nr), 0);
+	vpf_wr(nic, R_IVAR(vf->nr), 0);	/* VTIVAR is added to it */
+	vpf_wr(nic, R_PVTIVAR(vf->nr), s->vtivar);
+	vpf_wr(nic, R_PVTIVAR_MISC(vf->nr), s->vtivar_misc);
+	for (v = 0; v < VPF_VF_VECTORS; v++)
+		vpf_wr(nic, R_EITR(shift + v), s->eitr[v]);
+	vpf_wr(nic, R_EIAC, (u32)s->eiac << shift);
+	vpf_wr(nic, R_EIMS, (u32)s->eims << shift);
+}
+
+int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state)
+{
+	int err;
+
+	mutex_lock(&vf->lock);
+	if (!vf->active) {
+		err = -ENODEV;
+		goto out;
+	}
+	vpf_vf_check_flr(vf);
+	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE && vpf_mig_state(vf) != VFERRY_MIG_SUSPENDED) {
+		err = -EBUSY;
+		goto out;
+	}
+	/* whatever was here before */
+	vpf_vf_reset(vf);
+	adopt_policy(vf, state);
+	err = vpf_mig_load(vf, state->mig_id, state->proto, state->features);
+	if (err)
+		goto out;
+	vpf_vf_apply_hidden(vf);	/* suspended: nothing of it is seen yet */
+	err = load_filters(vf, state);
+	if (err) {
+		vpf_vf_release_policy(vf);
+		vpf_vf_reset(vf);
+		goto out;
+	}
+	load_interrupts(vf, state);
+	memcpy(vf->counters, state->counters, sizeof(vf->counters));
+	vf->running = true;
+	vf->cts = true;
+	vpf_vf_apply_enable(vf);
+out:
+	mutex_unlock(&vf->lock);
+	vpf_vf_kick(vf);
+	return err;
+}
+VPF_EXPORT(vferry_pf_load);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One 82576 PF.
+ *
+ * The part of the NIC that VFs depend on (link, filters, mailbox) works from
+ * probe to remove; the PF's own queue pair works while its interface is up.
+ * Everything that changes for VFs is therefore independent of the interface.
+ *
+ * Lock order, outermost first:
+ *	RTNL
+ *	vpf_nics_lock		nl.c: list of PFs
+ *	struct vferry_pf_vf.lock	vf.h: settings and mailbox of one VF
+ *	struct vpf_nic.phy_lock
+ *	struct vpf_nic.filter_lock, struct vferry_pf_vf.mig_lock (never both)
+ */
+#ifndef VPF_PF_H
+#define VPF_PF_H
+
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "filter.h"
+#include "regs.h"
+#include "ring.h"
+#include "vf.h"
+
+#define VPF_NAME		"vferry_pf"
+
+/* MSI-X vectors = EICR bits of the PF; with 7 VFs bits 0 to 3 are the PF's */
+#define VPF_VEC_QUEUE		0
+#define VPF_VEC_OTHER		1
+#define VPF_VECTORS		2
+
+/* Values of struct vpf_nic.flags, by atomic bit operations */
+enum vpf_nic_flag {
+	VPF_F_UP,		/* queues run; written under RTNL */
+	VPF_F_REINIT,		/* service task is to restart the queues */
+	VPF_F_LINK_EVENT,	/* LSC seen */
+	VPF_F_REMOVING,		/* nothing new is queued any more */
+};
+
+/**
+ * struct vpf_hw_stats - accumulated from registers that clear on read
+ */
+struct vpf_hw_stats {
+	u64 crc_errors;
+	u64 rx_errors;
+	u64 rx_missed;
+	u64 rx_no_buffer;
+	u64 rx_length_errors;
+	u64 rx_undersize;
+	u64 rx_oversize;
+	u64 rx_multicast;
+	u64 rx_broadcast;
+	u64 rx_good;
+	u64 rx_total;
+	u64 tx_multicast;
+	u64 tx_broadcast;
+	u64 tx_good;
+	u64 tx_total;
+	u64 tx_late_collisions;
+	u64 collisions;
+};
+
+/**
+ * struct vpf_nic - one PF
+ * @netdev: its interface
+ * @pdev: its PCI function
+ * @regs: BAR 0
+ * @list: in vpf_nics, protected by vpf_nics_lock
+ * @flags: enum vpf_nic_flag
+ * @wq: everything that sleeps and is not under RTNL
+ * @service: link, statistics, restart of a hung queue
+ * @napi: the queue pair's
+ * @tx: transmit ring, set up while %VPF_F_UP
+ * @rx: receive ring, set up while %VPF_F_UP
+ * @tx_count: descriptors of the transmit ring, under RTNL
+ * @rx_count: descriptors of the receive ring, under RTNL
+ * @queue: hardware queue of the PF; its pool has the same number. Equals
+ *	@num_vfs, because QEMU lets a queue below that do DMA as a VF
+ * @num_vfs: VFs that the NIC is set up for. Written under RTNL and
+ *	@filter_lock while no VF exists
+ * @link_up: as reported last; service task only
+ * @reset_count: full resets since probe
+ * @queue_restarts: restarts of the queue pair by the service task
+ * @irq_other: "other cause" interrupts
+ * @last_restart: jiffies of the last restart after a hung transmit queue
+ * @perm_addr: address in the NIC's memory
+ * @phy_lock: MDIC and the PHY behind it
+ * @advertising: enum vpf_link_mode bits offered in autonegotiation, under RTNL
+ * @autoneg: under RTNL
+ * @forced: link mode if not @autoneg, under RTNL
+ * @filter_lock: @filter and the registers it stands for; VFRE, VFTE, RCTL.
+ *	Taken with bottom halves off (ndo_set_rx_mode)
+ * @filter: receive filters of all pools
+ * @stats_lock: @hw_stats
+ * @hw_stats: counters of the port
+ * @mbx_irq: rate of mailbox interrupts, see vf_mbx.c
+ * @vf: the VFs; those below @num_vfs are in use
+ */
+struct vpf_nic {
+	struct net_device *netdev;
+	struct pci_dev *pdev;
+	u8 __iomem *regs;
+	struct list_head list;
+
+	unsigned long flags;
+	struct workqueue_struct *wq;
+	struct delayed_work service;
+
+	struct napi_struct napi;
+	struct vpf_tx_ring tx;
+	struct vpf_rx_ring rx;
+	u16 tx_count;
+	u16 rx_count;
+	u8 queue;
+	u8 num_vfs;
+
+	bool link_up;
+	u64 reset_count;
+	u64 queue_restarts;
+	u64 irq_other;
+	unsigned long last_restart;
+	u8 perm_addr[ETH_ALEN];
+
+	struct mutex phy_lock;		/* MDIC */
+	u32 advertising;
+	u32 forced;
+	bool autoneg;
+
+	spinlock_t filter_lock;		/* filter and its registers */
+	struct vpf_filter filter;
+
+	struct mutex stats_lock;	/* hw_stats */
+	struct vpf_hw_stats hw_stats;
+
+	struct vpf_mbx_irq mbx_irq;
+	struct vferry_pf_vf vf[VPF_MAX_VFS];
+};
+
+static inline u32 vpf_rd(const struct vpf_nic *nic, u32 reg)
+{
+	return readl(nic->regs + reg);
+}
+
+static inline void vpf_wr(const struct vpf_nic *nic, u32 reg, u32 val)
+{
+	writel(val, nic->regs + reg);
+}
+
+/* Posted writes have arrived when this returns */
+static inline void vpf_flush(const struct vpf_nic *nic)
+{
+	vpf_rd(nic, R_STATUS);
+}
+
+/* Are pools in use? Then filters, promiscuity and size limits are per pool */
+static inline bool vpf_vmdq(const struct vpf_nic *nic)
+{
+	return nic->num_vfs;
+}
+
+/* hw.c */
+int vpf_hw_reset(struct vpf_nic *nic);
+int vpf_hw_read_mac(struct vpf_nic *nic);
+void vpf_hw_configure(struct vpf_nic *nic);
+void vpf_hw_stop(struct vpf_nic *nic);
+void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
+void vpf_hw_update_stats(struct vpf_nic *nic);
+
+/* irq.c */
+int vpf_irq_init(struct vpf_nic *nic);
+void vpf_irq_exit(struct vpf_nic *nic);
+int vpf_irq_queue_request(struct vpf_nic *nic);
+void vpf_irq_queue_free(struct vpf_nic *nic);
+void vpf_irq_queue_on(struct vpf_nic *nic);
+void vpf_irq_queue_off(struct vpf_nic *nic);
+void vpf_irq_other_on(struct vpf_nic *nic);
+void vpf_irq_other_off(struct vpf_nic *nic);
+
+/* netdev.c */
+void vpf_netdev_init(struct vpf_nic *nic);
+int vpf_up(struct vpf_nic *nic);
+void vpf_down(struct vpf_nic *nic);
+int vpf_resize(struct vpf_nic *nic, u16 tx_count, u16 rx_count);
+
+/* ethtool.c */
+extern const struct ethtool_ops vpf_ethtool_ops;
+
+/* main.c */
+extern struct pci_driver vpf_driver;
+void vpf_service_kick(struct vpf_nic *nic);
+void vpf_full_reset(struct vpf_nic *nic);
+
+#endif

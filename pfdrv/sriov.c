@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SR-IOV.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "pf.h"
+#include "sriov.h"
+#include "vf.h"
+
+/*
+ * Set the NIC up for a number of VFs. The port's link stays: nothing is reset.
+ * No VF exists at this moment, so nobody but the PF's own queue is disturbed.
+ */
+static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
+{
+	unsigned int n;
+	bool up;
+	int err;
+
+	rtnl_lock();
+	up = test_bit(VPF_F_UP, &nic->flags);
+	if (up)
+		vpf_down(nic);
+	vpf_irq_other_off(nic);
+	err = vpf_filter_set_vfs(nic, num_vfs);
+	vpf_hw_configure(nic);
+	if (!err)
+		for (n = 0; n < num_vfs; n++)
+			vpf_vf_create(&nic->vf[n]);
+	vpf_irq_other_on(nic);
+	if (up)
+		vpf_up(nic);
+	rtnl_unlock();
+	return err;
+}
+
+static void drop_vfs(struct vpf_nic *nic)
+{
+	unsigned int n, num_vfs = nic->num_vfs;
+
+	for (n = 0; n < num_vfs; n++)
+		vpf_vf_destroy(&nic->vf[n]);
+	set_num_vfs(nic, 0);
+}
+
+/**
+ * vpf_sriov_disable() - take all VFs away
+ * @nic: the PF
+ *
+ * Their drivers are unbound first; if one is in use by a virtual machine this
+ * waits until VFIO has got it back.
+ */
+void vpf_sriov_disable(struct vpf_nic *nic)
+{
+	if (!nic->num_vfs)
+		return;
+
+	pci_disable_sriov(nic->pdev);
+	drop_vfs(nic);
+}
+
+/**
+ * vpf_sriov_configure() - sriov_numvfs was written
+ * @pdev: the PF
+ * @num_vfs: 0: none
+ *
+ * Return: number of VFs, or -errno.
+ */
+int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
+{
+	struct vpf_nic *nic = pci_get_drvdata(pdev);
+	int err;
+
+	if (!num_vfs) {
+		vpf_sriov_disable(nic);
+		return 0;
+	}
+	if (num_vfs > VPF_MAX_VFS) {
+		pci_warn(pdev, "%d VFs at most, or the PF has no queue left\n", VPF_MAX_VFS);
+		return -ERANGE;
+	}
+	if (nic->num_vfs)
+		return -EBUSY;
+
+	err = set_num_vfs(nic, num_vfs);
+	if (err)
+		return err;
+	err = pci_enable_sriov(pdev, num_vfs);
+	if (err) {
+		drop_vfs(nic);
+		return err;
+	}
+	return num_vfs;
+}
+
+/**
+ * vpf_sriov_pci_name() - PCI address of a VF
+ * @nic: the PF
+ * @nr: number of the VF
+ * @buf: receives it
+ * @size: of @buf
+ */
+void vpf_sriov_pci_name(struct vpf_nic *nic, unsigned int nr, char *buf, size_t size)
+{
+	struct pci_dev *pdev = nic->pdev;
+	int pos = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SRIOV);
+	u16 offset, stride;
+	unsigned int id;
+
+	pci_read_config_word(pdev, pos + PCI_SRIOV_VF_OFFSET, &offset);
+	pci_read_config_word(pdev, pos + PCI_SRIOV_VF_STRIDE, &stride);
+	id = pci_dev_id(pdev) + offset + stride * nr;
+	snprintf(buf, size, "%04x:%02x:%02x.%d", pci_domain_nr(pdev->bus), id >> 8,
+		 PCI_SLOT(id), PCI_FUNC(id));
+}
+
+void vpf_vfs_init(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	vpf_mbx_init(nic);
+	for (n = 0; n < VPF_MAX_VFS; n++)
+		vpf_vf_init(&nic->vf[n], nic, n);
+}
+
+void vpf_vfs_update_stats(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs; n++) {
+		struct vferry_pf_vf *vf = &nic->vf[n];
+
+		mutex_lock(&vf->lock);
+		if (vf->active)
+			vpf_vf_update_counters(vf);
+		mutex_unlock(&vf->lock);
+	}
+}
+
+/**
+ * vpf_vfs_before_reset() - the whole NIC is about to be reset
+ * @nic: the PF
+ */
+void vpf_vfs_before_reset(struct vpf_nic *nic)
+{
+	vpf_vfs_update_stats(nic);
+}
+
+/**
+ * vpf_vfs_after_reset() - the NIC was reset and configured again
+ * @nic: the PF
+ *
+ * Drivers of VFs see RSTI and RSTD in their mailbox register, and a CONTROL
+ * without CTS.
+ */
+void vpf_vfs_after_reset(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs; n++) {
+		struct vferry_pf_vf *vf = &nic->vf[n];
+
+		mutex_lock(&vf->lock);
+		memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
+		vpf_vf_reset(vf);
+		vf->mbx.control = true;
+		mutex_unlock(&vf->lock);
+		vpf_vf_kick(vf);
+	}
+}
+
+/* Drivers of VFs look at the link themselves; this only makes them look sooner */
+void vpf_vfs_link_changed(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs; n++) {
+		struct vferry_pf_vf *vf = &nic->vf[n];
+
+		mutex_lock(&vf->lock);
+		vf->mbx.control = vf->cts;
+		mutex_unlock(&vf->lock);
+		vpf_vf_kick(vf);
+	}
+}
+
+/* The VF that an ndo names, with its lock held, or NULL */
+static struct vferry_pf_vf *get_vf(struct net_device *netdev, int nr)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+	struct vferry_pf_vf *vf;
+
+	if (nr < 0 || nr >= nic->num_vfs)
+		return NULL;
+	vf = &nic->vf[nr];
+	mutex_lock(&vf->lock);
+	if (vf->active)
+		return vf;
+	mutex_unlock(&vf->lock);
+	return NULL;
+}
+
+static void put_vf(struct vferry_pf_vf *vf)
+{
+	mutex_unlock(&vf->lock);
+}
+
+/* An address of all zeros gives the choice back to the guest */
+int vpf_ndo_set_vf_mac(struct net_device *netdev, int nr, u8 *mac)
+{
+	bool set = !is_zero_ether_addr(mac);
+	struct vferry_pf_vf *vf;
+	int err = 0;
+
+	if (set && !is_valid_ether_addr(mac))
+		return -EADDRNOTAVAIL;
+	vf = get_vf(netdev, nr);
+	if (!vf)
+		return -EINVAL;
+
+	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE) {
+		err = -EBUSY;
+		goto out;
+	}
+	if (set && vpf_filter_mac_taken(vf->nic, nr, mac)) {
+		err = -EADDRINUSE;
+		goto out;
+	}
+	vf->admin.mac_set = vf->policy.mac_set = set;
+	ether_addr_copy(vf->admin.mac, mac);
+	ether_addr_copy(vf->policy.mac, mac);
+	err = vpf_vf_set_mac(vf, set ? mac : vf->policy_default_mac);
+	/* the driver learns it from the answer to RESET */
+	vpf_vf_revoke(vf);
+out:
+	put_vf(vf);
+	return err;
+}
+
+int vpf_ndo_set_vf_vlan(struct net_device *netdev, int nr, u16 vlan, u8 qos, __be16 proto)
+{
+	struct vpf_policy old;
+	struct vferry_pf_vf *vf;
+	int err = 0;
+
+	if (vlan >= VLAN_N_VID - 1 || qos > 7)
+		return -EINVAL;
+	if (proto != htons(ETH_P_8021Q))
+		return -EPROTONOSUPPORT;
+	vf = get_vf(netdev, nr);
+	if (!vf)
+		return -EINVAL;
+
+	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE) {
+		err = -EBUSY;
+		goto out;
+	}
+	old = vf->policy;
+	vf->policy.vlan = vlan;
+	vf->policy.qos = qos;
+	err = vpf_vf_apply_vlan(vf);
+	if (err) {
+		vf->policy = old;
+		vpf_vf_apply_vlan(vf);
+		goto out;
+	}
+	vf->admin.vlan = vlan;
+	vf->admin.qos = qos;
+	vpf_vf_revoke(vf);	/* its own VLANs are gone, or possible again */
+out:
+	put_vf(vf);
+	return err;
+}
+
+/* The 82576 as QEMU makes it has no rate limits ... */
+int vpf_ndo_set_vf_rate(struct net_device *netdev, int nr, int min, int max)
+{
+	return -EOPNOTSUPP;
+}
+
+/* ... and does not look at the addresses that a VF sends from */
+int vpf_ndo_set_vf_spoofchk(struct net_device *netdev, int nr, bool on)
+{
+	return on ? -EOPNOTSUPP : 0;
+}
+
+int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
+{
+	struct vferry_pf_vf *vf = get_vf(netdev, nr);
+
+	if (!vf)
+		return -EINVAL;
+	vf->admin.trusted = vf->policy.trusted = on;
+	if (!on && vf->mc_promisc) {
+		vf->mc_promisc = false;
+		vpf_filter_set_multicast(vf->nic, nr, vf->mc_hashes, vf->mc_count, false);
+	}
+	put_vf(vf);
+	return 0;
+}
+
+/* 0 to 2 as everywhere; 3 to 6: enum vferry_link_state, only noted here */
+int vpf_ndo_set_vf_link_state(struct net_device *netdev, int nr, int link_state)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+	struct vferry_pf_vf *vf;
+
+	if (nr < 0 || nr >= nic->num_vfs)
+		return -EINVAL;
+
+	switch (link_state) {
+	case IFLA_VF_LINK_STATE_AUTO:
+	case IFLA_VF_LINK_STATE_ENABLE:
+	case IFLA_VF_LINK_STATE_DISABLE:
+		break;
+	case VFERRY_LINK_STATE_MIGRATE:
+	case VFERRY_LINK_STATE_CANCEL:
+	case VFERRY_LINK_STATE_SUSPEND:
+	case VFERRY_LINK_STATE_RESUME:
+		return vpf_mig_user(nic, nr, link_state, NULL);
+	default:
+		return -EINVAL;
+	}
+
+	vf = get_vf(netdev, nr);
+	if (!vf)
+		return -EINVAL;
+	vf->admin.link_state = vf->policy.link_state = link_state;
+	vpf_vf_apply_enable(vf);
+	put_vf(vf);
+	return 0;
+}
+
+int vpf_ndo_get_vf_config(struct net_device *netdev, int nr, struct ifla_vf_info *ivi)
+{
+	struct vferry_pf_vf *vf = get_vf(netdev, nr);
+
+	if (!vf)
+		return -EINVAL;
+	ivi->vf = nr;
+	ether_addr_copy(ivi->mac, vf->mac);
+	ivi->vlan = vf->policy.vlan;
+	ivi->qos = vf->policy.qos;
+	ivi->vlan_proto = htons(ETH_P_8021Q);
+	ivi->trusted = vf->policy.trusted;
+	ivi->spoofchk = 0;
+	ivi->linkstate = vpf_mig_link_state(vpf_mig_state(vf)) ?: vf->policy.link_state;
+	put_vf(vf);
+	return 0;
+}
+
+int vpf_ndo_get_vf_stats(struct net_device *netdev, int nr, struct ifla_vf_stats *stats)
+{
+	struct vferry_pf_vf *vf = get_vf(netdev, nr);
+
+	if (!vf)
+		return -EINVAL;
+	vpf_vf_update_counters(vf);
+	stats->rx_packets = vf->counters[0];
+	stats->tx_packets = vf->counters[1];
+	stats->rx_bytes = vf->counters[2];
+	stats->tx_bytes = vf->counters[3];
+	stats->multicast = vf->counters[4];
+	put_vf(vf);
+	return 0;
+}
