@@ -36,7 +36,7 @@ def _run_case(path, image, options):
         late = [f"{m.name}: {line}" for m in lab.machines() for line in m.trouble(case.allow)]
         tap.result("kernel logs at the end", "\n".join(late) or None)
         if options.keep:
-            tap.comment(f"kept: tests/lab/run --exec 'command'; ^C ends it")
+            tap.comment("kept: tests/lab/run --exec 'command'; ^C ends it")
             while True:
                 signal.pause()
     finally:
@@ -55,7 +55,9 @@ def main():
     parser.add_argument("--exec", metavar="COMMAND", help="run in a lab that is up")
     parser.add_argument("--on", default="a", metavar="PLACE",
                         help="where: a (default), b, peer, here, guest")
-    parser.add_argument("--timeout", type=float, default=60)
+    parser.add_argument("--timeout", type=float, default=60, help="of --exec, seconds")
+    parser.add_argument("--limit", type=int, default=900,
+                        help="end a case that takes longer, seconds (default: 900)")
     parser.add_argument("--push", action="store_true",
                         help="build, and bring modules and programs into a lab that is up")
     parser.add_argument("--lab", default="current", help="which lab: folder in build/lab")
@@ -72,7 +74,7 @@ def main():
         parser.error(f"no such case: {path}")
 
     isolate()
-    catch_signals()
+    catch_signals(0 if options.keep else options.limit)
     try:
         return 1 if _run_case(path, options.image, options) else 0
     except Interrupted as why:

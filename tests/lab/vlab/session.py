@@ -12,14 +12,18 @@ from pathlib import Path
 LOGS = Path(__file__).resolve().parents[3] / "build/lab"
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Interrupted(BaseException):
-    """SIGINT, SIGTERM or SIGHUP: tear down and go."""
+    """Asked to end, or out of time: tear down and go."""
 
 
 def _on_signal(number, _frame):
-    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for sig in (*ENDS, signal.SIGALRM):
         signal.signal(sig, signal.SIG_IGN)      # the teardown is not disturbed
-    raise Interrupted(signal.Signals(number).name)
+    raise Interrupted("its time limit" if number == signal.SIGALRM
+                      else signal.Signals(number).name)
 
 
 def isolate():
@@ -29,7 +33,7 @@ def isolate():
     os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNS | os.CLONE_NEWNET)
     child = os.fork()
     if child:
-        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for sig in ENDS:
             signal.signal(sig, lambda number, _: os.kill(child, number))
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xff)
@@ -62,7 +66,8 @@ def log_dir(name):
     raise SystemExit(f"too many runs of {name} at once")
 
 
-def catch_signals():
-    """From now on raise Interrupted when asked to end."""
-    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def catch_signals(limit=0):
+    """From now on raise Interrupted when asked to end, or limit seconds from now."""
+    for sig in (*ENDS, signal.SIGALRM):
         signal.signal(sig, _on_signal)
+    signal.alarm(int(limit))
