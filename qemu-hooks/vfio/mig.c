@@ -134,7 +134,6 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_state state, int err)
 {
 	struct vferry_vfio *dev = ctx;
-	struct vferry_pf_vf *vf;
 
 	switch (event) {
 	case VFERRY_PF_EV_STATE:
@@ -149,10 +148,6 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 		break;
 	case VFERRY_PF_EV_RESET:
 		fail(dev, -ECONNRESET);
-		/* The handle outlives this callback, but dev->vf may go. */
-		vf = READ_ONCE(dev->vf);
-		if (vf && READ_ONCE(dev->active))
-			vferry_pf_report(vf, -ECONNRESET, "the VF was reset during the migration");
 		break;
 	}
 	WRITE_ONCE(dev->vf_state, state);
@@ -549,7 +544,8 @@ static u64 converged(struct vferry_vfio *dev)
 	if (answer.suspend) {
 		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
 		err = vferry_pf_suspend(dev->vf);
-		if (err)
+		/* -EALREADY: somebody did by hand, just now. */
+		if (err && err != -EALREADY)
 			fail(dev, vferry_mig_report(dev, err, "the guest cannot be told to suspend"));
 	}
 	if (answer.size != VFERRY_SWITCHOVER_HOLD && !dev->switching) {
