@@ -76,7 +76,8 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_DONE]	 = TO(SUSPENDED),
 		[VPF_MIG_EV_REFUSED]	 = TO(SUSPENDED),
 		[VPF_MIG_EV_TIMEOUT]	 = TO(SUSPENDED),
-		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
+		/* usually the guest is on another host by now */
+		[VPF_MIG_EV_RESET]	 = TO(IDLE),
 		[VPF_MIG_EV_LOAD]	 = TO(SUSPENDED),
 	},
 	[VFERRY_MIG_RESUME_SENT] = {

@@ -53,10 +53,10 @@ static void set_state(struct vferry_vfio *dev, enum vferry_arc_state state, enum
 	dev->state = state;
 }
 
-/* The first reason counts. */
-static void fail(struct vferry_vfio *dev, int err)
+/* The first reason counts: was it this one? */
+static bool fail(struct vferry_vfio *dev, int err)
 {
-	cmpxchg(&dev->failed, 0, err ? err : -EIO);
+	return !cmpxchg(&dev->failed, 0, err ? err : -EIO);
 }
 
 static void retire_files(struct vferry_vfio *dev)
@@ -134,6 +134,7 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_state state, int err)
 {
 	struct vferry_vfio *dev = ctx;
+	struct vferry_pf_vf *vf;
 
 	switch (event) {
 	case VFERRY_PF_EV_STATE:
@@ -147,7 +148,10 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 		fail(dev, err);
 		break;
 	case VFERRY_PF_EV_RESET:
-		fail(dev, -ECONNRESET);
+		/* Known already if the PF driver waited for an answer. */
+		vf = READ_ONCE(dev->vf);
+		if (fail(dev, -ECONNRESET) && READ_ONCE(dev->active) && vf)
+			vferry_pf_report(vf, -ECONNRESET, "the VF was reset during the migration");
 		break;
 	}
 	WRITE_ONCE(dev->vf_state, state);
