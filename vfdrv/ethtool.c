@@ -180,6 +180,7 @@ static int vvf_set_ringparam(struct net_device *netdev, struct ethtool_ringparam
 		vvf_rings_free(vvf, rings);
 		if (running)
 			r = vvf_queue_start(vvf);
+		vvf_queue_kick(vvf);
 	}
 	mutex_unlock(&vvf->lock);
 

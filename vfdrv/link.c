@@ -183,6 +183,7 @@ int vvf_link_reset(struct vvf *vvf)
 		goto fail;
 	vvf->link.pf_absent = false;
 	vvf_filter_restore(vvf);
+	vvf_queue_kick(vvf);
 	return 0;
 
 fail:

@@ -22,6 +22,7 @@ static void vvf_init(struct vvf *vvf)
 	u64_stats_init(&vvf->stats.tx_sync);
 	u64_stats_init(&vvf->stats.rx_sync);
 	INIT_LIST_HEAD(&vvf->node);
+	vvf_queue_init(vvf);
 	vvf_filter_init(vvf);
 	vvf_link_init(vvf);
 	vvf_mig_init(vvf);
@@ -117,6 +118,7 @@ stop:
 exit_mbx:
 	vvf_mbx_exit(vvf);
 	vvf_mig_stop(vvf);
+	vvf_queue_exit(vvf);
 free_netdev:
 	pci_clear_master(pdev);
 	netif_napi_del(&vvf->napi);
@@ -137,6 +139,7 @@ static void vvf_remove(struct pci_dev *pdev)
 	vvf_irq_free(vvf);
 	vvf_mbx_exit(vvf);
 	vvf_mig_stop(vvf);
+	vvf_queue_exit(vvf);
 	/* The PF sees this, and takes away what the VF had. */
 	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
 	pci_clear_master(pdev);

@@ -97,6 +97,15 @@ struct vvf_mbx {
 	unsigned long repeats;
 };
 
+/**
+ * vvf_mbx_noticed() - has the mailbox's vector fired, and the worker not run yet?
+ * @mbx: mailbox
+ */
+static inline bool vvf_mbx_noticed(const struct vvf_mbx *mbx)
+{
+	return atomic64_read(&mbx->noticed);
+}
+
 int vvf_mbx_init(struct vvf *vvf);
 void vvf_mbx_exit(struct vvf *vvf);
 void vvf_mbx_notice(struct vvf *vvf);

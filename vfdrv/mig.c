@@ -240,6 +240,8 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 	vvf_mbx_status(vvf, &status);
 
 	woken = step.action == VVF_MIG_RESUME || step.action == VVF_MIG_RESUME_LOGGING;
+	if (step.action == VVF_MIG_SUSPEND)
+		vvf_queue_deliver(vvf);
 	if (woken) {
 		mig->resume_us = status.duration_us;
 		vvf_mbx_pause(vvf, false);
@@ -247,6 +249,7 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 		vvf_link_resumed(vvf);
 		if (status.result != VFERRY_RES_OK)
 			vvf_link_want_reset(vvf);
+		vvf_queue_kick(vvf);
 	}
 	/* SUSPEND is done when the answer is sent, RESUME when the queues run. */
 	if (step.action == VVF_MIG_SUSPEND)

@@ -21,6 +21,7 @@ static int vvf_open(struct net_device *netdev)
 	if (vvf->mig.state != VFERRY_MIG_SUSPENDED && !vvf->link.pf_absent &&
 	    !vvf->mbx.offline)
 		r = vvf_queue_start(vvf);
+	vvf_queue_kick(vvf);
 	mutex_unlock(&vvf->lock);
 	/* A queue that does not come on has been reset behind our back. */
 	if (r)

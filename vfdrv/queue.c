@@ -216,8 +216,20 @@ int vvf_queue_start(struct vvf *vvf)
 	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
 	netif_trans_update(vvf->netdev);
 	netif_tx_wake_all_queues(vvf->netdev);
-	vvf_poll_now(vvf);
 	return 0;
+}
+
+/**
+ * vvf_queue_kick() - look at the rings, an interrupt may have been lost
+ * @vvf: device
+ *
+ * May take as long as the stack takes for all that has arrived. Does nothing
+ * if the queues do not run.
+ */
+void vvf_queue_kick(struct vvf *vvf)
+{
+	if (vvf->running)
+		vvf_poll_now(vvf);
 }
 
 static void vvf_queue_off(struct vvf *vvf, u32 reg)
@@ -256,7 +268,7 @@ void vvf_queue_stop(struct vvf *vvf)
 	vvf_tx_release(vvf, &vvf->rings->tx, NULL);
 }
 
-/* Let NAPI hand up all that has arrived and clean all that has left. */
+/* Let NAPI take all that has arrived and clean all that has left. */
 static int vvf_queue_drain(struct vvf *vvf)
 {
 	struct vvf_rings *rings = vvf->rings;
@@ -279,9 +291,11 @@ static int vvf_queue_drain(struct vvf *vvf)
  * vvf_queue_rest() - bring the queues to rest for a migration
  * @vvf: device, running
  *
- * What has arrived is handed up the stack, and logged. What could not leave in
- * time is kept in mig.kept; the next vvf_queue_start() sends it. Receive
- * buffers stay in their slots. Allocates nothing; every wait is bounded.
+ * What has arrived is taken out of the ring, and logged; it is handed up by
+ * vvf_queue_deliver(), which takes as long as the stack does, when the PF has
+ * its answer. What could not leave in time is kept in mig.kept; the next
+ * vvf_queue_start() sends it. Receive buffers stay in their slots. Every wait
+ * is bounded.
  *
  * Return: 0; -ETIMEDOUT: NAPI did not come to its end, the queues go on.
  */
@@ -292,6 +306,7 @@ int vvf_queue_rest(struct vvf *vvf)
 	lockdep_assert_held(&vvf->lock);
 
 	WRITE_ONCE(vvf->quiet, true);
+	WRITE_ONCE(vvf->rest.resting, true);
 	netif_tx_disable(vvf->netdev);
 	vvf_queue_off(vvf, VVF_RXDCTL);
 	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
@@ -305,16 +320,61 @@ int vvf_queue_rest(struct vvf *vvf)
 	netif_tx_disable(vvf->netdev);
 	vvf_queue_off(vvf, VVF_TXDCTL);
 	vvf->running = false;
+	WRITE_ONCE(vvf->rest.resting, false);
 	vvf_tx_release(vvf, &vvf->rings->tx, &vvf->mig.kept);
 	return 0;
 
 go_on:
+	WRITE_ONCE(vvf->rest.resting, false);
 	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
 	WRITE_ONCE(vvf->quiet, false);
 	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
 	netif_tx_wake_all_queues(vvf->netdev);
-	vvf_poll_now(vvf);
 	return r;
+}
+
+/* Hand up what vvf_queue_rest() took, a few frames at a time. */
+static void vvf_queue_deliver_work(struct work_struct *work)
+{
+	struct vvf_rest *rest = container_of(work, struct vvf_rest, deliver);
+	struct sk_buff *skb;
+
+	while ((skb = skb_dequeue(&rest->frames))) {
+		local_bh_disable();
+		netif_receive_skb(skb);
+		local_bh_enable();
+		cond_resched();
+	}
+}
+
+/**
+ * vvf_queue_deliver() - hand up what vvf_queue_rest() has found, soon
+ * @vvf: device
+ */
+void vvf_queue_deliver(struct vvf *vvf)
+{
+	if (!skb_queue_empty(&vvf->rest.frames))
+		queue_work(system_highpri_wq, &vvf->rest.deliver);
+}
+
+/**
+ * vvf_queue_init() - prepare
+ * @vvf: device
+ */
+void vvf_queue_init(struct vvf *vvf)
+{
+	skb_queue_head_init(&vvf->rest.frames);
+	INIT_WORK(&vvf->rest.deliver, vvf_queue_deliver_work);
+}
+
+/**
+ * vvf_queue_exit() - hand nothing up any more
+ * @vvf: device, not running
+ */
+void vvf_queue_exit(struct vvf *vvf)
+{
+	disable_work_sync(&vvf->rest.deliver);
+	skb_queue_purge(&vvf->rest.frames);
 }
 
 /* NAPI's poll function, for both rings. */

@@ -10,6 +10,7 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
 
 #include "regs.h"
 
@@ -132,6 +133,18 @@ struct vvf_stats {
 	unsigned long polls_empty;
 };
 
+/**
+ * struct vvf_rest - frames found in the ring when the queues came to rest
+ * @resting: NAPI puts frames into @frames instead of handing them up
+ * @frames: complete frames, in order
+ * @deliver: hands them up
+ */
+struct vvf_rest {
+	bool resting;
+	struct sk_buff_head frames;
+	struct work_struct deliver;
+};
+
 static inline u16 vvf_next(u16 i, u16 size)
 {
 	return ++i == size ? 0 : i;
@@ -142,7 +155,11 @@ struct vvf_rings *vvf_rings_alloc(struct vvf *vvf, u16 tx_size, u16 rx_size);
 void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings);
 int vvf_queue_start(struct vvf *vvf);
 void vvf_queue_stop(struct vvf *vvf);
+void vvf_queue_kick(struct vvf *vvf);
 int vvf_queue_rest(struct vvf *vvf);
+void vvf_queue_deliver(struct vvf *vvf);
+void vvf_queue_init(struct vvf *vvf);
+void vvf_queue_exit(struct vvf *vvf);
 bool vvf_queue_programmed(struct vvf *vvf);
 int vvf_poll(struct napi_struct *napi, int budget);
 

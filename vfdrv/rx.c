@@ -212,7 +212,10 @@ static void vvf_rx_finish(struct vvf *vvf, struct sk_buff *skb, u32 status, u16 
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
 	skb_record_rx_queue(skb, 0);
 	skb->protocol = eth_type_trans(skb, netdev);
-	napi_gro_receive(&vvf->napi, skb);
+	if (unlikely(READ_ONCE(vvf->rest.resting)))
+		skb_queue_tail(&vvf->rest.frames, skb);
+	else
+		napi_gro_receive(&vvf->napi, skb);
 }
 
 /*
@@ -261,6 +264,11 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 		u32 status;
 		void *data;
 
+		/* The mailbox's worker waits for this processor, perhaps. */
+		if (unlikely(vvf_mbx_noticed(&vvf->mbx)) && !READ_ONCE(vvf->quiet)) {
+			seen = budget;
+			break;
+		}
 		status = vvf_rx_status(rx, i);
 		if (!(status & VVF_RXD_DD))
 			break;

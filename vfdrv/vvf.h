@@ -44,6 +44,7 @@
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
  * @napi: polls both rings
+ * @rest: frames found when the queues came to rest
  * @stats: traffic
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
@@ -64,6 +65,7 @@ struct vvf {
 	u16 tx_size;
 	u16 rx_size;
 	struct napi_struct napi;
+	struct vvf_rest rest;
 	struct vvf_stats stats;
 
 	struct vvf_filter filter;

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The four link states by raw netlink, VF and PF driver in one host."""
+
+import json
+import re
+import statistics
+
+from vlab import case, expect, test, wait_until
+from vlab.events import Events
+from vlab.net import DATA_NET
+from vlab.traffic import tcp_streams
+
+case(hosts=["a"], smp=2)
+
+SUSPEND_US = 5000       # the project's bars, under emulation too
+RESUME_US = 20000
+MIB = 1 << 20
+STATES = ("idle", "migrating", "suspended")
+
+
+def setup(lab):
+    lab.a.load_pf("vferry_pf")
+    lab.a.load("vferry_vf")
+    lab.a.sh("modprobe 8021q")
+    lab.pci = lab.a.create_vfs(2)
+    lab.spaces = []
+    for i, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "vferry_vf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.spaces.append(lab.a.add_netns(f"n{i}", f"vf{i}", f"{DATA_NET}.{20 + i}/24"))
+    lab.n0, lab.n1 = lab.spaces
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "link of vf0")
+    lab.events = Events(lab.a)
+
+
+def counter(lab, name):
+    """A counter of the VF driver."""
+    found = re.search(rf"^ *{name}: (\d+)$", lab.n0.sh("ethtool -S vf0"), re.M)
+    return int(expect(found, f"no counter {name}").group(1))
+
+
+class Times:
+    """The VF driver's own figures of several suspensions. The median is judged:
+    a processor of an emulated host may be away for longer than the bar."""
+
+    BARS = {"suspend_us": SUSPEND_US, "resume_us": RESUME_US}
+
+    def __init__(self, lab):
+        self._lab = lab
+        self._seen = {name: [] for name in self.BARS}
+
+    def add(self):
+        for name, seen in self._seen.items():
+            seen.append(counter(self._lab, name))
+
+    def judge(self, t):
+        for name, seen in self._seen.items():
+            t.note(f"{name}: {sorted(seen)}")
+            expect(0 < statistics.median(seen) < self.BARS[name], f"{name}: {sorted(seen)}")
+
+
+def ask(lab, state):
+    """Write a link state; returns the Result."""
+    return lab.a.run(f"vfstate set pf0 0 {state}")
+
+
+def go(lab, state, reached):
+    """Write a link state and wait for the event that it is reached."""
+    since = lab.events.count()
+    result = ask(lab, state)
+    expect(result.ok, result)
+    lab.events.wait(lambda e: e["event"] in ("state", "failed") and e["vf"] == 0 and
+                    (e["event"] == "failed" or e["state"] == reached), 10, reached, since)
+    failed = [e for e in lab.events.all()[since:] if e["event"] == "failed"]
+    expect(not failed, failed)
+
+
+def enter(lab, t, state):
+    """Bring VF 0 from idle into a state; idle again when the test ends."""
+    t.defer(idle, lab)
+    if state != "idle":
+        go(lab, "migrate", "migrating")
+    if state == "suspended":
+        go(lab, "suspend", "suspended")
+
+
+def pf_state(lab):
+    for line in lab.a.sh("vfstate dump").splitlines():
+        vf = json.loads(line)
+        if vf["vf"] == 0:
+            return vf["state"]
+    raise AssertionError("VF 0 is not in the dump")
+
+
+def idle(lab):
+    """Whatever state VF 0 is in: idle, and its interface up and reached."""
+    if pf_state(lab) != "idle":
+        ask(lab, "cancelmigration")
+    wait_until(lambda: pf_state(lab) == "idle", 10, "idle")
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping when idle")
+
+
+def traffic(lab, t, port):
+    streams = tcp_streams(lab.n0, lab.peer, f"{DATA_NET}.1", port)
+    t.defer(streams.stop)
+    carry(streams, MIB)
+    return streams
+
+
+def carry(streams, size, timeout=30):
+    """Wait until both streams have carried so many good bytes."""
+    total = {"rx_bytes": 0, "tx_bytes": 0}
+
+    def enough():
+        window = streams.take()
+        expect(window["corrupt"] == 0 and window["resets"] == 0, window)
+        for name in total:
+            total[name] += window[name]
+        return min(total.values()) > size
+
+    wait_until(enough, timeout, lambda: f"{size} bytes each way, got {total}", 0.1)
+
+
+@test("the drivers know each other")
+def known(lab, t):
+    vf = next(v for v in map(json.loads, lab.a.sh("vfstate dump").splitlines()) if v["vf"] == 0)
+    expect(vf["state"] == "idle" and vf.get("migratable") and vf["proto"] == 1, vf)
+    expect(counter(lab, "migratable") == 1, "the VF driver says not migratable")
+    expect(lab.a.sh(f"dmesg | grep -c '{lab.pci[0]}: migratable, vferry protocol 1'") == "1",
+           "not said in the log")
+
+
+@test("migrate, suspend, resume; and how long they take")
+def in_order(lab, t):
+    t.defer(idle, lab)
+    times = Times(lab)
+    for _ in range(10):
+        go(lab, "migrate", "migrating")
+        go(lab, "suspend", "suspended")
+        expect(not lab.n0.run(f"ping -c 1 -W 0.3 {DATA_NET}.1").ok, "traffic while suspended")
+        go(lab, "resume", "idle")
+        lab.n0.sh(f"ping -c 1 -W 5 {DATA_NET}.1")
+        times.add()
+    times.judge(t)
+
+
+@test("the same under TCP in both directions, 10 times")
+def under_traffic(lab, t):
+    streams = traffic(lab, t, 7110)
+    t.defer(idle, lab)
+    times = Times(lab)
+    for _ in range(10):
+        before = counter(lab, "pages_touched")
+        go(lab, "migrate", "migrating")
+        carry(streams, MIB)
+        expect(counter(lab, "pages_touched") > before, "no page was touched while migrating")
+        go(lab, "suspend", "suspended")
+        rest = lab.n0.sh("cat /sys/class/net/vf0/statistics/[rt]x_packets")
+        quiet = lab.n0.run("sleep 0.1; cat /sys/class/net/vf0/statistics/[rt]x_packets").out.strip()
+        expect(rest == quiet, f"packets moved while suspended: {rest} {quiet}")
+        expect("1" in lab.n0.sh("cat /sys/class/net/vf0/carrier"), "the carrier was lost")
+        go(lab, "resume", "idle")
+        carry(streams, MIB)
+        before = counter(lab, "pages_touched")
+        carry(streams, MIB)
+        expect(counter(lab, "pages_touched") == before, "pages are touched without a migration")
+        times.add()
+    times.judge(t)
+
+
+@test("cancel while migrating, cancel while suspended")
+def cancel(lab, t):
+    streams = traffic(lab, t, 7111)
+    for state in ("migrating", "suspended"):
+        enter(lab, t, state)
+        go(lab, "cancelmigration", "idle")
+        carry(streams, MIB)
+        expect(counter(lab, "migration_state") == 0, "the VF driver is not idle")
+
+
+@test("wrong order is refused and changes nothing")
+def wrong_order(lab, t):
+    streams = traffic(lab, t, 7112)
+    for state, wrong in (("idle", ("suspend", "resume")), ("migrating", ("resume",)),
+                         ("suspended", ("migrate",))):
+        enter(lab, t, state)
+        for word in wrong:
+            expect(not ask(lab, word).ok, f"{word} in state {state} was taken")
+        expect(pf_state(lab) == state, f"{state} changed")
+        idle(lab)
+        carry(streams, MIB)
+
+
+@test("the same again is harmless")
+def repeated(lab, t):
+    streams = traffic(lab, t, 7113)
+    t.defer(idle, lab)
+    for word, state in (("migrate", "migrating"), ("suspend", "suspended"), ("resume", "idle")):
+        go(lab, word, state)
+        for _ in range(3):
+            ask(lab, word)
+        expect(pf_state(lab) == state, f"after {word} again: {pf_state(lab)}")
+    carry(streams, MIB)
+
+
+@test("down and up in each state")
+def down_up(lab, t):
+    for state in STATES:
+        streams = traffic(lab, t, 7114 + STATES.index(state))
+        enter(lab, t, state)
+        for _ in range(3):
+            lab.n0.sh("ip link set vf0 down; ip link set vf0 up")
+        expect(pf_state(lab) == state, f"{state} became {pf_state(lab)}")
+        idle(lab)
+        carry(streams, MIB)
+
+
+@test("a whole migration while the interface is down; up in between")
+def down_migrates(lab, t):
+    t.defer(idle, lab)
+    t.defer(lab.n0.sh, "ip link set vf0 up")
+    for up_after in ("migrate", "suspend", "resume"):
+        lab.n0.sh("ip link set vf0 down")
+        for word, state in (("migrate", "migrating"), ("suspend", "suspended"),
+                            ("resume", "idle")):
+            go(lab, word, state)
+            if word == up_after:
+                lab.n0.sh("ip link set vf0 up")
+        wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 10, "ping")
+
+
+@test("down while migrating, up after the resume")
+def down_early(lab, t):
+    enter(lab, t, "migrating")
+    lab.n0.sh("ip link set vf0 down")
+    t.defer(lab.n0.sh, "ip link set vf0 up")
+    go(lab, "suspend", "suspended")
+    go(lab, "resume", "idle")
+    lab.n0.sh("ip link set vf0 up")
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 10, "ping")
+
+
+@test("what is changed while suspended holds after the resume")
+def changed(lab, t):
+    streams = traffic(lab, t, 7120)
+    old = lab.n0.sh("cat /sys/class/net/vf0/address")
+    lab.n1.sh("ip link add link vf1 name v200 type vlan id 200; ip link set v200 up; "
+              "ip address add 10.200.0.21/24 dev v200")
+    t.defer(lab.n1.sh, "ip link del v200")
+    t.defer(lab.n0.sh, f"ip link set vf0 address {old}; ethtool -G vf0 rx 256 tx 256")
+    enter(lab, t, "suspended")
+    lab.n0.sh("ethtool -G vf0 rx 512 tx 1024; ip link set vf0 mtu 1400; ip link set vf0 mtu 1500; "
+              "ip link set vf0 address 02:00:00:00:88:01; "
+              "ip link add link vf0 name v200 type vlan id 200; ip link set v200 up; "
+              "ip address add 10.200.0.20/24 dev v200")
+    t.defer(lab.n0.sh, "ip link del v200")
+    expect(pf_state(lab) == "suspended", pf_state(lab))
+    expect(lab.n0.run("ethtool -g vf0").out.rstrip().find("512") > 0, "ring size")
+    go(lab, "resume", "idle")
+    carry(streams, MIB)
+    wait_until(lambda: lab.n0.run("ping -c 1 -W 1 10.200.0.21"), 10, "ping in the VLAN")
+    lab.peer.sh(f"ip neigh flush to {DATA_NET}.20 dev data0; ping -c 1 -W 5 {DATA_NET}.20")
+    expect("02:00:00:00:88:01" in lab.peer.sh("ip neigh show dev data0"), "the new address")
+
+
+@test("FLR in each state ends the migration, and no connection")
+def flr(lab, t):
+    for state in STATES:
+        streams = traffic(lab, t, 7121 + STATES.index(state))
+        enter(lab, t, state)
+        since = lab.events.count()
+        lab.a.sh(f"echo 1 >/sys/bus/pci/devices/{lab.pci[0]}/reset")
+        lab.events.wait(lambda e: e["event"] == "reset" and e["vf"] == 0, 10, "reset", since)
+        wait_until(lambda: pf_state(lab) == "idle", 10, "idle")
+        expect(counter(lab, "migration_state") == 0, "the VF driver is not idle")
+        carry(streams, MIB)
+        go(lab, "migrate", "migrating")
+        go(lab, "cancelmigration", "idle")
+
+
+@test("the peer hears of the resume at once")
+def announced(lab, t):
+    sniffer = lab.peer.start("exec tcpdump -n -l -i data0 "
+                             f"'arp and src host {DATA_NET}.20 and dst host {DATA_NET}.20'")
+    t.defer(sniffer.kill)
+    wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+    enter(lab, t, "suspended")
+    expect(not sniffer.out, sniffer.out)
+    go(lab, "resume", "idle")
+    wait_until(lambda: f"{DATA_NET}.20" in sniffer.out, 5, "a gratuitous ARP")
+
+
+@test("suspended for longer than the transmit watchdog waits")
+def long_rest(lab, t):
+    streams = traffic(lab, t, 7125)
+    enter(lab, t, "suspended")
+    before = counter(lab, "tx_timeouts")
+    resets = counter(lab, "resets")
+    lab.n0.run("sleep 12", timeout=30)
+    go(lab, "resume", "idle")
+    carry(streams, MIB)
+    expect(counter(lab, "tx_timeouts") == before and counter(lab, "resets") == resets,
+           "the rest was taken for a failure")
+
+
+@test("unload in each state; the driver that comes next works")
+def unload(lab, t):
+    for state in STATES:
+        enter(lab, t, state)
+        lab.a.unload("vferry_vf")
+        wait_until(lambda: pf_state(lab) == "idle", 10, "idle")
+        lab.a.load("vferry_vf")
+        for i, pci in enumerate(lab.pci):
+            lab.a.bind(pci, "vferry_vf")
+            lab.a.netdev_of(pci, f"vf{i}")
+            lab.a.sh(f"ip link set vf{i} netns n{i} && ip -n n{i} address add "
+                     f"{DATA_NET}.{20 + i}/24 dev vf{i} && ip -n n{i} link set vf{i} up")
+        wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping")
