@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 
 def setup(lab):
-    lab.a.load_pf("igb")
+    lab.a.load_pf("vferry_pf")
     lab.a.sh("ip link set pf0 mtu 9000")
     lab.a.load("vferry_vf")
     lab.pci = lab.a.create_vfs(2)
