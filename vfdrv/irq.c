@@ -8,9 +8,9 @@
  * is down can be migrated too; vector 0 is masked while the queues are off.
  *
  * IVAR is written with one value only: QEMU ors what is written into what an
- * earlier owner of the VF has left there. What is left may send the queues'
- * interrupt to another vector, so each vector's handler looks at the queues.
- * And the handler of the queues looks at the mailbox now and then, so that no
+ * earlier owner of the VF has left there. A PF driver that does not clear it
+ * (igb) may so send the queues' interrupt to another vector; with such a
+ * PF each vector's handler looks at the queues. And the handler of the queues looks at the mailbox now and then, so that no
  * lost mailbox interrupt matters for long.
  */
 #include <linux/interrupt.h>
@@ -43,7 +43,8 @@ static irqreturn_t vvf_irq_mailbox(int irq, void *data)
 	struct vvf *vvf = data;
 
 	vvf_mbx_notice(vvf);
-	napi_schedule_irqoff(&vvf->napi);
+	if (!vvf->mig.welcome.version)
+		napi_schedule_irqoff(&vvf->napi);
 	return IRQ_HANDLED;
 }
 

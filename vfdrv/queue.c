@@ -17,9 +17,14 @@
 
 /* Bound on the NIC's own work when a queue is switched off. */
 #define QUEUE_OFF_US	2000
-/* Bounds of vvf_queue_rest(): frames that leave, NAPI that comes to its end. */
+/*
+ * Bounds of vvf_queue_rest(): frames that leave, NAPI that comes to its end. The
+ * latter takes long only if its processor is away, as a virtual one may be. A
+ * long outage is better than a migration that fails, so it is most of the time
+ * that the PF waits for the answer (1 s).
+ */
 #define REST_TX_US	2000
-#define REST_NAPI_US	20000
+#define REST_NAPI_US	500000
 
 static int vvf_tx_alloc(struct vvf *vvf, struct vvf_tx *tx, u16 size)
 {
