@@ -5,6 +5,7 @@
 import base64
 import io
 import json
+import os
 import socket
 import sys
 import threading
@@ -20,6 +21,7 @@ from vlab.case import Case, Skip, Tap, run_tests
 from vlab.command import CommandFailed, LocalPlace
 from vlab.console import find_trouble
 from vlab.qmp import Qmp, QmpError
+from vlab.remote import RemotePlace
 from vlab.wait import Deadline, TimedOut, wait_until
 
 
@@ -84,6 +86,35 @@ class LocalTest(unittest.TestCase):
     def test_input(self):
         data = bytes(range(256)) * 1000
         self.assertEqual(self.place.run("cat", stdin=data).out_bytes, data)
+
+
+class RemoteTest(unittest.TestCase):
+    """A machine behind a command that takes a line of shell, as ssh does."""
+
+    def setUp(self):
+        self.place = RemotePlace("there", ["sh", "-c"])
+        self.addCleanup(self.place.end_all)
+
+    def test_result(self):
+        result = self.place.run("echo \"it's\"; echo err >&2; exit 3")
+        self.assertEqual((result.code, result.out, result.err), (3, "it's\n", "err\n"))
+
+    def test_time_limit(self):
+        result = self.place.run("sleep 60", timeout=0.3)
+        self.assertTrue(result.timed_out)
+
+    def test_kill_reaches_all(self):
+        process = self.place.start("sleep 4242 & sleep 4242", timeout=100)
+        wait_until(lambda: self.place.run("pgrep -fx 'sleep 4242' | wc -l").out == "2\n", 10)
+        process.kill()
+        self.assertFalse(process.wait(10).ok)
+        wait_until(lambda: not self.place.run("pgrep -fx 'sleep 4242'").ok, 10)
+
+    def test_files(self):
+        data = bytes(range(256)) * 300
+        self.place.push("/tmp/vlab-test-file", data)
+        self.addCleanup(os.unlink, "/tmp/vlab-test-file")
+        self.assertEqual(self.place.pull("/tmp/vlab-test-file"), data)
 
 
 class FakeQemu(threading.Thread):

@@ -2,11 +2,12 @@
 """Command line of the lab; started by ../run inside the root."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
 
-from vlab import control
+from vlab import control, remote
 from vlab.case import Tap, load_case, run_tests
 from vlab.lab import Lab, Paths
 from vlab.session import LOGS, Interrupted, catch_signals, isolate, log_dir
@@ -19,7 +20,8 @@ def _run_case(path, image, options):
     case = load_case(path)
     log = log_dir(case.name)
     tap = Tap(sys.stdout)
-    lab = Lab(Paths(log, image), **(case.lab or {}))
+    lab = Lab(Paths(log, image), **(case.lab or {}),
+              machines=remote.read(Path(os.environ["VFERRY_CWD"], options.hosts)) if options.hosts else None)
     server = None
     tap.plan(len(case.tests) + 1)
     try:
@@ -55,11 +57,15 @@ def main():
     parser.add_argument("--exec", metavar="COMMAND", help="run in a lab that is up")
     parser.add_argument("--on", default="a", metavar="PLACE",
                         help="where: a (default), b, peer, here, guest")
+    parser.add_argument("--input", action="store_true",
+                        help="standard input goes to the command of --exec")
     parser.add_argument("--timeout", type=float, default=60, help="of --exec, seconds")
     parser.add_argument("--limit", type=int, default=900,
                         help="end a case that takes longer, seconds (default: 900)")
     parser.add_argument("--push", action="store_true",
                         help="build, and bring modules and programs into a lab that is up")
+    parser.add_argument("--hosts", metavar="FILE",
+                        help="real machines instead of emulated ones: hosts.example.json")
     parser.add_argument("--lab", default="current", help="which lab: folder in build/lab")
     options = parser.parse_args()
 
@@ -73,7 +79,8 @@ def main():
     if not path.exists():
         parser.error(f"no such case: {path}")
 
-    isolate()
+    if not options.hosts:
+        isolate()
     catch_signals(0 if options.keep else options.limit)
     try:
         return 1 if _run_case(path, options.image, options) else 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A door into a running lab for --exec and --push: one JSON line each way."""
 
+import base64
 import json
 import os
 import socket
@@ -34,9 +35,12 @@ class _Server:
                     answer = {"code": 0, "out": "", "err": ""}
                 else:
                     place = self._lab.place(request["on"])
-                    result = place.run(request["command"], request["timeout"])
+                    data = base64.b64decode(request["input"])
+                    result = place.run(request["command"], request["timeout"],
+                                       data if data else None)
                     answer = {"code": result.code if result.code is not None else 128,
-                              "out": result.out, "err": result.err}
+                              "out": base64.b64encode(result.out_bytes).decode(),
+                              "err": result.err}
                     if result.timed_out:
                         answer["err"] += "timed out\n"
             except Exception as error:
@@ -66,8 +70,10 @@ def client(log, options):
         print(f"no lab is up in {log}: {error}", file=sys.stderr)
         return 125
     with sock, sock.makefile("rw") as stream:
+        data = sys.stdin.buffer.read() if options.input else b""
         request = {"what": "push" if options.push else "exec", "on": options.on,
-                   "command": options.exec, "timeout": options.timeout}
+                   "command": options.exec, "timeout": options.timeout,
+                   "input": base64.b64encode(data).decode()}
         stream.write(json.dumps(request) + "\n")
         stream.flush()
         line = stream.readline()
@@ -75,6 +81,7 @@ def client(log, options):
         print("the lab went away", file=sys.stderr)
         return 125
     answer = json.loads(line)
-    sys.stdout.write(answer["out"])
+    sys.stdout.buffer.write(base64.b64decode(answer["out"]))
+    sys.stdout.flush()
     sys.stderr.write(answer["err"])
     return answer["code"]

@@ -187,7 +187,7 @@ class Guest(Agent):
             "-display none -no-reboot -accel kvm -cpu host -bios qboot.rom",
             "-machine q35,hpet=off,vmport=off,i8042=off,smbus=off,sata=off",
             f"-smp {self.smp} -m {self.memory}",
-            f"-kernel /boot/vmlinux -initrd {host.guest_initrd}",
+            f"-kernel {host.guest_kernel} -initrd {host.guest_initrd}",
             f"-append '{GUEST_ARGS} vlab.modules={modules} {self.kernel_args}'",
             chardev("qmp", 0), "-mon chardev=qmp,mode=control",
             chardev("console", 2), "-serial chardev:console",

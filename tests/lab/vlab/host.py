@@ -144,6 +144,7 @@ class QemuHost(Agent, Host):
 
     modules_dir = "/lab/mod"
     guest_initrd = "/lab/guest.cpio"
+    guest_kernel = "/boot/vmlinux"
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
         Agent.__init__(self, name, self._alive)

@@ -7,6 +7,7 @@ from vlab import net
 from vlab.command import LocalPlace
 from vlab.guest import Guest
 from vlab.host import QemuHost
+from vlab.remote import RemoteHost, RemotePeer
 
 
 class Paths:
@@ -21,7 +22,7 @@ class Paths:
         self.out = self.tree / "build/lab/out"
         self.log = Path(log)
         self.image = Path(image)
-        self.run = Path("/run/vlab")
+        self.run = Path("/run/vlab")        # of the run alone: see session.isolate()
         self.run.mkdir(parents=True, exist_ok=True)
 
 
@@ -29,15 +30,21 @@ class Lab:
     """hosts: dict by name; a, b: the first two; peer: on the data bridge;
     here: this machine, in the lab's network namespace."""
 
-    def __init__(self, paths, hosts=("a",), memory=768, smp=1, kernel_args=""):
+    def __init__(self, paths, hosts=("a",), memory=768, smp=1, kernel_args="",
+                 machines=None):
+        """machines: real ones, as described in remote.py, instead of emulated ones."""
         self.paths = paths
         self.here = LocalPlace("here")
         self.peer = None
         self.guests = []
-        self.hosts = {
-            name: QemuHost(name, i + 1, paths, memory, smp, kernel_args)
-            for i, name in enumerate(hosts)
-        }
+        self._machines = machines
+        if machines:
+            known = {entry["name"]: entry for entry in machines["hosts"]}
+            self.hosts = {name: RemoteHost(i + 1, paths, known[name])
+                          for i, name in enumerate(hosts)}
+        else:
+            self.hosts = {name: QemuHost(name, i + 1, paths, memory, smp, kernel_args)
+                          for i, name in enumerate(hosts)}
 
     @property
     def a(self):
@@ -48,7 +55,11 @@ class Lab:
         return self.hosts["b"]
 
     def start(self):
-        self.peer = net.setup()
+        if self._machines:
+            self.peer = RemotePeer(self._machines["peer"])
+            self.peer.prepare(self.paths.out / "bin")
+        else:
+            self.peer = net.setup()
         for host in self.hosts.values():
             host.launch()
         for host in self.hosts.values():
@@ -79,3 +90,5 @@ class Lab:
             guest.stop()
         for host in self.hosts.values():
             host.stop()
+        if self._machines and self.peer:
+            self.peer.stop()
