@@ -28,14 +28,17 @@ class Windows:
 
     def take(self, timeout=10):
         """End the window; returns its figures as a dict."""
-        self._place.sh(f"echo >{self._fifo}")
-
-        def line():
+        def check():
             if not self._process.running:
                 raise RuntimeError(f"{self._process.command}: ended: {self._process.err}")
+
+        def line():
+            check()
             lines = self._process.out.split("\n")[:-1]
             return lines[self._seen] if len(lines) > self._seen else None
 
+        check()
+        self._place.sh(f"echo >{self._fifo}")
         text = wait_until(line, timeout, "figures of " + self._process.command, 0.02)
         self._seen += 1
         return json.loads(text)
