@@ -90,7 +90,7 @@ def run(lab, screen):
     wrong = [f"{m.figures['from']} → {m.figures['to']}: {w}" for m in moves for w in m.wrong]
     for machine in lab.machines():
         wrong += [f"{machine.name}: {line}" for line in machine.trouble()]
-        machine.save_logs()
+    lab.save_logs()
     return {
         "migrations": [move.figures for move in moves],
         "qemu": cross.guest.qmp.command("query-version")["package"]
@@ -119,6 +119,7 @@ def main():
     except Exception as error:
         screen.say(f"failed: {error}")
         screen.text([f"            consoles and logs: build/lab/{log.name}/"])
+        lab.save_logs()
         return 1
     finally:
         lab.stop()

@@ -79,6 +79,15 @@ class Lab:
         """All that have a console: hosts and guests."""
         return [*self.hosts.values(), *self.guests]
 
+    def save_logs(self):
+        """Keep the kernel logs of all machines that still answer."""
+        for machine in self.machines():
+            try:
+                machine.save_logs()
+            except Exception as error:
+                path = self.paths.log / f"{machine.name}.dmesg"
+                path.write_text(f"could not be had: {error}\n")
+
     def push_build(self):
         """Bring freshly built modules and programs into the running hosts."""
         archive = (self.paths.out / "host.cpio").read_bytes()
