@@ -23,7 +23,7 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	module_param_named(name, vferry_vfio_settings.name, uint, 0644);	\
 	MODULE_PARM_DESC(name, text)
 
-SETTING(answer_ms, "How long QEMU waits for the guest to begin logging when a migration begins, ms (20). An answer that comes later is as good, but all memory is sent twice");
+SETTING(answer_ms, "How long QEMU waits for an answer of the guest, ms (20). When a migration begins: an answer that comes later is as good, but all memory is sent twice");
 SETTING(wait_ms, "How much longer QEMU waits where it has to: for the guest to end an earlier migration, and to begin logging in a further one; then the new migration fails, ms (250)");
 SETTING(gap_ms, "The guest is suspended when QEMU finds its memory copied twice in a row within this time, ms (10)");
 SETTING(patience_ms, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");

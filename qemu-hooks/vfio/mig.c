@@ -529,12 +529,37 @@ static int mig_get_state(struct vfio_device *vdev, enum vfio_device_mig_state *r
 	return 0;
 }
 
+static void post_suspend(struct vferry_vfio *dev)
+{
+	int err;
+
+	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
+	WRITE_ONCE(dev->vf_state, VFERRY_MIG_SUSPEND_SENT);
+	err = vferry_pf_suspend(dev->vf);
+	/* -EALREADY: somebody did by hand, just now. */
+	if (err && err != -EALREADY)
+		fail(dev, vferry_mig_report(dev, err, "the guest cannot be told to suspend"));
+}
+
+/*
+ * Next to no RAM is left: QEMU would ask again at once, synchronise its bitmap
+ * each time, and take from the guest the time to suspend. QEMU holds no lock of
+ * its own here.
+ */
+static enum vferry_mig_state wait_suspended(struct vferry_vfio *dev)
+{
+	wait_event_timeout(dev->answered,
+			   READ_ONCE(dev->vf_state) == VFERRY_MIG_SUSPENDED ||
+			   READ_ONCE(dev->failed),
+			   msecs_to_jiffies(vferry_vfio_settings.answer_ms));
+	return vferry_pf_state(dev->vf);
+}
+
 /* QEMU believes that RAM has converged, and has just synchronised its bitmap. */
 static u64 converged(struct vferry_vfio *dev)
 {
 	enum vferry_mig_state vf_state = vferry_pf_state(dev->vf);
 	struct vferry_switchover_answer answer;
-	int err;
 
 	lockdep_assert_held(&dev->state_mutex);
 
@@ -545,18 +570,19 @@ static u64 converged(struct vferry_vfio *dev)
 	answer = vferry_switchover_ask(&dev->sw, ktime_get_ns(), vf_state);
 	if (answer.log_is_on)
 		vferry_track_trust_guest(dev);
-	if (answer.suspend) {
-		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
-		err = vferry_pf_suspend(dev->vf);
-		/* -EALREADY: somebody did by hand, just now. */
-		if (err && err != -EALREADY)
-			fail(dev, vferry_mig_report(dev, err, "the guest cannot be told to suspend"));
+	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
+
+	if (answer.suspend)
+		post_suspend(dev);
+	if (answer.suspend || vf_state == VFERRY_MIG_SUSPEND_SENT) {
+		vf_state = wait_suspended(dev);
+		answer = vferry_switchover_ask(&dev->sw, ktime_get_ns(), vf_state);
+		trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 	}
 	if (answer.size != VFERRY_SWITCHOVER_HOLD && !dev->switching) {
 		dev->switching = true;
 		vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_SWITCH);
 	}
-	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 	return answer.size;
 }
 
