@@ -215,14 +215,19 @@ static bool guest_logs(struct vferry_vfio *dev, unsigned int timeout_ms)
 	return is_logging(vferry_pf_state(dev->vf));
 }
 
-static void begin_switchover(struct vferry_vfio *dev)
+static struct vferry_switchover_limits limits_now(void)
 {
-	const struct vferry_switchover_limits limits = {
+	return (struct vferry_switchover_limits) {
 		.gap_ns = vferry_vfio_settings.gap_ms * (u64)NSEC_PER_MSEC,
 		.patience_ns = vferry_vfio_settings.patience_ms * (u64)NSEC_PER_MSEC,
 		.questions = vferry_vfio_settings.questions,
 		.hold_ns = vferry_vfio_settings.hold_ms * (u64)NSEC_PER_MSEC,
 	};
+}
+
+static void begin_switchover(struct vferry_vfio *dev)
+{
+	const struct vferry_switchover_limits limits = limits_now();
 
 	vferry_switchover_begin(&dev->sw, &limits, VFERRY_STREAM_WRITE_MAX);
 	dev->switching = false;
@@ -567,6 +572,8 @@ static u64 converged(struct vferry_vfio *dev)
 	if (READ_ONCE(dev->failed))
 		return VFERRY_SWITCHOVER_HOLD;
 
+	/* Settings may be changed while a migration goes on. */
+	dev->sw.limits = limits_now();
 	answer = vferry_switchover_ask(&dev->sw, ktime_get_ns(), vf_state);
 	if (answer.log_is_on)
 		vferry_track_trust_guest(dev);

@@ -56,7 +56,7 @@ struct vferry_switchover_limits {
 
 /**
  * struct vferry_switchover - one attempt to switch over
- * @limits: settings
+ * @limits: settings; the caller may change them between questions
  * @real: size to answer once the guest is suspended, bytes, never 0
  * @attempt: number of this attempt, from 0
  * @asked: questions in this attempt
