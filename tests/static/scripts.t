@@ -14,7 +14,7 @@ result() {
 }
 
 ours=$(find .ci tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
-	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '*.o' ! -name '*.ko' \
+	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '.*' ! -name '*.o' ! -name '*.ko' \
 	! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' ! -name 'modules.order' \
 	! -name 'Module.symvers' ! -name '*.md' ! -name '*.json' ! -name packages)
 

@@ -73,7 +73,7 @@ def main():
         return control.client(LOGS / options.lab, options)
     if not options.case:
         parser.error("which case?")
-    path = Path(options.case)
+    path = Path(os.environ["VFERRY_CWD"], options.case)
     if not path.suffix:
         path = HERE / "cases" / f"{options.case}.py"
     if not path.exists():
