@@ -14,11 +14,17 @@ LAB = {"hosts": ("a", "b"), "memory": 1152, "smp": 1}
 TCP_RATE = 1_000_000        # bytes/s in each direction: the lab emulates two hosts
 
 
-def prepare_host(host, vfs=1, vfio_args=""):
+# A guest inside an emulated host may not get a processor for a second when this
+# machine is busy with others: a deadline that passes for that reason tells nothing.
+PF_ARGS = "migrate_ms=10000 suspend_ms=10000"
+VFIO_ARGS = "relog_ms=5000"
+
+
+def prepare_host(host, vfs=1):
     """Load vferry's drivers; returns the VFs' PCI addresses, bound to vferry_vfio."""
-    host.load_pf("vferry_pf")
+    host.load_pf("vferry_pf", PF_ARGS)
     host.load("kvm-amd")
-    host.load("vferry_vfio", vfio_args)
+    host.load("vferry_vfio", VFIO_ARGS)
     pcis = host.create_vfs(vfs)
     for pci in pcis:
         host.bind(pci, "vferry_vfio")
