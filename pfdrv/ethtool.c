@@ -314,12 +314,33 @@ static void get_regs(struct net_device *netdev, struct ethtool_regs *regs, void 
 	}
 }
 
+/* "all" also resets what VFs have programmed: they start over */
+static int reset(struct net_device *netdev, u32 *flags)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	if (*flags == ETH_RESET_ALL) {
+		vpf_full_reset(nic);
+		*flags = 0;
+		return 0;
+	}
+	if (!(*flags & ETH_RESET_DMA))
+		return -EOPNOTSUPP;
+	if (test_bit(VPF_F_UP, &nic->flags)) {
+		vpf_down(nic);
+		vpf_up(nic);
+	}
+	*flags &= ~ETH_RESET_DMA;
+	return 0;
+}
+
 const struct ethtool_ops vpf_ethtool_ops = {
 	.get_drvinfo		= get_drvinfo,
 	.get_link		= ethtool_op_get_link,
 	.get_link_ksettings	= get_link_ksettings,
 	.set_link_ksettings	= set_link_ksettings,
 	.nway_reset		= nway_reset,
+	.reset			= reset,
 	.get_ringparam		= get_ringparam,
 	.set_ringparam		= set_ringparam,
 	.get_sset_count		= get_sset_count,

@@ -51,14 +51,13 @@ void vpf_full_reset(struct vpf_nic *nic)
 	if (err) {
 		netdev_err(nic->netdev, "the NIC is gone (%pe)\n", ERR_PTR(err));
 		netif_device_detach(nic->netdev);
-		return;
 	}
 	vpf_hw_configure(nic);
+	vpf_vfs_after_reset(nic);
 	err = vpf_phy_setup(nic);
 	if (err)
 		netdev_err(nic->netdev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
 	vpf_irq_other_on(nic);
-	vpf_vfs_after_reset(nic);
 	if (up)
 		vpf_up(nic);
 }

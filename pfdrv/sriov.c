@@ -143,29 +143,38 @@ void vpf_vfs_update_stats(struct vpf_nic *nic)
 /**
  * vpf_vfs_before_reset() - the whole NIC is about to be reset
  * @nic: the PF
+ *
+ * Takes the locks of all VFs, so that nobody touches a mailbox during the reset;
+ * vpf_vfs_after_reset() gives them back.
  */
 void vpf_vfs_before_reset(struct vpf_nic *nic)
-{
-	vpf_vfs_update_stats(nic);
-}
-
-/**
- * vpf_vfs_after_reset() - the NIC was reset and configured again
- * @nic: the PF
- *
- * Drivers of VFs see RSTI and RSTD in their mailbox register, and a CONTROL
- * without CTS.
- */
-void vpf_vfs_after_reset(struct vpf_nic *nic)
 {
 	unsigned int n;
 
 	for (n = 0; n < nic->num_vfs; n++) {
 		struct vferry_pf_vf *vf = &nic->vf[n];
 
-		mutex_lock(&vf->lock);
-		memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
+		mutex_lock_nested(&vf->lock, n);
+		vpf_vf_update_counters(vf);
 		vpf_vf_reset(vf);
+	}
+}
+
+/**
+ * vpf_vfs_after_reset() - the reset is over
+ * @nic: the PF, configured again if it is still there
+ *
+ * Drivers of VFs see RSTI and RSTD in their mailbox register, and a CONTROL
+ * without CTS.
+ */
+void vpf_vfs_after_reset(struct vpf_nic *nic)
+{
+	unsigned int n = nic->num_vfs;
+
+	while (n--) {
+		struct vferry_pf_vf *vf = &nic->vf[n];
+
+		memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
 		vf->mbx.control = true;
 		mutex_unlock(&vf->lock);
 		vpf_vf_kick(vf);

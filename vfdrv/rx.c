@@ -208,7 +208,8 @@ static void vvf_rx_finish(struct vvf *vvf, struct sk_buff *skb, u32 status, u16 
 		else if (status & VVF_RXD_L4CS)
 			skb->ip_summed = CHECKSUM_UNNECESSARY;
 	}
-	if (status & VVF_RXD_VP)
+	/* A tag that nobody asked for is the host's port VLAN: not for the guest */
+	if (status & VVF_RXD_VP && test_bit(vlan & VLAN_VID_MASK, vvf->filter.vlans))
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
 	skb_record_rx_queue(skb, 0);
 	skb->protocol = eth_type_trans(skb, netdev);

@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vferry_pf as a network driver, first without VFs, then with seven of stock igbvf."""
+
+import re
+
+from vlab import case, expect, test, wait_until
+from vlab.net import DATA_NET
+from vlab.traffic import tcp_streams
+
+case(hosts=["a"], smp=2)
+
+MIB = 1 << 20
+PF = f"{DATA_NET}.10"
+PEER = f"{DATA_NET}.1"
+VFS = 7
+
+
+def setup(lab):
+    load(lab)
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "link of pf0")
+
+
+def load(lab):
+    lab.a.load_pf("vferry_pf")
+    lab.a.sh(f"ip address add {PF}/24 dev pf0")
+
+
+def counter(place, name, netdev="pf0"):
+    found = re.search(rf"^ *{name}: (\d+)$", place.sh(f"ethtool -S {netdev}"), re.M)
+    return int(expect(found, f"{netdev} has no counter {name}").group(1))
+
+
+def carry(streams, size, timeout=40):
+    """Wait until both streams have carried so many good bytes."""
+    total = {"rx_bytes": 0, "tx_bytes": 0}
+
+    def enough():
+        window = streams.take()
+        expect(window["corrupt"] == 0 and window["resets"] == 0, window)
+        for name in total:
+            total[name] += window[name]
+        return min(total.values()) > size
+
+    wait_until(enough, timeout, lambda: f"{size} bytes each way, got {total}", 0.2)
+
+
+def streams_to_peer(lab, t, port, source=None):
+    streams = tcp_streams(source or lab.a, lab.peer, PEER, port)
+    t.defer(streams.stop)
+    carry(streams, MIB)
+    return streams
+
+
+def sriov(lab, count):
+    lab.a.sh(f"echo {count} >/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs", timeout=60)
+
+
+@test("TCP with the peer, every byte checked")
+def tcp_peer(lab, t):
+    carry(streams_to_peer(lab, t, 7020), 16 * MIB)
+
+
+@test("without offloads, and with them again")
+def offloads(lab, t):
+    streams = streams_to_peer(lab, t, 7021)
+    features = ("tso", "sg", "tx", "rx", "gro", "txvlan", "rxvlan")
+    for state, order in (("off", features), ("on", reversed(features))):
+        for feature in order:
+            lab.a.sh(f"ethtool -K pf0 {feature} {state}")
+        carry(streams, 4 * MIB)
+
+
+@test("frames of all sizes")
+def sizes(lab, t):
+    for size in (0, 1, 18, 200, 242, 256, 1472, 1473, 4000, 9000, 20000, 60000):
+        lab.a.sh(f"ping -c 2 -i 0.05 -W 2 -s {size} {PEER}")
+
+
+def jumbo_with(lab, t, port):
+    lab.peer.sh("ip link set data0 mtu 9000")
+    t.defer(lab.peer.sh, "ip link set data0 mtu 1500")
+    lab.a.sh("ip link set pf0 mtu 9000")
+    t.defer(lab.a.sh, "ip link set pf0 mtu 1500")
+    lab.a.sh(f"ping -c 3 -i 0.1 -M do -s 8972 {PEER}")
+    lab.peer.sh(f"ping -c 3 -i 0.1 -M do -s 8972 {PF}")
+    carry(streams_to_peer(lab, t, port), 8 * MIB)
+
+
+@test("MTU 9000")
+def jumbo(lab, t):
+    jumbo_with(lab, t, 7022)
+
+
+def vlan_with(lab, t, vid, port):
+    lab.a.sh("modprobe 8021q")
+    for place, netdev, last in ((lab.a, "pf0", 10), (lab.peer, "data0", 1)):
+        place.sh(f"ip link add link {netdev} name v{vid} type vlan id {vid} && "
+                 f"ip address add 10.{vid}.0.{last}/24 dev v{vid} && ip link set v{vid} up")
+        t.defer(place.sh, f"ip link del v{vid}")
+    lab.a.sh(f"ping -c 2 -W 5 10.{vid}.0.1")
+    streams = tcp_streams(lab.a, lab.peer, f"10.{vid}.0.1", port)
+    t.defer(streams.stop)
+    carry(streams, 4 * MIB)
+    for feature in ("txvlan", "rxvlan"):
+        lab.a.sh(f"ethtool -K pf0 {feature} off")
+        t.defer(lab.a.sh, f"ethtool -K pf0 {feature} on")
+        carry(streams, 2 * MIB)
+
+
+@test("a VLAN, tags put in and out by the NIC and by the kernel")
+def vlan(lab, t):
+    vlan_with(lab, t, 50, 7023)
+
+
+LISTEN = ("python3 -c \"import socket,struct; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
+          "s.bind(('',6000)); s.setsockopt(0,35,struct.pack('4s4s',socket.inet_aton('%s'),"
+          "socket.inet_aton('%s'))); print('ready',flush=True); s.settimeout(15);"
+          "print(s.recv(99).decode(),flush=True)\"")
+SEND = ("python3 -c \"import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
+        f"s.setsockopt(0,32,socket.inet_aton('{PEER}')); s.sendto(b'hail',('%s',6000))\"")
+
+
+def hears(lab, t, place, address, group):
+    listener = place.start(LISTEN % (group, address))
+    t.defer(listener.kill)
+    wait_until(lambda: "ready" in listener.out, 15, "listener")
+
+    def heard():
+        lab.peer.sh(SEND % group)
+        return "hail" in listener.out
+    wait_until(heard, 10, f"a datagram to {group}", 0.3)
+
+
+@test("multicast")
+def multicast(lab, t):
+    hears(lab, t, lab.a, PF, "239.1.2.3")
+
+
+@test("an address that is not ours: seen when promiscuous, and only then")
+def promiscuous(lab, t):
+    foreign = "02:00:00:00:66:01"
+    lab.peer.sh(f"ip neigh replace {DATA_NET}.66 lladdr {foreign} dev data0")
+    t.defer(lab.peer.sh, f"ip neigh del {DATA_NET}.66 dev data0")
+
+    def seen(options):
+        before = counter(lab.a, "rx_packets")
+        sniffer = lab.a.start(f"exec tcpdump {options} -n -l -i pf0 ether dst {foreign}")
+        try:
+            wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+            lab.peer.run(f"ping -c 1 -W 1 {DATA_NET}.66")
+            # what came after it has been received, so it is not just late
+            lab.peer.sh(f"ping -c 2 -i 0.1 -W 2 {PF}")
+            wait_until(lambda: counter(lab.a, "rx_packets") >= before + 2, 5, "the pings")
+            return f"{DATA_NET}.66" in sniffer.out
+        finally:
+            sniffer.kill()
+    expect(not seen("-p"), "a frame for somebody else came in")
+    expect(wait_until(lambda: seen(""), 10, "the frame"), "promiscuous mode sees nothing")
+
+
+@test("ring sizes change under traffic")
+def rings(lab, t):
+    streams = streams_to_peer(lab, t, 7024)
+    for rx, tx in ((64, 64), (4096, 64), (64, 4096), (4096, 4096), (1000, 200), (512, 512)):
+        lab.a.sh(f"ethtool -G pf0 rx {rx} tx {tx}")
+        expect(re.findall(r"^(?:RX|TX):\s+(\d+)$", lab.a.sh("ethtool -g pf0"), re.M)[2:] ==
+               [str(rx), str(tx)], "ring sizes")
+        carry(streams, MIB)
+    for wrong in (63, 68, 5000):
+        expect(not lab.a.run(f"ethtool -G pf0 rx {wrong}"), f"{wrong} descriptors taken")
+
+
+@test("down and up, and resets, under traffic")
+def resets(lab, t):
+    streams = streams_to_peer(lab, t, 7025)
+    for command in ("ip link set pf0 down; ip link set pf0 up", "ethtool --reset pf0 dma",
+                    "ethtool --reset pf0 all"):
+        lab.a.sh(command)
+        carry(streams, MIB)
+    expect(counter(lab.a, "resets") >= 2, "resets")
+
+
+@test("what is shown: driver, link, registers, statistics")
+def shown(lab, t):
+    info = lab.a.sh("ethtool -i pf0")
+    expect("driver: vferry_pf" in info and f"bus-info: {lab.a.pf_pci()}" in info, info)
+    link = lab.a.sh("ethtool pf0")
+    expect("Speed: 1000Mb/s" in link and "Duplex: Full" in link and
+           "Link detected: yes" in link and "Auto-negotiation: on" in link, link)
+    dump = lab.a.run("ethtool -d pf0 raw on").out_bytes
+    words = [int.from_bytes(dump[i:i + 4], "little") for i in range(0, len(dump), 4)]
+    regs = dict(zip(words[0::2], words[1::2]))
+    expect(regs[0x0008] & 2 and regs[0x0100] & 2, "STATUS.LU and RCTL.EN in the register dump")
+    expect(counter(lab.a, "tx_packets") > 1000 and counter(lab.a, "port_rx_good") > 1000,
+           "statistics")
+
+
+@test("the link's end is seen, and its return; less is offered in autonegotiation")
+def link(lab, t):
+    lab.a.qmp.hmp("set_link data off")
+    try:
+        wait_until(lambda: "0" in lab.a.run("cat /sys/class/net/pf0/carrier").out, 10, "no carrier")
+    finally:
+        lab.a.qmp.hmp("set_link data on")
+    wait_until(lambda: "1" in lab.a.run("cat /sys/class/net/pf0/carrier").out, 20, "carrier")
+    lab.a.sh("ethtool -s pf0 advertise 0x008")     # 100baseT/Full
+    t.defer(lab.a.sh, "ethtool -s pf0 advertise 0x02f")
+    advertised = re.search(r"Advertised link modes:\s+(.*)", lab.a.sh("ethtool pf0")).group(1)
+    expect(advertised == "100baseT/Full", advertised)
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "ping")
+
+
+@test("unload and load 10 times under traffic")
+def reload(lab, t):
+    flood = lab.peer.start(f"ping -q -i 0.002 {PF}")
+    t.defer(flood.kill)
+    for i in range(10):
+        lab.a.unload("vferry_pf")
+        load(lab)
+        wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, f"ping after load {i}")
+
+
+@test("seven VFs of stock igbvf: all reach the peer, the PF and each other")
+def seven(lab, t):
+    lab.a.load("igbvf")
+    lab.pci = lab.a.create_vfs(VFS)
+    expect(len(lab.pci) == VFS, lab.pci)
+    lab.vf = []
+    for i, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "igbvf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.vf.append(lab.a.add_netns(f"n{i}", f"vf{i}", f"{DATA_NET}.{20 + i}/24"))
+    for i, space in enumerate(lab.vf):
+        # igbvf looks at the link every two seconds
+        wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 20, f"VF {i} and the peer")
+        space.sh(f"ping -c 2 -i 0.1 -W 5 {PF}")
+        space.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + (i + 1) % VFS}")
+        lab.peer.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + i}")
+    expect(not lab.a.run(f"echo 8 >/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs"),
+           "an eighth VF")
+
+
+@test("with VFs the PF is still a NIC: TCP, MTU 9000, VLAN, multicast")
+def pf_with_vfs(lab, t):
+    carry(streams_to_peer(lab, t, 7026), 8 * MIB)
+    jumbo_with(lab, t, 7027)
+    vlan_with(lab, t, 51, 7028)
+    hears(lab, t, lab.a, PF, "239.1.2.4")
+
+
+@test("its own broadcasts do not come back to the PF")
+def own(lab, t):
+    before = counter(lab.a, "rx_own_dropped")
+    lab.a.run(f"ip neigh flush dev pf0; ping -c 1 -W 1 {DATA_NET}.250")
+    wait_until(lambda: counter(lab.a, "rx_own_dropped") > before, 10, "a dropped frame")
+
+
+@test("VF: TCP with the peer and with another VF, every byte checked")
+def tcp_vf(lab, t):
+    carry(streams_to_peer(lab, t, 7029, lab.vf[0]), 8 * MIB)
+    streams = tcp_streams(lab.vf[1], lab.vf[6], f"{DATA_NET}.26", 7030)
+    t.defer(streams.stop)
+    carry(streams, 8 * MIB)
+
+
+@test("VF: MTU 9000, a VLAN, multicast")
+def filters_vf(lab, t):
+    lab.peer.sh("ip link set data0 mtu 9000")
+    t.defer(lab.peer.sh, "ip link set data0 mtu 1500")
+    lab.vf[2].sh("ip link set vf2 mtu 9000")
+    t.defer(lab.vf[2].sh, "ip link set vf2 mtu 1500")
+    wait_until(lambda: lab.vf[2].run(f"ping -c 1 -W 1 -M do -s 8972 {PEER}"), 20, "large ping")
+    for place, netdev, last in ((lab.vf[3], "vf3", 23), (lab.peer, "data0", 1)):
+        place.sh(f"ip link add link {netdev} name v52 type vlan id 52 && "
+                 f"ip address add 10.52.0.{last}/24 dev v52 && ip link set v52 up")
+        t.defer(place.sh, "ip link del v52")
+    lab.vf[3].sh("ping -c 2 -W 5 10.52.0.1")
+    hears(lab, t, lab.vf[4], f"{DATA_NET}.24", "239.1.2.5")
+
+
+@test("port VLAN: the VF is in it and nowhere else, and back")
+def port_vlan(lab, t):
+    lab.peer.sh("ip link add link data0 name v53 type vlan id 53 && "
+                "ip address add 10.53.0.1/24 dev v53 && ip link set v53 up")
+    t.defer(lab.peer.sh, "ip link del v53")
+    lab.vf[5].sh("ip address add 10.53.0.25/24 dev vf5")
+    t.defer(lab.vf[5].sh, "ip address del 10.53.0.25/24 dev vf5")
+    lab.a.sh("ip link set pf0 vf 5 vlan 53 qos 3")
+    wait_until(lambda: lab.vf[5].run("ping -c 1 -W 1 10.53.0.1"), 30, "the port VLAN")
+    expect(not lab.vf[5].run(f"ping -c 1 -W 1 {PEER}"), "the VF is outside its port VLAN too")
+    expect("vlan 53, qos 3" in lab.a.sh("ip link show pf0"), "ip link show")
+    lab.a.sh("ip link set pf0 vf 5 vlan 0")
+    wait_until(lambda: lab.vf[5].run(f"ping -c 1 -W 1 {PEER}"), 30, "no port VLAN")
+
+
+@test("settings of a VF: what works, what is refused")
+def settings(lab, t):
+    lab.a.sh("ip link set pf0 vf 6 trust on")
+    expect(re.search(r"vf 6 .*trust on", lab.a.sh("ip link show pf0")), "trust")
+    lab.a.sh("ip link set pf0 vf 6 trust off")
+    for refused in ("spoofchk on", "max_tx_rate 100", "mac 01:00:5e:00:00:01", "vlan 4095",
+                    "mac " + lab.vf[0].sh("cat /sys/class/net/vf0/address")):
+        expect(not lab.a.run(f"ip link set pf0 vf 6 {refused}"), f"{refused} was accepted")
+    lab.a.sh("vfstate set pf0 6 disable")
+    expect("disable" in lab.a.sh("vfstate get pf0 6"), "link state")
+    expect(not lab.vf[6].run(f"ping -c 1 -W 1 {PEER}"), "a disabled VF reaches the peer")
+    lab.a.sh("vfstate set pf0 6 auto")
+    lab.vf[6].sh(f"ping -c 2 -W 5 {PEER}")
+
+
+@test("statistics of VFs grow and do not run backwards")
+def statistics(lab, t):
+    def vf_stats():
+        text = lab.a.sh("ip -s -j link show pf0")
+        import json
+        stats = json.loads(text)[0]["vfinfo_list"][0]["stats"]
+        return stats["rx"]["packets"], stats["tx"]["packets"]
+    before = vf_stats()
+    lab.vf[0].sh(f"ping -c 20 -i 0.02 {PEER}")
+    middle = vf_stats()
+    expect(middle[0] >= before[0] + 20 and middle[1] >= before[1] + 20, (before, middle))
+    lab.a.sh("ethtool --reset pf0 all")
+    after = vf_stats()
+    expect(after[0] >= middle[0] and after[1] >= middle[1], (middle, after))
+
+
+@test("after a reset of the whole NIC all VFs come back")
+def full_reset(lab, t):
+    lab.a.sh("ethtool --reset pf0 all")
+    for i, space in enumerate(lab.vf):
+        wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 60, f"VF {i} after the reset")
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "PF after the reset")
+
+
+@test("the PF's interface down: VFs go on")
+def pf_down(lab, t):
+    lab.a.sh("ip link set pf0 down")
+    t.defer(lab.a.sh, f"ip link set pf0 up; ip address replace {PF}/24 dev pf0")
+    for space in lab.vf:
+        space.sh(f"ping -c 2 -i 0.1 -W 5 {PEER}")
+
+
+@test("SR-IOV off and on under traffic of the PF")
+def sriov_cycle(lab, t):
+    streams = streams_to_peer(lab, t, 7031)
+    for count in (0, 1, 0, 7, 0, 3):
+        sriov(lab, count)
+        carry(streams, MIB)
+
+
+@test("unload while VFs are in use, under traffic")
+def unload(lab, t):
+    sriov(lab, 0)
+    lab.a.sh("for n in 0 1 2 3 4 5 6; do ip netns del n$n; done")
+    lab.pci = lab.a.create_vfs(2)
+    lab.vf = []
+    for i, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "igbvf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.vf.append(lab.a.add_netns(f"n{i}", f"vf{i}", f"{DATA_NET}.{20 + i}/24"))
+    wait_until(lambda: lab.vf[1].run(f"ping -c 1 -W 1 {PEER}"), 20, "VF 1")
+    floods = [lab.peer.start(f"ping -q -i 0.002 {DATA_NET}.{host}") for host in (10, 20, 21)]
+    floods.append(lab.vf[0].start(f"ping -q -i 0.002 {DATA_NET}.21"))
+    for flood in floods:
+        t.defer(flood.kill)
+    lab.a.unload("vferry_pf")
+    load(lab)
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "ping after load")

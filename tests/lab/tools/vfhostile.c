@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vfhostile - be the worst guest: write to a VF's registers what no driver would
+ *
+ *   vfhostile PCI hold            take the mailbox and never let go of it
+ *   vfhostile PCI reset SECONDS   reset the VF in a loop
+ *   vfhostile PCI spam SECONDS    requests as fast as it goes
+ *   vfhostile PCI noise SECONDS [SEED]   random words, lock bits, resets, causes
+ *
+ * PCI is the address of a VF that no driver uses. Its BAR 0 is mapped from
+ * sysfs. Prints the number of rounds. Exit status: 0; 1: error; 2: usage.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BAR_SIZE	16384
+
+/* Registers of a VF of the 82576 */
+#define CTRL		0x0000
+#define CTRL_RST	0x04000000u
+#define VMBMEM(w)	(0x0800 + 4 * (w))
+#define V2PMAILBOX	0x0c40
+#define V2P_REQ		0x1u
+#define V2P_ACK		0x2u
+#define V2P_VFU		0x4u
+#define VTEICS		0x1520
+#define WORDS		16
+
+static volatile uint32_t *regs;
+
+static void wr(unsigned int reg, uint32_t val)
+{
+	regs[reg / 4] = val;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* xorshift32, Marsaglia 2003 */
+static uint32_t rnd(void)
+{
+	static uint32_t x;
+
+	if (!x)
+		x = (uint32_t)random() | 1;
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x;
+}
+
+static void one_noise(void)
+{
+	static const uint32_t ids[] = { 1, 2, 3, 4, 5, 6, 0x40, 0x41, 0x100, 0x140, 0x7f };
+	unsigned int w;
+
+	for (w = 0; w < WORDS; w++)
+		wr(VMBMEM(w), rnd());
+	/* mostly something that is looked at */
+	if (rnd() % 8) {
+		uint32_t word0 = ids[rnd() % (sizeof(ids) / sizeof(ids[0]))];
+
+		if (word0 != 1)
+			word0 |= rnd() & 0x00ff0000u;
+		if (!(rnd() % 16))
+			word0 |= rnd() & 0xff000000u;
+		wr(VMBMEM(0), word0);
+		if (rnd() % 2)
+			wr(VMBMEM(1), rnd() % 5000);
+	}
+	wr(V2PMAILBOX, rnd() & (V2P_REQ | V2P_ACK | V2P_VFU));
+	if (!(rnd() % 4))
+		wr(V2PMAILBOX, V2P_REQ);
+	if (!(rnd() % 64))
+		wr(CTRL, CTRL_RST);
+	if (!(rnd() % 16))
+		wr(VTEICS, rnd());
+}
+
+static void one_spam(void)
+{
+	wr(VMBMEM(0), 0x7f);
+	wr(V2PMAILBOX, V2P_REQ);
+}
+
+static void one_reset(void)
+{
+	wr(CTRL, CTRL_RST);
+}
+
+static int map_bar(const char *pci)
+{
+	char path[128];
+	int fd;
+	void *p;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/enable", pci);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, "1", 1) != 1) {
+		perror(path);
+		return -1;
+	}
+	close(fd);
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", pci);
+	fd = open(path, O_RDWR | O_SYNC);
+	if (fd < 0) {
+		perror(path);
+		return -1;
+	}
+	p = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (p == MAP_FAILED) {
+		perror(path);
+		return -1;
+	}
+	regs = p;
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: vfhostile PCI hold|reset|spam|noise [SECONDS [SEED]]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	void (*one)(void);
+	unsigned long rounds = 0;
+	double end;
+
+	if (argc < 3)
+		return usage();
+	if (map_bar(argv[1]))
+		return 1;
+	if (!strcmp(argv[2], "hold")) {
+		wr(VMBMEM(0), 1);
+		wr(V2PMAILBOX, V2P_VFU | V2P_REQ);
+		wr(V2PMAILBOX, V2P_VFU);
+		return 0;
+	}
+	if (argc < 4)
+		return usage();
+	if (!strcmp(argv[2], "reset"))
+		one = one_reset;
+	else if (!strcmp(argv[2], "spam"))
+		one = one_spam;
+	else if (!strcmp(argv[2], "noise"))
+		one = one_noise;
+	else
+		return usage();
+
+	srandom(argc > 4 ? (unsigned int)atoi(argv[4]) : 1);
+	for (end = now() + atof(argv[3]); now() < end; rounds++)
+		one();
+	printf("%lu\n", rounds);
+	return 0;
+}
