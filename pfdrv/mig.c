@@ -306,6 +306,17 @@ enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf)
 	return state;
 }
 
+/* Has the VF's driver said HELLO? */
+bool vpf_mig_speaks(struct vferry_pf_vf *vf)
+{
+	bool speaks;
+
+	spin_lock_bh(&vf->mig_lock);
+	speaks = vf->mig.proto;
+	spin_unlock_bh(&vf->mig_lock);
+	return speaks;
+}
+
 /* While the guest is suspended here, and when it has not been resumed yet */
 bool vpf_mig_hidden(struct vferry_pf_vf *vf)
 {

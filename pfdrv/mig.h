@@ -114,6 +114,7 @@ bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *r
 		  bool *ret_repeat);
 void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
+bool vpf_mig_speaks(struct vferry_pf_vf *vf);
 
 /* Without any lock */
 void vpf_mig_deliver(struct vferry_pf_vf *vf);

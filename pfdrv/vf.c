@@ -126,6 +126,7 @@ void vpf_vf_reset(struct vferry_pf_vf *vf)
 	forget(vf);
 	vf->mbx.unacked = false;
 	vf->mbx.control = false;
+	vf->mbx.nack_ns = 0;
 	vpf_vf_scrub(vf);
 }
 
@@ -180,13 +181,14 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
  * @vf: the VF
  *
  * After a change that it learns of in the answer to RESET only. Until then it
- * sends and receives, but its requests are refused.
+ * sends and receives, but its requests are refused. Drivers that do not speak
+ * vferry are left alone, as igb does: they would not notice.
  */
 void vpf_vf_revoke(struct vferry_pf_vf *vf)
 {
 	lockdep_assert_held(&vf->lock);
 
-	if (!vf->cts)
+	if (!vf->cts || !vpf_mig_speaks(vf))
 		return;
 	vf->cts = false;
 	vpf_mig_up(vf, false);

@@ -33,6 +33,9 @@
 #define VPF_ACK_CMD_NS		(1000 * NSEC_PER_MSEC)
 #define VPF_ACK_CONTROL_NS	(100 * NSEC_PER_MSEC)
 
+/* A driver that understands a CONTROL without CTS has asked for RESET by then */
+#define VPF_NACK_NS		(2000 * NSEC_PER_MSEC)
+
 /* Requests served before others get the processor */
 #define VPF_BATCH		8
 
@@ -342,14 +345,17 @@ static u64 post(struct vferry_pf_vf *vf)
 	struct vpf_nic *nic = vf->nic;
 	struct vpf_mbx *mbx = &vf->mbx;
 	u64 now = ktime_get_ns();
-	bool is_cmd, repeat = false;
+	bool is_cmd, nack, repeat = false;
 	unsigned int words = 1;
 
 	lockdep_assert_held(&vf->lock);
 
 	is_cmd = vpf_mig_next(vf, now, &cmd, &repeat);
-	if (!is_cmd && !mbx->control)
-		return VPF_NEVER;
+	if (vf->cts)
+		mbx->nack_ns = 0;
+	nack = mbx->nack_ns && now >= mbx->nack_ns;
+	if (!is_cmd && !mbx->control && !nack)
+		return mbx->nack_ns ? mbx->nack_ns - now : VPF_NEVER;
 	if (mbx->unacked && !repeat && now < mbx->unacked_ns)
 		return mbx->unacked_ns - now;
 	if (mbx->throttled)	/* its request comes first, and that has to wait */
@@ -367,7 +373,10 @@ static u64 post(struct vferry_pf_vf *vf)
 		mbx->unacked_ns = now + VPF_ACK_CMD_NS;
 	} else {
 		msg[0] = VFERRY_MBX_CONTROL | (vf->cts ? VFERRY_MBX_CTS : 0);
+		if (nack && !mbx->control)
+			msg[0] |= VFERRY_MBX_NACK;
 		vpf_mbx_count(nic, VPF_MBX_TX_CONTROL);
+		mbx->nack_ns = mbx->control && !vf->cts ? now + VPF_NACK_NS : 0;
 		mbx->control = false;
 		mbx->unacked_ns = now + VPF_ACK_CONTROL_NS;
 	}
@@ -380,7 +389,9 @@ static u64 post(struct vferry_pf_vf *vf)
 		vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
 		vpf_mig_posted(vf, cmd.seq, now);
 	}
-	return mbx->control ? VPF_ACK_CONTROL_NS : VPF_NEVER;
+	if (mbx->control)
+		return VPF_ACK_CONTROL_NS;
+	return mbx->nack_ns ? VPF_NACK_NS : VPF_NEVER;
 }
 
 /**

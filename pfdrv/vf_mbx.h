@@ -75,6 +75,8 @@ struct vpf_mbx_irq {
  * @unacked: a message of ours has not been read yet
  * @unacked_ns: when we stop caring about that
  * @control: CONTROL is to be sent
+ * @nack_ns: when a driver that did not heed a CONTROL without CTS gets a NACK, which
+ *	igbvf understands; 0: not at all
  */
 struct vpf_mbx {
 	unsigned int tokens;
@@ -84,6 +86,7 @@ struct vpf_mbx {
 	bool unacked;
 	u64 unacked_ns;
 	bool control;
+	u64 nack_ns;
 };
 
 /* No need to come back */
