@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Migration states, seen from the PF: several VFs, silent guests, the PF's end."""
+
+import json
+
+from vlab import case, expect, test, wait_until
+from vlab.events import Events
+from vlab.net import DATA_NET
+
+case(hosts=["a"], smp=2)
+
+PEER = f"{DATA_NET}.1"
+VF0 = f"{DATA_NET}.20"
+
+
+def setup(lab):
+    lab.a.load_pf("vferry_pf")
+    lab.a.load("vferry_vf")
+    lab.pci = lab.a.create_vfs(2)
+    lab.spaces = []
+    for i, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "vferry_vf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.spaces.append(lab.a.add_netns(f"n{i}", f"vf{i}", f"{DATA_NET}.{20 + i}/24"))
+    lab.n0 = lab.spaces[0]
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {PEER}"), 20, "link of vf0")
+    lab.events = Events(lab.a)
+
+
+def vf(lab, nr=0):
+    return json.loads(lab.a.sh("vfstate dump").splitlines()[nr])
+
+
+def ask(lab, word, nr=0):
+    lab.a.sh(f"vfstate set pf0 {nr} {word}")
+
+
+def go(lab, word, state, nr=0):
+    """Ask by rtnetlink and wait for the event; returns it."""
+    since = lab.events.count()
+    ask(lab, word, nr)
+    return lab.events.wait(
+        lambda e: e["event"] == "state" and e["state"] == state and e["vf"] == nr,
+        10, f"VF {nr} {state}", since)
+
+
+@test("a driver that speaks vferry is migratable, and answers a ping")
+def speaks(lab, t):
+    expect(vf(lab)["migratable"] and vf(lab)["proto"] == 1, vf(lab))
+    since = lab.events.count()
+    lab.a.sh("vfstate genl pf0 0 ping")
+    pong = lab.events.wait(lambda e: e["event"] == "pong", 10, "pong", since)
+    expect(pong["duration_us"] > 0, pong)
+
+
+@test("cancel in every state")
+def cancel(lab, t):
+    ask(lab, "migrate")
+    go(lab, "cancelmigration", "idle")
+    go(lab, "migrate", "migrating")
+    go(lab, "cancelmigration", "idle")
+    go(lab, "migrate", "migrating")
+    ask(lab, "suspend")
+    go(lab, "cancelmigration", "idle")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    go(lab, "cancelmigration", "idle")
+    lab.n0.sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+
+
+@test("two VFs at once do not disturb each other")
+def two(lab, t):
+    first = go(lab, "migrate", "migrating", 0)
+    second = go(lab, "migrate", "migrating", 1)
+    expect(first["mig_id"] != second["mig_id"], (first, second))
+    go(lab, "suspend", "suspended", 0)
+    lab.spaces[1].sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+    go(lab, "suspend", "suspended", 1)
+    go(lab, "resume", "idle", 0)
+    lab.n0.sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+    go(lab, "cancelmigration", "idle", 1)
+    lab.spaces[1].sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+
+
+@test("a guest that does not answer: the host goes on by itself")
+def silent(lab, t):
+    lab.a.sh("echo 200 >/sys/module/vferry_pf/parameters/migrate_ms")
+    t.defer(lab.a.sh, "echo 1000 >/sys/module/vferry_pf/parameters/migrate_ms")
+    # a VF whose memory does not answer: nothing that it is told arrives
+    pci = lab.pci[1]
+    command = lab.a.sh(f"setpci -s {pci} COMMAND")
+    lab.a.sh(f"setpci -s {pci} COMMAND=0000")
+    since = lab.events.count()
+    ask(lab, "migrate", 1)
+    failed = lab.events.wait(lambda e: e["event"] == "failed", 10, "the failure", since)
+    expect("migrate: no answer within 200 ms" in failed["reason"], failed)
+    lab.events.wait_state("idle", 10, since)
+    lab.a.sh(f"setpci -s {pci} COMMAND={command}")
+    wait_until(lambda: lab.spaces[1].run(f"ping -c 1 -W 1 {PEER}"), 30, "ping of VF 1")
+    expect(vf(lab, 0)["state"] == "idle", vf(lab, 0))
+    lab.n0.sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+
+
+@test("the PF goes while VFs are migrating and suspended")
+def pf_goes(lab, t):
+    go(lab, "migrate", "migrating", 0)
+    go(lab, "suspend", "suspended", 0)
+    go(lab, "migrate", "migrating", 1)
+    lab.events.stop()
+    lab.a.unload("vferry_pf")
+    lab.a.load_pf("vferry_pf")
