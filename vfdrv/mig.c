@@ -217,43 +217,67 @@ static u32 vvf_mig_settle(struct vvf *vvf, const struct vvf_mig_step *step, u32 
 	return done;
 }
 
+static u32 vvf_mig_us(ktime_t from, ktime_t to)
+{
+	return clamp(ktime_us_delta(to, from), (s64)0, (s64)U32_MAX);
+}
+
+static bool vvf_mig_is_resume(enum vvf_mig_action action)
+{
+	return action == VVF_MIG_RESUME || action == VVF_MIG_RESUME_LOGGING;
+}
+
+/* What has time until the PF has its answer. */
+static void vvf_mig_afterwards(struct vvf *vvf, const struct vferry_mbx_status *status,
+			       enum vvf_mig_action action)
+{
+	if (action == VVF_MIG_SUSPEND)
+		vvf_queue_deliver(vvf);
+	if (!vvf_mig_is_resume(action))
+		return;
+	vvf_mbx_pause(vvf, false);
+	vvf_filter_resumed(vvf);
+	vvf_link_resumed(vvf);
+	if (status->result != VFERRY_RES_OK)
+		vvf_link_want_reset(vvf);
+	vvf_queue_kick(vvf);
+}
+
 static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *command,
 			    ktime_t noticed)
 {
 	const struct vvf_mig_step step = vvf_mig_step(vvf->mig.state, command->cmd,
 						      command->flags);
 	enum vferry_vf_nl_event kind = vvf_mig_event_kind(command->cmd);
-	struct vvf_mig *mig = &vvf->mig;
 	struct vferry_mbx_status status = {
 		.cmd = command->cmd,
 		.seq = command->seq,
 	};
-	bool woken;
+	struct vvf_mig *mig = &vvf->mig;
+	ktime_t begun = ktime_get();
+	ktime_t done;
 
 	if (step.action != VVF_MIG_NOTHING)
 		mig->mig_id = command->mig_id;
 	status.result = vvf_mig_settle(vvf, &step, vvf_mig_act(vvf, step.action));
+	/* What waited for the queues to run has run before us. */
+	done = vvf_mig_is_resume(step.action) && vvf->running ? vvf->started : ktime_get();
+	status.duration_us = vvf_mig_us(noticed, done);
 	status.state = mig->state;
 	status.pages = min(vvf_dirty_pages(&vvf->dirty), (unsigned long)U32_MAX);
-	status.duration_us = clamp(ktime_us_delta(ktime_get(), noticed), 0, (s64)U32_MAX);
 	mig->last = status;
 	vvf_mbx_status(vvf, &status);
 
-	woken = step.action == VVF_MIG_RESUME || step.action == VVF_MIG_RESUME_LOGGING;
-	if (step.action == VVF_MIG_SUSPEND)
-		vvf_queue_deliver(vvf);
-	if (woken) {
-		mig->resume_us = status.duration_us;
-		vvf_mbx_pause(vvf, false);
-		vvf_filter_resumed(vvf);
-		vvf_link_resumed(vvf);
-		if (status.result != VFERRY_RES_OK)
-			vvf_link_want_reset(vvf);
-		vvf_queue_kick(vvf);
-	}
 	/* SUSPEND is done when the answer is sent, RESUME when the queues run. */
-	if (step.action == VVF_MIG_SUSPEND)
-		mig->suspend_us = ktime_us_delta(ktime_get(), noticed);
+	if (step.action == VVF_MIG_SUSPEND) {
+		mig->suspend_us = vvf_mig_us(noticed, ktime_get());
+		mig->suspend_wait_us = vvf_mig_us(noticed, begun);
+	}
+	if (vvf_mig_is_resume(step.action)) {
+		mig->resume_us = status.duration_us;
+		mig->resume_wait_us = vvf_mig_us(noticed, begun);
+	}
+	vvf_mig_afterwards(vvf, &status, step.action);
 	if (kind != VFERRY_VF_EVENT_UNSPEC && step.action != VVF_MIG_NOTHING)
 		vvf_mig_tell(vvf, kind, status.result, command->flags & VFERRY_CMD_F_ARRIVED);
 }

@@ -47,7 +47,9 @@ struct vvf_event {
  * @told: tells it, and does what resume has no time for
  * @announce: the interface is to announce its addresses
  * @suspend_us: duration of the last SUSPEND
+ * @suspend_wait_us: what of this passed before the worker got to it
  * @resume_us: duration of the last RESUME
+ * @resume_wait_us: what of this passed before the worker got to it
  * @migrations: MIGRATE done
  * @suspends: SUSPEND done
  * @resumes: RESUME and CANCEL of a suspended VF done
@@ -65,7 +67,9 @@ struct vvf_mig {
 	bool announce;
 
 	u32 suspend_us;
+	u32 suspend_wait_us;
 	u32 resume_us;
+	u32 resume_wait_us;
 	unsigned long migrations;
 	unsigned long suspends;
 	unsigned long resumes;

@@ -218,9 +218,14 @@ int vvf_queue_start(struct vvf *vvf)
 	napi_enable(&vvf->napi);
 	vvf->running = true;
 	vvf_tx_resend(vvf, &vvf->mig.kept);
-	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
+
+	/* What waits for this is softirq work, and begins at the end of it. */
+	local_bh_disable();
 	netif_trans_update(vvf->netdev);
 	netif_tx_wake_all_queues(vvf->netdev);
+	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
+	vvf->started = ktime_get();
+	local_bh_enable();
 	return 0;
 }
 

@@ -37,9 +37,10 @@
  * @bar: registers
  * @lock: serialises everything that starts, stops or exchanges the queues:
  *	open, stop, ring change, reset, suspend, resume. Protects @rings (as
- *	a pointer), @running and mig.state
+ *	a pointer), @running, @started and mig.state
  * @rings: descriptor rings and buffers; NULL while the interface is down
  * @running: the queues are on and NAPI is enabled
+ * @started: when the queues were last started
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
@@ -61,6 +62,7 @@ struct vvf {
 	struct mutex lock;	/* see above */
 	struct vvf_rings *rings;
 	bool running;
+	ktime_t started;
 	bool quiet;
 	u16 tx_size;
 	u16 rx_size;
