@@ -133,6 +133,34 @@ def known(lab, t):
            "not said in the log")
 
 
+@test("the VF driver's netlink family: state and events")
+def family(lab, t):
+    t.defer(idle, lab)
+    watch = lab.n0.start("exec vfguest watch")
+    t.defer(watch.kill)
+    wait_until(lambda: "watching" in watch.out, 10, "vfguest watch")
+    vf = json.loads(lab.n0.sh("vfguest get vf0"))
+    expect(vf["ifname"] == "vf0" and vf["pci"] == lab.pci[0] and vf["state"] == "idle" and
+           vf["migratable"] and vf["proto"] == 1 and vf["features"] == 1, vf)
+    for word, state in (("migrate", "migrating"), ("suspend", "suspended"), ("resume", "idle"),
+                        ("migrate", "migrating"), ("cancelmigration", "idle")):
+        go(lab, word, state)
+        expect(json.loads(lab.n0.sh("vfguest get vf0"))["state"] == state, state)
+    expect([json.loads(line)["ifname"] for line in lab.n0.sh("vfguest dump").splitlines()] ==
+           ["vf0"], "the dump has only what is in the namespace")
+    expect(not lab.n1.run("vfguest get vf0").ok, "vf0 is seen from another namespace")
+
+    def seen():
+        return [json.loads(line) for line in watch.out.splitlines()[1:]]
+    wait_until(lambda: len(seen()) >= 5, 10, lambda: f"five events: {seen()}")
+    expect([(e["event"], e["state"], e["result"]) for e in seen()] ==
+           [("migrate", "migrating", 0), ("suspend", "suspended", 0), ("resume", "idle", 0),
+            ("migrate", "migrating", 0), ("cancel", "idle", 0)], seen())
+    expect(all(e["mig_id"] and e["time_ns"] for e in seen()), seen())
+    expect(seen()[2]["suspend_us"] and seen()[2]["resume_us"] and "arrived" not in seen()[2],
+           seen()[2])
+
+
 @test("migrate, suspend, resume; and how long they take")
 def in_order(lab, t):
     t.defer(idle, lab)

@@ -229,6 +229,16 @@ def flr(lab, t):
         carry(streams, 2 * MIB)
 
 
+@test("the PF is reset under traffic")
+def pf_reset(lab, t):
+    streams = streams_to_peer(lab, t, 7019)
+    for _ in range(2):
+        before = counter(lab.n0, "resets")
+        lab.a.sh("ethtool --reset pf0 all")
+        wait_until(lambda: counter(lab.n0, "resets") > before, 20, "a reset of the VF")
+        carry(streams, 2 * MIB, 60)
+
+
 @test("what is shown: driver, link, registers, statistics")
 def shown(lab, t):
     info = lab.n0.sh("ethtool -i vf0")
