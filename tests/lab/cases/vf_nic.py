@@ -7,7 +7,8 @@ from vlab import case, expect, test, wait_until
 from vlab.net import DATA_NET, DATA_NET6
 from vlab.traffic import start_server, tcp_streams
 
-case(hosts=["a"], smp=2)
+# iomem=relaxed: a test writes to a register behind the driver's back
+case(hosts=["a"], smp=2, kernel_args="iomem=relaxed")
 
 MIB = 1 << 20
 
@@ -237,6 +238,18 @@ def pf_reset(lab, t):
         lab.a.sh("ethtool --reset pf0 all")
         wait_until(lambda: counter(lab.n0, "resets") > before, 20, "a reset of the VF")
         carry(streams, 2 * MIB, 60)
+
+
+@test("the VF is reset behind the driver's back")
+def behind(lab, t):
+    streams = streams_to_peer(lab, t, 7022)
+    before = counter(lab.n0, "resets")
+    lab.a.sh("python3 -c 'import mmap,struct; f=open(\"/sys/bus/pci/devices/"
+             f"{lab.pci[0]}/resource0\",\"r+b\"); m=mmap.mmap(f.fileno(),4096); "
+             "memoryview(m).cast(\"I\")[0]=1<<26'")
+    wait_until(lambda: counter(lab.n0, "resets") == before + 1, 10, "a reset by the watchdog")
+    carry(streams, 2 * MIB)
+    expect(counter(lab.n0, "resets") == before + 1, "more than one reset")
 
 
 @test("what is shown: driver, link, registers, statistics")

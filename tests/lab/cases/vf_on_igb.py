@@ -53,3 +53,33 @@ def refused(lab, t):
     expect("not migratable" in lab.spaces[0].sh("ethtool -i vf0"), "ethtool -i")
     stats = lab.spaces[0].sh("ethtool -S vf0")
     expect(" migratable: 0" in stats and "mbx_received_nack: " in stats, stats)
+
+
+@test("a PF that does not answer yet, and then does")
+def late_pf(lab, t):
+    lab.a.unbind(lab.pci[1])
+    lab.a.sh("ip link set pf0 down")
+    t.defer(lab.a.sh, "ip link set pf0 up")
+    lab.a.bind(lab.pci[1], "vferry_vf")
+    lab.a.netdev_of(lab.pci[1], "vf1")
+    lab.a.sh(f"ip link set vf1 netns n1; ip -n n1 address add {DATA_NET}.21/24 dev vf1; "
+             "ip -n n1 link set vf1 up")
+    lab.a.sh("ip link set pf0 up")
+    for space in lab.spaces:
+        wait_until(lambda: space.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 30, f"ping from {space.name}")
+
+
+@test("after igbvf on the same VF")
+def after_igbvf(lab, t):
+    # igb leaves igbvf's interrupt routing in place, and QEMU ors ours into it.
+    lab.a.load("igbvf")
+    for pci, i in zip(lab.pci, range(2)):
+        lab.a.bind(pci, "igbvf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.a.sh(f"ip link set vf{i} up")
+        lab.a.bind(pci, "vferry_vf")
+        lab.a.netdev_of(pci, f"vf{i}")
+        lab.a.sh(f"ip link set vf{i} netns n{i}; ip -n n{i} address add "
+                 f"{DATA_NET}.{20 + i}/24 dev vf{i}; ip -n n{i} link set vf{i} up")
+    for space in lab.spaces:
+        wait_until(lambda: space.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 30, f"ping from {space.name}")
