@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -19,7 +20,7 @@ sys.dont_write_bytecode = True
 from vlab.agent import Agent
 from vlab.case import Case, Skip, Tap, run_tests
 from vlab.command import CommandFailed, LocalPlace
-from vlab.console import find_trouble
+from vlab.console import Reader, find_trouble
 from vlab.qmp import Qmp, QmpError
 from vlab.remote import RemotePlace
 from vlab.wait import Deadline, TimedOut, wait_until
@@ -64,6 +65,15 @@ class ConsoleTest(unittest.TestCase):
     def test_allowed(self):
         text = "WARNING: CPU: 0 at a\nWARNING: CPU: 0 at b\n"
         self.assertEqual(find_trouble(text, [r"at a$"]), ["WARNING: CPU: 0 at b"])
+
+
+    def test_a_line_is_looked_at_when_it_is_whole(self):
+        with tempfile.NamedTemporaryFile() as file:
+            reader = Reader(file.name)
+            for part, found in ((b"fine\nBU", []), (b"G: x\nmore", ["BUG: x"]), (b"\n", [])):
+                file.write(part)
+                file.flush()
+                self.assertEqual(reader.trouble(), found)
 
 
 class LocalTest(unittest.TestCase):

@@ -44,7 +44,7 @@
 
 struct job {
 	unsigned long id;
-	pid_t pid;			/* 0: free slot; -1: reaped */
+	pid_t pid;			/* 0: free slot */
 	int fd[3];			/* -1: closed */
 	int64_t deadline_ms;		/* 0: none */
 	bool timed_out;
@@ -322,6 +322,7 @@ static void do_run(unsigned long id, long timeout_ms, bool feed, const char *cmd
 	job->deadline_ms = timeout_ms ? now_ms() + timeout_ms : 0;
 }
 
+/* The command is expected to read: the agent waits for it. */
 static void do_in(struct job *job, const char *data, size_t n)
 {
 	while (n && job->fd[0] >= 0) {
@@ -364,7 +365,7 @@ static void handle(char *line)
 		if (job)
 			job_close(job, 0);
 	} else if (words == 3 && !strcmp(word[0], "kill")) {
-		if (job && job->pid > 0)
+		if (job)
 			kill(-job->pid, atoi(word[2]));
 	} else if (words == 2 && !strcmp(word[0], "ping")) {
 		say("pong %lu %lld %lld\n", id, (long long)now_ns(CLOCK_REALTIME),
@@ -414,7 +415,7 @@ static int check_deadlines(void)
 	for (int i = 0; i < JOBS; i++) {
 		struct job *job = &jobs[i];
 
-		if (job->pid <= 0 || !job->deadline_ms)
+		if (!job->pid || !job->deadline_ms)
 			continue;
 		if (job->deadline_ms <= now) {
 			job->timed_out = true;

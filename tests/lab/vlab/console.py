@@ -19,6 +19,23 @@ BAD = re.compile("|".join([
 ]))
 
 
+class Reader:
+    """Looks at a growing log, each whole line once."""
+
+    def __init__(self, path):
+        self._path = path
+        self._seen = 0
+
+    def trouble(self, allowed=()):
+        """find_trouble() in what is new."""
+        with open(self._path, "rb") as file:
+            file.seek(self._seen)
+            text = file.read()
+        text = text[:text.rfind(b"\n") + 1]
+        self._seen += len(text)
+        return find_trouble(text.decode(errors="replace"), allowed)
+
+
 def find_trouble(text, allowed=()):
     """Lines of a log that mean trouble and match none of the allowed patterns."""
     allowed = [re.compile(pattern) for pattern in allowed]

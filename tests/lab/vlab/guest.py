@@ -11,7 +11,7 @@ import threading
 import time
 
 from vlab.agent import Agent, connect_tcp
-from vlab.console import find_trouble
+from vlab.console import Reader
 from vlab.qmp import Qmp
 from vlab.wait import Deadline, TimedOut, wait_until
 
@@ -142,8 +142,7 @@ class Guest(Agent):
         self.instances = []
         self.boot_seconds = None
         self._console = lab.paths.log / f"{name}.console"
-        self._console_seen = 0
-        self._console_lock = threading.Lock()
+        self._log = Reader(self._console)
         self._console.touch()
         lab.guests.append(self)
 
@@ -169,7 +168,7 @@ class Guest(Agent):
                 return
             if not data:
                 return
-            with self._console_lock, open(self._console, "ab") as file:
+            with open(self._console, "ab") as file:
                 file.write(data)
 
     def command_line(self, host, vf, port, incoming):
@@ -276,10 +275,7 @@ class Guest(Agent):
         return self.instance is None or not self.instance.running
 
     def trouble(self, allowed=()):
-        with self._console_lock:
-            text = self._console.read_bytes()[self._console_seen:]
-        self._console_seen += len(text)
-        return find_trouble(text.decode(errors="replace"), allowed)
+        return self._log.trouble(allowed)
 
     def save_logs(self):
         if not self.dead and not self.host.dead:

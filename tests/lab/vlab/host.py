@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lab host (L1): QEMU with an igb behind a vIOMMU, or a real machine."""
 
-import itertools
 import subprocess
 import time
-from pathlib import Path
 
 from vlab import net
 from vlab.agent import Agent, connect_unix
-from vlab.console import find_trouble
+from vlab.console import Reader
 from vlab.qmp import Qmp
 from vlab.wait import wait_until
 
@@ -32,7 +30,6 @@ class Host:
     def __init__(self, name, number):
         self.name, self.number = name, number
         self.mgmt_address = None
-        self._vf_names = itertools.count()
 
     # -- the NIC
 
@@ -154,7 +151,7 @@ class QemuHost(Agent, Host):
         self.pf_mac = f"52:54:00:0a:00:{number:02x}"
         self._paths = paths
         self._console = paths.log / f"{name}.console"
-        self._console_seen = 0
+        self._log = Reader(self._console)
         self._stderr = None
         self._qemu = None
         self.qmp = None
@@ -220,9 +217,7 @@ class QemuHost(Agent, Host):
         self.boot_seconds = time.monotonic() - self._launched
 
     def trouble(self, allowed=()):
-        text = self._console.read_bytes()[self._console_seen:]
-        self._console_seen += len(text)
-        return find_trouble(text.decode(errors="replace"), allowed)
+        return self._log.trouble(allowed)
 
     @property
     def dead(self):
