@@ -327,34 +327,38 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	return 0;
 }
 
-static bool mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+static bool mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		      unsigned int ignore)
 {
 	unsigned int i;
 
 	for (i = 0; i < VPF_RARS; i++) {
 		const struct vpf_rar *rar = &nic->filter.rar[i];
 
-		if (rar->used && rar->pool != pool && pool_shown(nic, rar->pool) &&
-		    ether_addr_equal(rar->addr, mac))
+		if (rar->used && rar->pool != pool && !(ignore & BIT(rar->pool)) &&
+		    pool_active(nic, rar->pool) && ether_addr_equal(rar->addr, mac))
 			return true;
 	}
 	return false;
 }
 
 /**
- * vpf_filter_mac_taken() - does another pool receive this address?
+ * vpf_filter_mac_taken() - does this address belong to another pool?
  * @nic: the PF
  * @pool: not this one
  * @mac: unicast address
+ * @ignore: bit: pool that does not count
  *
- * Pools that are hidden do not count.
+ * A pool that is hidden keeps its addresses: nobody else can take them while
+ * a guest is suspended, but the guest itself, when it goes on with another VF.
  */
-bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+			  unsigned int ignore)
 {
 	bool taken;
 
 	spin_lock_bh(&nic->filter_lock);
-	taken = mac_taken(nic, pool, mac);
+	taken = mac_taken(nic, pool, mac, ignore);
 	spin_unlock_bh(&nic->filter_lock);
 	return taken;
 }
@@ -364,17 +368,19 @@ bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac)
  * @nic: the PF
  * @pool: whose
  * @mac: unicast address, NULL: none
+ * @ignore: as in vpf_filter_mac_taken()
  *
  * Return: 0, or -EADDRINUSE: another pool has it.
  */
-int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		       unsigned int ignore)
 {
 	struct vpf_rar *rar;
 	int err = 0;
 
 	rar = &nic->filter.rar[pool == VPF_POOL_PF ? RAR_PF : RAR_VF(pool)];
 	spin_lock_bh(&nic->filter_lock);
-	if (mac && mac_taken(nic, pool, mac)) {
+	if (mac && mac_taken(nic, pool, mac, ignore)) {
 		err = -EADDRINUSE;
 	} else {
 		rar->pool = pool;
@@ -415,11 +421,12 @@ int vpf_filter_uc_room(struct vpf_nic *nic, unsigned int pool)
 	return room;
 }
 
-static int uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+static int uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		  unsigned int ignore)
 {
 	unsigned int i;
 
-	if (mac_taken(nic, pool, mac))
+	if (mac_taken(nic, pool, mac, ignore))
 		return -EADDRINUSE;
 	if (!uc_room(nic, pool))
 		return -ENOSPC;
@@ -451,16 +458,18 @@ static void uc_clear(struct vpf_nic *nic, unsigned int pool)
  * @nic: the PF
  * @pool: whose
  * @mac: the address
+ * @ignore: as in vpf_filter_mac_taken()
  *
  * Return: 0, -EADDRINUSE: another pool has it, -ENOSPC: table full, or what is
  * left of it belongs to others.
  */
-int vpf_filter_uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+int vpf_filter_uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		      unsigned int ignore)
 {
 	int err;
 
 	spin_lock_bh(&nic->filter_lock);
-	err = uc_add(nic, pool, mac);
+	err = uc_add(nic, pool, mac, ignore);
 	if (!err)
 		sync(nic);
 	spin_unlock_bh(&nic->filter_lock);
@@ -640,8 +649,7 @@ void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool
  * @pool: whose
  * @hidden: the NIC knows nothing of the pool, and it can neither send nor receive
  *
- * While a pool is hidden its addresses can be taken by another. What changes
- * in the meantime takes effect when the pool is shown.
+ * What changes in the meantime takes effect when the pool is shown.
  */
 void vpf_filter_set_hidden(struct vpf_nic *nic, unsigned int pool, bool hidden)
 {
@@ -698,7 +706,7 @@ void vpf_filter_set_rx_mode(struct vpf_nic *nic)
 
 	uc_clear(nic, VPF_POOL_PF);
 	netdev_for_each_uc_addr(ha, netdev)
-		if (uc_add(nic, VPF_POOL_PF, ha->addr) == -ENOSPC)
+		if (uc_add(nic, VPF_POOL_PF, ha->addr, 0) == -ENOSPC)
 			nic->filter.uc_promisc = true;
 	sync(nic);
 	spin_unlock_bh(&nic->filter_lock);

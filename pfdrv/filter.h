@@ -101,10 +101,13 @@ void vpf_filter_init(struct vpf_nic *nic);
 void vpf_filter_rewrite(struct vpf_nic *nic);
 int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs);
 
-int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac);
-bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac);
+int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		       unsigned int ignore);
+bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+			  unsigned int ignore);
 int vpf_filter_uc_room(struct vpf_nic *nic, unsigned int pool);
-int vpf_filter_uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac);
+int vpf_filter_uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		      unsigned int ignore);
 void vpf_filter_uc_clear(struct vpf_nic *nic, unsigned int pool);
 
 int vpf_filter_vlan_room(struct vpf_nic *nic, unsigned int pool);

@@ -125,6 +125,7 @@ static void configure_pools(struct vpf_nic *nic)
 	if (!vpf_vmdq(nic)) {
 		vpf_wr(nic, R_MRQC, 0);
 		vpf_wr(nic, R_DTXSWC, 0);
+		vpf_wr(nic, R_RPLOLR, 0);
 		vpf_wr(nic, R_QDE, 0);
 		return;
 	}

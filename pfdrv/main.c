@@ -221,7 +221,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
-	vpf_filter_set_mac(nic, VPF_POOL_PF, nic->perm_addr);
+	vpf_filter_set_mac(nic, VPF_POOL_PF, nic->perm_addr, 0);
 	vpf_hw_configure(nic);
 	netif_carrier_off(netdev);
 	err = register_netdev(netdev);

@@ -306,6 +306,39 @@ enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf)
 	return state;
 }
 
+/**
+ * vpf_mig_same() - which other VFs of this PF are in the same migration?
+ * @vf: the VF
+ * @mig_id: of the migration, 0: the last one of @vf
+ *
+ * The guest then goes from one VF to another of one host. Its addresses stay with
+ * the VF that it leaves until that is reset.
+ *
+ * Return: bit n: VF n.
+ */
+unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id)
+{
+	struct vpf_nic *nic = vf->nic;
+	unsigned int same = 0, n;
+
+	if (!mig_id) {
+		spin_lock_bh(&vf->mig_lock);
+		mig_id = vf->mig.last.mig_id;
+		spin_unlock_bh(&vf->mig_lock);
+	}
+	for (n = 0; n < nic->num_vfs && mig_id; n++) {
+		struct vferry_pf_vf *other = &nic->vf[n];
+
+		if (other == vf)
+			continue;
+		spin_lock_bh(&other->mig_lock);
+		if (other->mig.state != VFERRY_MIG_IDLE && other->mig.mig_id == mig_id)
+			same |= BIT(n);
+		spin_unlock_bh(&other->mig_lock);
+	}
+	return same;
+}
+
 /* Has the VF's driver said HELLO? */
 bool vpf_mig_speaks(struct vferry_pf_vf *vf)
 {

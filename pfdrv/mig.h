@@ -100,6 +100,7 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		struct netlink_ext_ack *extack);
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
 enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf);
+unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id);
 void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase);
 void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason);
 int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features);

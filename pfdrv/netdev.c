@@ -192,7 +192,7 @@ static int ndo_set_mac_address(struct net_device *netdev, void *p)
 
 	if (!is_valid_ether_addr(addr->sa_data))
 		return -EADDRNOTAVAIL;
-	err = vpf_filter_set_mac(nic, VPF_POOL_PF, addr->sa_data);
+	err = vpf_filter_set_mac(nic, VPF_POOL_PF, addr->sa_data, 0);
 	if (err)
 		return err;
 	eth_hw_addr_set(netdev, addr->sa_data);

@@ -205,28 +205,6 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 }
 VPF_EXPORT(vferry_pf_save);
 
-/*
- * Is another VF of this PF in the same migration? Then the guest goes from one VF
- * to another of one host, and its addresses are in use until it is suspended.
- */
-static bool same_migration(struct vferry_pf_vf *vf, u64 mig_id)
-{
-	struct vpf_nic *nic = vf->nic;
-	bool same = false;
-	unsigned int n;
-
-	for (n = 0; n < nic->num_vfs && mig_id && !same; n++) {
-		struct vferry_pf_vf *other = &nic->vf[n];
-
-		if (other == vf)
-			continue;
-		spin_lock_bh(&other->mig_lock);
-		same = other->mig.state != VFERRY_MIG_IDLE && other->mig.mig_id == mig_id;
-		spin_unlock_bh(&other->mig_lock);
-	}
-	return same;
-}
-
 static int check_values(const struct vferry_dev_state *s, char *reason, size_t size)
 {
 	unsigned int i;
@@ -290,15 +268,15 @@ static int check_policy(const struct vferry_pf_vf *vf, const struct vferry_dev_s
 static int check_room(struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
 		      char *reason, size_t size)
 {
-	bool moving = same_migration(vf, s->mig_id);
+	unsigned int same = vpf_mig_same(vf, s->mig_id);
 	unsigned int i;
 
-	if (!moving && vpf_filter_mac_taken(vf->nic, vf->nr, s->mac)) {
+	if (vpf_filter_mac_taken(vf->nic, vf->nr, s->mac, same)) {
 		snprintf(reason, size, "address %pM is in use on this PF", s->mac);
 		return -EADDRINUSE;
 	}
-	for (i = 0; i < s->uc_count && !moving; i++) {
-		if (vpf_filter_mac_taken(vf->nic, vf->nr, s->uc_addrs[i])) {
+	for (i = 0; i < s->uc_count; i++) {
+		if (vpf_filter_mac_taken(vf->nic, vf->nr, s->uc_addrs[i], same)) {
 			snprintf(reason, size, "address %pM is in use on this PF",
 				 s->uc_addrs[i]);
 			return -EADDRINUSE;
@@ -358,16 +336,17 @@ static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state 
 
 static int load_filters(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
 {
+	unsigned int same = vpf_mig_same(vf, s->mig_id);
 	struct vpf_nic *nic = vf->nic;
 	unsigned int i;
 	int err;
 
 	ether_addr_copy(vf->mac, s->mac);
-	err = vpf_filter_set_mac(nic, vf->nr, s->mac);
+	err = vpf_filter_set_mac(nic, vf->nr, s->mac, same);
 	if (err)
 		return err;
 	for (i = 0; i < s->uc_count; i++) {
-		err = vpf_filter_uc_add(nic, vf->nr, s->uc_addrs[i]);
+		err = vpf_filter_uc_add(nic, vf->nr, s->uc_addrs[i], same);
 		if (err)
 			return err;
 		ether_addr_copy(vf->uc_addrs[vf->uc_count++], s->uc_addrs[i]);

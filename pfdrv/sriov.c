@@ -234,7 +234,7 @@ int vpf_ndo_set_vf_mac(struct net_device *netdev, int nr, u8 *mac)
 		err = -EBUSY;
 		goto out;
 	}
-	if (set && vpf_filter_mac_taken(vf->nic, nr, mac)) {
+	if (set && vpf_filter_mac_taken(vf->nic, nr, mac, 0)) {
 		err = -EADDRINUSE;
 		goto out;
 	}

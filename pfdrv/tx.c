@@ -144,8 +144,6 @@ bool vpf_tx_clean(struct vpf_nic *nic, int budget)
 
 		bytes += first->bytes;
 		packets += first->segs;
-		napi_consume_skb(first->skb, budget);
-		first->skb = NULL;
 		WRITE_ONCE(first->last, NULL);
 		do {
 			done = &ring->desc[i] == last;
@@ -153,6 +151,8 @@ bool vpf_tx_clean(struct vpf_nic *nic, int budget)
 			if (++i == ring->count)
 				i = 0;
 		} while (!done);
+		napi_consume_skb(first->skb, budget);
+		first->skb = NULL;
 	}
 	WRITE_ONCE(ring->next_clean, i);
 

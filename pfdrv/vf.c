@@ -163,7 +163,7 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 
 	if (vf->running)	/* it did not reset the VF itself */
 		forget(vf);
-	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac);
+	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_same(vf, 0));
 	if (err) {
 		netdev_warn(vf->nic->netdev, "VF %u: address %pM is in use by another\n",
 			    vf->nr, vf->mac);
@@ -264,7 +264,7 @@ int vpf_vf_set_mac(struct vferry_pf_vf *vf, const u8 *mac)
 	lockdep_assert_held(&vf->lock);
 
 	if (vf->running)
-		err = vpf_filter_set_mac(vf->nic, vf->nr, mac);
+		err = vpf_filter_set_mac(vf->nic, vf->nr, mac, vpf_mig_same(vf, 0));
 	if (!err)
 		ether_addr_copy(vf->mac, mac);
 	return err;

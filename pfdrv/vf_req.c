@@ -50,7 +50,8 @@ static int add_uc(struct vferry_pf_vf *vf, const u8 *mac)
 		return -EPERM;
 	if (vf->uc_count == VFERRY_DEV_UC_ADDRS)
 		return -ENOSPC;
-	err = vpf_filter_uc_add(vf->nic, vf->nr, mac);
+	err = vpf_filter_uc_add(vf->nic, vf->nr, mac,
+				vpf_mig_same(vf, 0));
 	if (!err)
 		ether_addr_copy(vf->uc_addrs[vf->uc_count++], mac);
 	return err;

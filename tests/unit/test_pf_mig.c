@@ -217,6 +217,26 @@ static void walks(void **test)
 	follow(slow_guest, COUNT(slow_guest));
 }
 
+/* What is told of a state fits what the state waits for. */
+static void states_are_told_apart(void **test)
+{
+	unsigned int s;
+
+	(void)test;
+	for (s = 0; s < VFERRY_MIG_STATES; s++) {
+		__u32 link_state = vpf_mig_link_state(s);
+
+		assert_int_equal(vpf_mig_is_sent(s), awaited(s) != 0);
+		if (s == VFERRY_MIG_IDLE) {
+			assert_int_equal(link_state, 0);
+			continue;
+		}
+		assert_in_range(link_state, VFERRY_LINK_STATE_MIGRATE, VFERRY_LINK_STATE_RESUME);
+	}
+	assert_int_equal(vpf_mig_link_state(VFERRY_MIG_MIGRATING), VFERRY_LINK_STATE_MIGRATE);
+	assert_int_equal(vpf_mig_link_state(VFERRY_MIG_SUSPENDED), VFERRY_LINK_STATE_SUSPEND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test(late_answers_change_nothing),
 		cmocka_unit_test(nothing_but_migrating_can_be_suspended),
 		cmocka_unit_test(walks),
+		cmocka_unit_test(states_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
