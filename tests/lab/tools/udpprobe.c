@@ -6,7 +6,9 @@
  *   udpprobe probe ADDRESS PORT [INTERVAL_US]
  *
  * "probe" sends a datagram every INTERVAL_US (default 1000) and takes the
- * kernel's time stamp of each answer. Every line on standard input ends a
+ * kernel's time stamp of each answer. That is the datagram, sent back by
+ * "echo"; or the word of a host's kernel that nobody listens (ICMP port
+ * unreachable, RFC 792), which holds it too and costs that host far less. Every line on standard input ends a
  * measuring window and prints one JSON object about it:
  *
  *   sent, lost          datagrams; lost: not answered 300 ms after the window
@@ -20,6 +22,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -127,48 +131,65 @@ static void answer(struct window *w, uint64_t seq, int64_t at)
 	w->last_answer = at;
 }
 
-static void receive(struct window *w, int fd)
+/* One answer of either kind, with its time. Returns false: there is none. */
+static bool receive_one(struct window *w, int fd, int flags)
 {
-	for (;;) {
-		struct datagram d;
-		struct iovec iov = { &d, sizeof(d) };
-		char control[CMSG_SPACE(sizeof(struct timespec))];
-		struct msghdr msg = {
-			.msg_iov = &iov, .msg_iovlen = 1,
-			.msg_control = control, .msg_controllen = sizeof(control),
-		};
-		ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
-		struct cmsghdr *c;
-		int64_t at;
+	struct datagram d;
+	struct iovec iov = { &d, sizeof(d) };
+	char control[512];
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	int64_t at = now();
+	ssize_t n;
 
-		if (n < 0)
-			return;	/* nothing more, or an ICMP error: not an answer */
-		if (n != sizeof(d) || d.magic != MAGIC)
-			continue;
-		at = now();
-		for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-			struct timespec t;
+	n = recvmsg(fd, &msg, MSG_DONTWAIT | flags);
+	if (n < 0)
+		return false;
+	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		struct sock_extended_err e;
+		struct timespec t;
 
-			if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
-				continue;
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
 			memcpy(&t, CMSG_DATA(c), sizeof(t));
 			at = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 		}
-		answer(w, d.seq, at);
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) {
+			memcpy(&e, CMSG_DATA(c), sizeof(e));
+			/* Host unreachable, from our own kernel, is no answer. */
+			if (e.ee_origin != SO_EE_ORIGIN_ICMP || e.ee_errno != ECONNREFUSED)
+				return true;
+		}
 	}
+	if (n == sizeof(d) && d.magic == MAGIC)
+		answer(w, d.seq, at);
+	return true;
+}
+
+static void receive(struct window *w, int fd)
+{
+	while (receive_one(w, fd, 0) || receive_one(w, fd, MSG_ERRQUEUE))
+		;
 }
 
 static void send_one(struct window *w, int fd)
 {
 	struct datagram d = { MAGIC, w->next_seq++ };
 	int64_t at = now();
+	int tries;
 
 	if (w->last_send && at - w->last_send > w->send_gap)
 		w->send_gap = at - w->last_send;
 	w->last_send = at;
-	/* What cannot be sent (no neighbour) is not answered either. */
-	if (send(fd, &d, sizeof(d), MSG_DONTWAIT) < 0)
-		return;
+	/*
+	 * An error that came in meanwhile is told here once, and nothing is sent
+	 * then. What cannot be sent at all (no neighbour) is not answered either.
+	 */
+	for (tries = 0; tries < 3; tries++)
+		if (send(fd, &d, sizeof(d), MSG_DONTWAIT) >= 0 || errno == EAGAIN)
+			return;
 }
 
 /* Wait for late answers, print, begin the next window. */
@@ -216,6 +237,7 @@ static int probe(const char *address, uint16_t port, long interval_us)
 	}
 	if (!w.seen || fd < 0 || timer < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
+	    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) ||
 	    connect(fd, (struct sockaddr *)&a, sizeof(a)) ||
 	    timerfd_settime(timer, 0, &every, NULL))
 		return fail("setup");

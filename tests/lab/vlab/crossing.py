@@ -11,7 +11,8 @@ from vlab.wait import wait_until
 GUEST_MAC = "52:54:00:0a:02:01"
 GUEST_ADDRESS = f"{DATA_NET}.50"
 LAB = {"hosts": ("a", "b"), "memory": 1152, "smp": 1}
-TCP_RATE = 1_000_000        # bytes/s in each direction: the lab emulates two hosts
+# Bytes/s in each direction: what leaves a guest in an emulated host some time.
+TCP_RATE = 500_000
 
 
 # A guest inside an emulated host may not get a processor for a second when this
