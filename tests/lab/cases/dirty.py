@@ -7,6 +7,8 @@ the socket, in the pages where the NIC put them, while QEMU copies memory
 several times over. Then the guest moves, and the program reads.
 """
 
+import json
+
 from vlab import case, expect, test
 from vlab.crossing import GUEST_ADDRESS, LAB, Crossing
 from vlab.wait import wait_until
@@ -62,7 +64,6 @@ def carry(lab, t, target):
     guest.sh("echo >/tmp/go")
     result = holder.wait(30).check()
     t.note(result.out)
-    import json
     return json.loads(result.out)
 
 

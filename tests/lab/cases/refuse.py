@@ -2,9 +2,8 @@
 """Migrations that must not take place, or do not: the guest stays and works."""
 
 from vlab import case, expect, test
-from vlab.crossing import GUEST_ADDRESS, LAB, Crossing
-from vlab.guest import MigrationFailed
-from vlab.wait import TimedOut, wait_until
+from vlab.crossing import GUEST_ADDRESS, LAB, Crossing, configure_guest
+from vlab.wait import wait_until
 
 GAP_MS = 1000       # the guest's traffic goes on within this time
 
@@ -101,12 +100,8 @@ def paused(lab, t):
     t.defer(lambda: guest.qmp.command("cont"))
     instance = guest.expect_on(other(lab, source), cross.vfs[other(lab, source).name][0])
     t.defer(instance.quit)
-    t.allow("virtual machine is paused")
-    try:
-        expect(guest.begin_migration(instance).wait(20) == "failed",
-               "a paused guest was migrated")
-    except Exception as error:
-        expect("paused" in str(error) or "migration" in str(error), error)
+    expect(guest.begin_migration(instance).wait(20) == "failed",
+           "a paused guest was migrated")
     event = cross.events[source.name].wait(lambda e: e["event"] == "failed", 10,
                                            "an event with the reason", since)
     expect("paused" in event["reason"], event)
@@ -126,7 +121,6 @@ def foreign(lab, t):
     cross.guest.shutdown()
     guest = lab.guest(name="foreign", modules=("igbvf",))
     guest.boot(lab.a, cross.vfs["a"][0])
-    from vlab.crossing import configure_guest
     configure_guest(guest)
     lab.peer.sh(f"ping -c 3 -W 5 {GUEST_ADDRESS}", timeout=30)
     since = cross.events["a"].count()
