@@ -167,6 +167,7 @@ static void hold_expired(struct work_struct *work)
 {
 	struct vferry_vfio *dev = container_of(to_delayed_work(work), struct vferry_vfio,
 					       hold_work);
+	int err = -EAGAIN;
 
 	mutex_lock(&dev->state_mutex);
 	if (!dev->vf || dev->state != VFERRY_VM_PRE_COPY ||
@@ -176,12 +177,12 @@ static void hold_expired(struct work_struct *work)
 	vferry_switchover_at_rest(&dev->sw, READ_ONCE(dev->rest_ns));
 	if (vferry_switchover_expired(&dev->sw, ktime_get_ns())) {
 		dev->switching = false;
-		vferry_pf_resume(dev->vf, true);
-	} else {
-		/* Of another, later suspension. */
+		err = vferry_pf_resume(dev->vf, true);
+	}
+	/* Of another, later suspension; or the PF driver was too busy. */
+	if (err)
 		schedule_delayed_work(&dev->hold_work,
 				      msecs_to_jiffies(vferry_vfio_settings.hold_ms));
-	}
 unlock:
 	vferry_mig_unlock(dev);
 }
