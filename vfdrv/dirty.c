@@ -12,43 +12,74 @@ module_param_named(dirty_log, vvf_dirty_log, bool, 0644);
 MODULE_PARM_DESC(dirty_log,
 		 "Touch the pages that the NIC wrote while migrating. N corrupts what is received during a migration; only for the test that proves it (default Y)");
 
+/* How long the touch stays in the data path, untaken, after a migration. */
+#define SETTLE_DELAY	(10 * HZ)
+
+static void vvf_dirty_key_hold(struct vvf_dirty *dirty, bool hold)
+{
+	mutex_lock(&dirty->lock);
+	if (hold != dirty->key_held) {
+		if (hold)
+			static_branch_inc(&vvf_dirty_key);
+		else
+			static_branch_dec(&vvf_dirty_key);
+		dirty->key_held = hold;
+	}
+	mutex_unlock(&dirty->lock);
+}
+
+static void vvf_dirty_settle(struct work_struct *work)
+{
+	struct vvf_dirty *dirty = container_of(work, struct vvf_dirty, settle.work);
+
+	vvf_dirty_key_hold(dirty, false);
+}
+
 /**
  * vvf_dirty_start() - log from now on, count from zero
  * @dirty: log
  *
  * When it returns, every frame that NAPI has not looked at yet is logged. May
- * sleep: patches code.
+ * sleep: patches code, unless a migration has ended a short time ago.
  */
 void vvf_dirty_start(struct vvf_dirty *dirty)
 {
+	cancel_delayed_work_sync(&dirty->settle);
 	dirty->base = READ_ONCE(dirty->touched);
 	WRITE_ONCE(dirty->on, true);
-	if (!dirty->key_held) {
-		static_branch_inc(&vvf_dirty_key);
-		dirty->key_held = true;
-	}
+	vvf_dirty_key_hold(dirty, true);
 }
 
 /**
  * vvf_dirty_stop() - log no more
  * @dirty: log
  *
- * Does not sleep. The static branch is put back by vvf_dirty_settle(), which
- * takes its time and is not for the path that resumes the VF.
+ * Does not sleep. The static branch follows when there is time.
  */
 void vvf_dirty_stop(struct vvf_dirty *dirty)
 {
+	if (!dirty->on)
+		return;
 	WRITE_ONCE(dirty->on, false);
+	schedule_delayed_work(&dirty->settle, SETTLE_DELAY);
 }
 
 /**
- * vvf_dirty_settle() - patch the touch out of the data path if it is not needed
+ * vvf_dirty_init() - prepare
  * @dirty: log
  */
-void vvf_dirty_settle(struct vvf_dirty *dirty)
+void vvf_dirty_init(struct vvf_dirty *dirty)
 {
-	if (!dirty->on && dirty->key_held) {
-		static_branch_dec(&vvf_dirty_key);
-		dirty->key_held = false;
-	}
+	mutex_init(&dirty->lock);
+	INIT_DELAYED_WORK(&dirty->settle, vvf_dirty_settle);
+}
+
+/**
+ * vvf_dirty_exit() - give the static branch back
+ * @dirty: log, stopped
+ */
+void vvf_dirty_exit(struct vvf_dirty *dirty)
+{
+	disable_delayed_work_sync(&dirty->settle);
+	vvf_dirty_key_hold(dirty, false);
 }

@@ -13,18 +13,25 @@
 
 #include <linux/atomic.h>
 #include <linux/jump_label.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 /**
  * struct vvf_dirty - log of one VF
  * @on: a migration runs; under vvf.lock, read by NAPI
- * @key_held: counted in vvf_dirty_key; under vvf.lock
+ * @lock: protects @key_held
+ * @key_held: counted in vvf_dirty_key
+ * @settle: gives the key up some time after the end of a migration: patching
+ *	code interrupts all processors, and another attempt may follow
  * @touched: pages touched since probe; written by NAPI alone
  * @base: value of @touched when the migration began
  */
 struct vvf_dirty {
 	bool on;
+	struct mutex lock;	/* see above */
 	bool key_held;
+	struct delayed_work settle;
 	unsigned long touched;
 	unsigned long base;
 };
@@ -57,8 +64,9 @@ static inline unsigned long vvf_dirty_pages(const struct vvf_dirty *dirty)
 	return READ_ONCE(dirty->touched) - dirty->base;
 }
 
+void vvf_dirty_init(struct vvf_dirty *dirty);
 void vvf_dirty_start(struct vvf_dirty *dirty);
 void vvf_dirty_stop(struct vvf_dirty *dirty);
-void vvf_dirty_settle(struct vvf_dirty *dirty);
+void vvf_dirty_exit(struct vvf_dirty *dirty);
 
 #endif

@@ -123,8 +123,6 @@ static void vvf_mig_told(struct work_struct *work)
 
 		mutex_lock(&vvf->lock);
 		have = kfifo_get(&mig->events, &event);
-		if (!have)
-			vvf_dirty_settle(&vvf->dirty);
 		mutex_unlock(&vvf->lock);
 		if (!have)
 			break;
@@ -334,6 +332,7 @@ void vvf_mig_init(struct vvf *vvf)
 	__skb_queue_head_init(&mig->kept);
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
+	vvf_dirty_init(&vvf->dirty);
 }
 
 /**
@@ -345,7 +344,7 @@ void vvf_mig_stop(struct vvf *vvf)
 	disable_work_sync(&vvf->mig.told);
 	mutex_lock(&vvf->lock);
 	vvf_dirty_stop(&vvf->dirty);
-	vvf_dirty_settle(&vvf->dirty);
 	mutex_unlock(&vvf->lock);
+	vvf_dirty_exit(&vvf->dirty);
 	__skb_queue_purge(&vvf->mig.kept);
 }
