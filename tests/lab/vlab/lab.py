@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One lab: hosts, the peer, and the order in which they start and stop."""
 
+import contextlib
 from pathlib import Path
 
 from vlab import net
@@ -95,9 +96,9 @@ class Lab:
             host.run("cd / && cpio -idu --quiet", 60, stdin=archive).check()
 
     def stop(self):
-        for guest in self.guests:
-            guest.stop()
-        for host in self.hosts.values():
-            host.stop()
-        if self._machines and self.peer:
-            self.peer.stop()
+        """End all; what fails to end does not keep the rest from it."""
+        with contextlib.ExitStack() as last_first:
+            if self._machines and self.peer:
+                last_first.callback(self.peer.stop)
+            for machine in [*self.hosts.values(), *self.guests]:
+                last_first.callback(machine.stop)

@@ -179,6 +179,8 @@ class RemoteHost(RemotePlace, Host):
         (self._paths.log / f"{self.name}.dmesg").write_text(self._kernel_log())
 
     def stop(self):
+        if not self._made:
+            return      # never reached
         self.end_all()
         self._clean()
         self.end_all()
@@ -210,6 +212,8 @@ class RemotePeer(RemotePlace):
                 f"ip address add {net.DATA_NET6}1/64 dev data0 nodad")
 
     def stop(self):
+        if not self._plain._made:
+            return      # never reached
         self.end_all()
         self._plain.run(f"ip -n {self.netns} link set data0 down; "
                         f"ip -n {self.netns} link set data0 netns 1 name {self._interface}; "
