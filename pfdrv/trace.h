@@ -14,6 +14,23 @@
 #include "../include/vferry_mbx.h"
 #include "mig_state.h"
 
+#define VPF_TRACE_STATES						\
+	{ VFERRY_MIG_IDLE, "idle" },					\
+	{ VFERRY_MIG_MIGRATE_SENT, "migrate-sent" },			\
+	{ VFERRY_MIG_MIGRATING, "migrating" },				\
+	{ VFERRY_MIG_SUSPEND_SENT, "suspend-sent" },			\
+	{ VFERRY_MIG_SUSPENDED, "suspended" },				\
+	{ VFERRY_MIG_RESUME_SENT, "resume-sent" },			\
+	{ VFERRY_MIG_CANCEL_SENT, "cancel-sent" }
+
+TRACE_DEFINE_ENUM(VFERRY_MIG_IDLE);
+TRACE_DEFINE_ENUM(VFERRY_MIG_MIGRATE_SENT);
+TRACE_DEFINE_ENUM(VFERRY_MIG_MIGRATING);
+TRACE_DEFINE_ENUM(VFERRY_MIG_SUSPEND_SENT);
+TRACE_DEFINE_ENUM(VFERRY_MIG_SUSPENDED);
+TRACE_DEFINE_ENUM(VFERRY_MIG_RESUME_SENT);
+TRACE_DEFINE_ENUM(VFERRY_MIG_CANCEL_SENT);
+
 DECLARE_EVENT_CLASS(vpf_mbx,
 	TP_PROTO(const struct net_device *netdev, unsigned int vf, const u32 *msg,
 		 unsigned int words),
@@ -63,8 +80,9 @@ TRACE_EVENT(vpf_mig_state,
 		__entry->event = event;
 		__entry->mig_id = mig_id;
 	),
-	TP_printk("%s vf %u: %u -> %u by event %u, migration %016llx", __get_str(name),
-		  __entry->vf, __entry->old, __entry->state, __entry->event,
+	TP_printk("%s vf %u: %s -> %s by event %u, migration %llu", __get_str(name),
+		  __entry->vf, __print_symbolic(__entry->old, VPF_TRACE_STATES),
+		  __print_symbolic(__entry->state, VPF_TRACE_STATES), __entry->event,
 		  __entry->mig_id)
 );
 

@@ -82,6 +82,18 @@ def two(lab, t):
     lab.spaces[1].sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
 
 
+@test("nobody takes the address of a VF that is suspended")
+def address(lab, t):
+    mac = lab.n0.sh("cat /sys/class/net/vf0/address")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    expect(not lab.spaces[1].run(f"ip link set vf1 address {mac}"), "another VF took it")
+    expect(not lab.a.run(f"ip link set pf0 vf 1 mac {mac}"), "an administrator gave it away")
+    expect(not lab.a.run(f"ip link set pf0 address {mac}"), "the PF took it")
+    go(lab, "resume", "idle")
+    lab.n0.sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+
+
 @test("a guest that does not answer: the host goes on by itself")
 def silent(lab, t):
     lab.a.sh("echo 200 >/sys/module/vferry_pf/parameters/migrate_ms")
