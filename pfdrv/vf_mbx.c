@@ -23,8 +23,11 @@
 #define VPF_TOKENS		64
 #define VPF_TOKEN_NS		(2 * NSEC_PER_MSEC)
 
-/* A VF that holds the mailbox longer than this is dead: a request takes microseconds */
-#define VPF_HELD_NS		(50 * NSEC_PER_MSEC)
+/*
+ * A VF that holds the mailbox longer than this is dead. A request takes microseconds,
+ * but its processor may be away in the middle; only the VF itself waits for this.
+ */
+#define VPF_HELD_NS		(500 * NSEC_PER_MSEC)
 #define VPF_HELD_RETRY_NS	(1 * NSEC_PER_MSEC)
 /* Attempts to take the lock in one go */
 #define VPF_LOCK_TRIES		3
