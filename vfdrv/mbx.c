@@ -167,6 +167,8 @@ static int vvf_mbx_post(struct vvf *vvf, const u32 *msg, unsigned int words)
 		vvf_write(vvf, VVF_VMBMEM(i), msg[i]);
 	mbx->seen &= ~VVF_MBX_PFACK;
 	mbx->unread = true;
+	/* Before: a virtual machine may be stopped as soon as SUSPENDED is read. */
+	mbx->posted = ktime_get();
 	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ);
 	mbx->sent[vvf_mbx_sent_kind(msg[0])]++;
 	trace_vvf_mbx(vvf->netdev, true, msg);
@@ -271,10 +273,13 @@ static void vvf_mbx_send_status(struct vvf *vvf)
  *
  * Called by the worker. Returns when it is sent, does not wait until the PF has
  * read it; it is repeated until then.
+ *
+ * Return: when it was sent.
  */
-void vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status)
+ktime_t vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
+	ktime_t posted;
 
 	mutex_lock(&mbx->lock);
 	if (!mbx->offline) {
@@ -282,7 +287,9 @@ void vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status)
 		mbx->status_tries = 0;
 		vvf_mbx_send_status(vvf);
 	}
+	posted = mbx->posted;
 	mutex_unlock(&mbx->lock);
+	return posted;
 }
 
 static void vvf_mbx_repeat_status(struct vvf *vvf)

@@ -51,6 +51,7 @@ enum vvf_mbx_received {
  * @lock: protects the registers of the mailbox and what follows, unless noted
  * @seen: PFSTS, PFACK and RSTD that were read and not yet used
  * @unread: our last message has not been acknowledged by the PF
+ * @posted: when our last message was sent
  * @offline: the device must not be touched
  * @paused: no requests: the VF is suspended, or RESUME is not yet answered
  * @have_command: @command waits for the worker
@@ -75,6 +76,7 @@ struct vvf_mbx {
 	struct mutex lock;	/* see above */
 	u32 seen;
 	bool unread;
+	ktime_t posted;
 	bool offline;
 	bool paused;
 	bool have_command;
@@ -114,6 +116,6 @@ void vvf_mbx_online(struct vvf *vvf, bool online);
 void vvf_mbx_pause(struct vvf *vvf, bool pause);
 int vvf_mbx_reset(struct vvf *vvf);
 int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words);
-void vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status);
+ktime_t vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status);
 
 #endif

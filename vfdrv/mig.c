@@ -253,7 +253,7 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 	};
 	struct vvf_mig *mig = &vvf->mig;
 	ktime_t begun = ktime_get();
-	ktime_t done;
+	ktime_t done, sent;
 
 	if (step.action != VVF_MIG_NOTHING)
 		mig->mig_id = command->mig_id;
@@ -264,11 +264,11 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 	status.state = mig->state;
 	status.pages = min(vvf_dirty_pages(&vvf->dirty), (unsigned long)U32_MAX);
 	mig->last = status;
-	vvf_mbx_status(vvf, &status);
+	sent = vvf_mbx_status(vvf, &status);
 
 	/* SUSPEND is done when the answer is sent, RESUME when the queues run. */
 	if (step.action == VVF_MIG_SUSPEND) {
-		mig->suspend_us = vvf_mig_us(noticed, ktime_get());
+		mig->suspend_us = vvf_mig_us(noticed, sent);
 		mig->suspend_wait_us = vvf_mig_us(noticed, begun);
 	}
 	if (vvf_mig_is_resume(step.action)) {
