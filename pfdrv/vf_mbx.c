@@ -387,9 +387,15 @@ static u64 post(struct vferry_pf_vf *vf)
 	write_words(vf, msg, words);
 	vpf_wr(nic, R_MBVFICR, MBVFICR_ACK(vf->nr));
 	unlock_mailbox(vf, P2V_STS);
-	/* STS interrupts a vector that QEMU takes from the wrong bits of VTIVAR_MISC */
+	/*
+	 * STS interrupts a vector that QEMU takes from the wrong bits of
+	 * VTIVAR_MISC, perhaps none. Who does not answer is called by all vectors;
+	 * not at once, since each interrupt costs a guest that has just arrived
+	 * milliseconds, with none of its memory mapped.
+	 */
 	if (is_cmd) {
-		vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
+		if (repeat)
+			vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
 		vpf_mig_posted(vf, cmd.seq, now);
 	}
 	if (mbx->control)

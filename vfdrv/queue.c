@@ -24,6 +24,8 @@
  * that the PF waits for the answer (1 s).
  */
 #define REST_TX_US	2000
+/* What has arrived is taken for so long; the rest is dropped, the NIC was ahead of us. */
+#define REST_RX_US	1000
 #define REST_NAPI_US	500000
 
 static int vvf_tx_alloc(struct vvf *vvf, struct vvf_tx *tx, u16 size)
@@ -288,7 +290,8 @@ static int vvf_queue_drain(struct vvf *vvf)
 		s64 us = ktime_us_delta(ktime_get(), begin);
 
 		vvf_poll_now(vvf);
-		if (!napi_is_scheduled(&vvf->napi) && vvf_rx_idle(&rings->rx) &&
+		if (!napi_is_scheduled(&vvf->napi) &&
+		    (vvf_rx_idle(&rings->rx) || us > REST_RX_US) &&
 		    (vvf_tx_idle(&rings->tx) || us > REST_TX_US))
 			return 0;
 		if (us > REST_NAPI_US)
@@ -303,7 +306,8 @@ static int vvf_queue_drain(struct vvf *vvf)
  *
  * What has arrived is taken out of the ring, and logged; it is handed up by
  * vvf_queue_deliver(), which takes as long as the stack does, when the PF has
- * its answer. What could not leave in time is kept in mig.kept; the next
+ * its answer. What cannot be taken within a millisecond, because memory is
+ * slow while it is logged, is dropped. What could not leave in time is kept in mig.kept; the next
  * vvf_queue_start() sends it. Receive buffers stay in their slots. Every wait
  * is bounded.
  *
@@ -316,7 +320,8 @@ int vvf_queue_rest(struct vvf *vvf)
 	lockdep_assert_held(&vvf->lock);
 
 	WRITE_ONCE(vvf->quiet, true);
-	WRITE_ONCE(vvf->rest.resting, true);
+	vvf->rest.until = ktime_add_us(ktime_get(), REST_RX_US);
+	smp_store_release(&vvf->rest.resting, true);
 	netif_tx_disable(vvf->netdev);
 	vvf_queue_off(vvf, VVF_RXDCTL);
 	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
@@ -331,6 +336,7 @@ int vvf_queue_rest(struct vvf *vvf)
 	vvf_queue_off(vvf, VVF_TXDCTL);
 	vvf->running = false;
 	WRITE_ONCE(vvf->rest.resting, false);
+	vvf->stats.rx_dropped += vvf_rx_waiting(&vvf->rings->rx);
 	vvf_tx_release(vvf, &vvf->rings->tx, &vvf->mig.kept);
 	return 0;
 

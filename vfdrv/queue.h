@@ -136,11 +136,13 @@ struct vvf_stats {
 /**
  * struct vvf_rest - frames found in the ring when the queues came to rest
  * @resting: NAPI puts frames into @frames instead of handing them up
+ * @until: it stops doing so then; set before @resting
  * @frames: complete frames, in order
  * @deliver: hands them up
  */
 struct vvf_rest {
 	bool resting;
+	ktime_t until;
 	struct sk_buff_head frames;
 	struct work_struct deliver;
 };
@@ -176,5 +178,6 @@ void vvf_rx_fill(struct vvf *vvf, struct vvf_rx *rx, gfp_t gfp);
 void vvf_rx_rewind(struct vvf *vvf, struct vvf_rx *rx);
 void vvf_rx_release(struct vvf_rx *rx);
 bool vvf_rx_idle(const struct vvf_rx *rx);
+unsigned int vvf_rx_waiting(const struct vvf_rx *rx);
 
 #endif

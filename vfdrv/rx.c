@@ -160,6 +160,25 @@ bool vvf_rx_idle(const struct vvf_rx *rx)
 	return i == READ_ONCE(rx->next_to_use) || !(vvf_rx_status(rx, i) & VVF_RXD_DD);
 }
 
+/**
+ * vvf_rx_waiting() - how many frames has nobody taken out of the ring?
+ * @rx: ring, the NIC and NAPI stopped
+ */
+unsigned int vvf_rx_waiting(const struct vvf_rx *rx)
+{
+	unsigned int frames = 0;
+	u16 i;
+
+	for (i = rx->next_to_clean; i != rx->next_to_use; i = vvf_next(i, rx->size)) {
+		u32 status = vvf_rx_status(rx, i);
+
+		if (!(status & VVF_RXD_DD))
+			break;
+		frames += !!(status & VVF_RXD_EOP);
+	}
+	return frames;
+}
+
 /* Was this frame sent by this VF? The 82576 has no source pruning in QEMU. */
 static bool vvf_rx_own(struct vvf *vvf, const struct ethhdr *eth)
 {
@@ -270,6 +289,9 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			seen = budget;
 			break;
 		}
+		if (unlikely(smp_load_acquire(&vvf->rest.resting)) &&
+		    ktime_after(ktime_get(), vvf->rest.until))
+			break;
 		status = vvf_rx_status(rx, i);
 		if (!(status & VVF_RXD_DD))
 			break;
