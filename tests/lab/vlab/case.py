@@ -70,6 +70,7 @@ class Test:
     def __init__(self, tap, case_):
         self._tap, self._case = tap, case_
         self._undo = []
+        self.expected_to_fail = None
 
     def defer(self, function, *args):
         """Call function(*args) when the test ends, however it ends."""
@@ -78,6 +79,11 @@ class Test:
     def note(self, text):
         """A comment in the TAP output."""
         self._tap.comment(text)
+
+    def todo(self, reason):
+        """What this test expects is not reached yet: its failure is shown, and does
+        not fail the run. Warnings in kernel logs still do."""
+        self.expected_to_fail = reason
 
     def allow(self, pattern):
         """Kernel log lines that match are expected, from now on."""
@@ -113,10 +119,13 @@ class Tap:
         for line in str(text).rstrip("\n").split("\n"):
             self._print(f"# {line}")
 
-    def result(self, title, problem=None, skip=None):
+    def result(self, title, problem=None, skip=None, todo=None):
         self._count += 1
         title = title.replace("#", " ")
-        if problem is not None:
+        if problem is not None and todo is not None:
+            self._print(f"not ok {self._count} - {title} # TODO {todo}")
+            self.comment(problem)
+        elif problem is not None:
             self.failed += 1
             self._print(f"not ok {self._count} - {title}")
             self.comment(problem)
@@ -145,7 +154,7 @@ def _trouble(lab, case_):
 
 
 def _attempt(lab, case_, tap, function, wants_t):
-    """Run one test; returns (problem, skip)."""
+    """Run one test; returns (problem, skip, todo)."""
     t = Test(tap, case_)
     problems, skip = [], None
     try:
@@ -157,18 +166,19 @@ def _attempt(lab, case_, tap, function, wants_t):
         skip = str(reason)
     except Exception as error:
         problems.append(_short(error))
-    problems += t.finish()
-    bad = _trouble(lab, case_)
-    if bad:
-        problems.append(bad)
-    return ("\n".join(problems) if problems else None), skip
+    todo = t.expected_to_fail
+    for bad in (*t.finish(), _trouble(lab, case_)):
+        if bad:
+            problems.append(bad)
+            todo = None
+    return ("\n".join(problems) if problems else None), skip, todo
 
 
 def run_tests(lab, case_, tap, only=None):
     """Run all tests of a case in a started lab, and print their results."""
     dead = None
     if case_.setup:
-        dead, _ = _attempt(lab, case_, tap, case_.setup, False)
+        dead, _, _ = _attempt(lab, case_, tap, case_.setup, False)
         if dead:
             dead = f"setup failed:\n{dead}"
             tap.comment(dead)
@@ -180,8 +190,8 @@ def run_tests(lab, case_, tap, only=None):
             tap.result(title, problem=dead.split("\n")[0])
             continue
         started = time.monotonic()
-        problem, skip = _attempt(lab, case_, tap, function, True)
-        tap.result(title, problem, skip)
+        problem, skip, todo = _attempt(lab, case_, tap, function, True)
+        tap.result(title, problem, skip, todo)
         tap.comment(f"took {time.monotonic() - started:.1f} s")
         for host in lab.hosts.values():
             if host.dead:
