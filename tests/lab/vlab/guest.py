@@ -190,7 +190,7 @@ class Guest(Agent):
             f"-append '{GUEST_ARGS} vlab.modules={modules} {self.kernel_args}'",
             chardev("qmp", 0), "-mon chardev=qmp,mode=control",
             chardev("console", 2), "-serial chardev:console",
-            chardev("agent", 1), "-device virtio-serial-pci,romfile=",
+            chardev("agent", 1), "-device virtio-serial-pci,romfile=,max_ports=2",
             "-device virtserialport,chardev=agent,name=vferry",
             self.qemu_args,
         ]
