@@ -18,7 +18,7 @@ TCP_RATE = 500_000
 # A guest inside an emulated host may not get a processor for a second when this
 # machine is busy with others: a deadline that passes for that reason tells nothing.
 PF_ARGS = "migrate_ms=10000 suspend_ms=10000"
-VFIO_ARGS = "relog_ms=5000"
+VFIO_ARGS = "wait_ms=5000"
 
 
 def prepare_host(host, vfs=1):
