@@ -219,6 +219,7 @@ def seven(lab, t):
     for i, space in enumerate(lab.vf):
         # igbvf looks at the link every two seconds
         wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 20, f"VF {i} and the peer")
+    for i, space in enumerate(lab.vf):
         space.sh(f"ping -c 2 -i 0.1 -W 5 {PF}")
         space.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + (i + 1) % VFS}")
         lab.peer.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + i}")
