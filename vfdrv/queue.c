@@ -287,11 +287,14 @@ static int vvf_queue_drain(struct vvf *vvf)
 	ktime_t begin = ktime_get();
 
 	for (;;) {
-		s64 us = ktime_us_delta(ktime_get(), begin);
+		ktime_t now;
+		s64 us;
 
 		vvf_poll_now(vvf);
+		now = ktime_get();
+		us = ktime_us_delta(now, begin);
 		if (!napi_is_scheduled(&vvf->napi) &&
-		    (vvf_rx_idle(&rings->rx) || us > REST_RX_US) &&
+		    (vvf_rx_idle(&rings->rx) || ktime_after(now, vvf->rest.until)) &&
 		    (vvf_tx_idle(&rings->tx) || us > REST_TX_US))
 			return 0;
 		if (us > REST_NAPI_US)
