@@ -170,6 +170,8 @@ def resets(lab, t):
 def shown(lab, t):
     info = lab.a.sh("ethtool -i pf0")
     expect("driver: vferry_pf" in info and f"bus-info: {lab.a.pf_pci()}" in info, info)
+    # An earlier test has set the interface down and up: autonegotiation takes a while.
+    wait_until(lambda: "Link detected: yes" in lab.a.sh("ethtool pf0"), 20, "link of pf0")
     link = lab.a.sh("ethtool pf0")
     expect("Speed: 1000Mb/s" in link and "Duplex: Full" in link and
            "Link detected: yes" in link and "Auto-negotiation: on" in link, link)
