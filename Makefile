@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules lab demo check clean
+.PHONY: all root modules iproute2 lab demo check clean
 
 all: modules
 
@@ -15,6 +15,12 @@ root:
 # C=1 runs sparse too.
 modules: root
 	C=$(C) $(ENTER) tests/lab/build modules
+
+# The distribution's iproute2 with our patches: .deb files under build/iproute2.
+iproute2: root
+	mkdir -p build/iproute2
+	$(ENTER) sh -c 'cp "$$(qemu-hooks/iproute2/build)"/*.deb build/iproute2/'
+	ls build/iproute2/*.deb
 
 # make lab CASE=boot
 lab:
