@@ -3,6 +3,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
@@ -53,29 +54,61 @@ static void message(const struct move *move, char *buf, size_t size)
 	snprintf(buf, size, "Migration on %s vf %u failed: %s", move->pf, move->vf, move->reason);
 }
 
+/**
+ * struct fields - of an entry
+ * @iov: each a text "NAME=value", to be freed
+ */
+struct fields {
+	struct iovec iov[16];
+	int count;
+};
+
+static void free_fields(struct fields *f)
+{
+	while (f->count)
+		free(f->iov[--f->count].iov_base);
+}
+
+static void add(struct fields *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct fields *f, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len >= 0)
+		f->iov[f->count++] = (struct iovec) { text, len };
+}
+
 void journal_write(const struct move *move)
 {
 	_cleanup_json_ json_t *j = move_json(move);
 	_cleanup_free_ char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-	char what[MSG_REASON + 64], id[17], rest[48] = "VFERRY_REST_US=";
+	_cleanup_(free_fields) struct fields f = {};
+	char what[MSG_REASON + 64], id[17];
 	int64_t us = move_rest_us(move);
 	int r;
 
-	if (us >= 0)
-		snprintf(rest, sizeof(rest), "VFERRY_REST_US=%" PRId64, us);
 	message(move, what, sizeof(what));
-	r = sd_journal_send("MESSAGE=%s", what,
-			    "MESSAGE_ID=%s", message_id(move->outcome),
-			    "PRIORITY=%d", move->outcome == MOVE_FAILED ? LOG_WARNING : LOG_INFO,
-			    "SYSLOG_IDENTIFIER=vferry",
-			    "VFERRY_MIGRATION=%s", mig_id_text(move->mig_id, id),
-			    "VFERRY_PF=%s", move->pf,
-			    "VFERRY_VF=%u", move->vf,
-			    "VFERRY_OUTCOME=%s", move_outcome_name(move->outcome),
-			    "VFERRY_REASON=%s", move->reason,
-			    "%s", rest,
-			    "VFERRY_MOVE=%s", text ?: "",
-			    NULL);
+	add(&f, "MESSAGE=%s", what);
+	add(&f, "MESSAGE_ID=%s", message_id(move->outcome));
+	add(&f, "PRIORITY=%d", move->outcome == MOVE_FAILED ? LOG_WARNING : LOG_INFO);
+	add(&f, "SYSLOG_IDENTIFIER=vferry");
+	if (move->mig_id)
+		add(&f, "VFERRY_MIGRATION=%s", mig_id_text(move->mig_id, id));
+	add(&f, "VFERRY_PF=%s", move->pf);
+	add(&f, "VFERRY_VF=%u", move->vf);
+	add(&f, "VFERRY_OUTCOME=%s", move_outcome_name(move->outcome));
+	if (move->reason[0])
+		add(&f, "VFERRY_REASON=%s", move->reason);
+	if (us >= 0)
+		add(&f, "VFERRY_REST_US=%" PRId64, us);
+	if (text)
+		add(&f, "VFERRY_MOVE=%s", text);
+	r = sd_journal_sendv(f.iov, f.count);
 	if (r < 0)
 		say("the journal does not take an entry: %s", strerror(-r));
 }

@@ -64,14 +64,15 @@ class Move:
 class Crossing:
     """vfs: dict of host name to its VFs' PCI addresses. guest runs on host a at first."""
 
-    def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1):
+    def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1,
+                 **guest_options):
         self.lab = lab
         self.vfs = {}
         for host in lab.hosts.values():
             self.vfs[host.name] = prepare_host(host, vfs)
         lab.a.sh(f"ip link set pf0 vf 0 mac {GUEST_MAC}")
         say(f"hosts {' and '.join(lab.hosts)} are up with vferry's drivers")
-        self.guest = lab.guest(memory=guest_memory)
+        self.guest = lab.guest(memory=guest_memory, **guest_options)
         self.guest.boot(lab.a, self.vfs["a"][0])
         self.interface = configure_guest(self.guest)
         lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
