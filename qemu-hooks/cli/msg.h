@@ -4,7 +4,7 @@
  * what they say as JSON.
  *
  * Pure, apart from libmnl and jansson. Every header handed in must lie wholly in
- * memory (mnl_nlmsg_ok()); what is inside is not trusted.
+ * memory (msg_ok()); what is inside is not trusted.
  */
 #ifndef VFERRY_CLI_MSG_H
 #define VFERRY_CLI_MSG_H
@@ -95,6 +95,19 @@ struct genl_family {
 	uint32_t version;
 	uint32_t group;
 };
+
+/**
+ * msg_ok() - is there a whole message in so many bytes?
+ * @h: where it would be
+ * @left: bytes from there on
+ *
+ * libmnl's own check takes a length of more than 2 GiB for a negative one.
+ */
+static inline bool msg_ok(const struct nlmsghdr *h, int left)
+{
+	return left >= (int)sizeof(*h) && h->nlmsg_len >= sizeof(*h) &&
+	       h->nlmsg_len <= (unsigned int)left;
+}
 
 /* 0, or -EBADMSG; then the result is not to be used. */
 int msg_get_vf(const struct nlmsghdr *h, struct vf_info *ret_vf);

@@ -87,7 +87,7 @@ static int take_answers(struct pf *pf, const char *buf, int len, answer_fn each,
 	const struct nlmsghdr *h;
 	int r;
 
-	for (h = (const void *)buf; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+	for (h = (const void *)buf; msg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
 		if (h->nlmsg_seq != pf->seq)
 			continue;
 		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
@@ -305,7 +305,7 @@ int pf_fd(const struct pf *pf)
 /* Events of a datagram that has been received, up to the first that is one */
 static int next_in_buffer(struct pf *pf, struct vf_event *ret_event)
 {
-	while (pf->event && mnl_nlmsg_ok(pf->event, pf->event_left)) {
+	while (pf->event && msg_ok(pf->event, pf->event_left)) {
 		const struct nlmsghdr *h = pf->event;
 
 		pf->event = mnl_nlmsg_next(h, &pf->event_left);

@@ -96,10 +96,11 @@ static double axis_step(double span)
 
 static void put_axis(FILE *out, const struct panel *p)
 {
-	double step = axis_step(p->to - p->from), ms;
+	double step = axis_step(p->to - p->from), mark, ms;
 	int y = bar_top(p) + BAR;
 
-	for (ms = ceil(p->from / step) * step; ms <= p->to; ms += step)
+	/* + 0.0: no negative zero */
+	for (mark = ceil(p->from / step); (ms = mark * step + 0.0) <= p->to; mark++)
 		fprintf(out, "<path d=\"M%.1f %d v6\" stroke=\"#444\"/>\n"
 			"<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.*f</text>\n",
 			x_of(p, ms), y, x_of(p, ms), y + 20, step < 1 ? 1 : 0, ms);
@@ -146,38 +147,67 @@ static void put_states(FILE *out, const struct move *move, const struct panel *p
 		put_state(out, p, last->state, move_ms(move, last->time_ns), p->to);
 }
 
+static const char *label_colour(const struct vf_event *e)
+{
+	if (e->event == VFERRY_PF_EVENT_FAILED)
+		return "#b00020";
+	return e->event == VFERRY_PF_EVENT_PHASE ? "#085" : "#222";
+}
+
+/**
+ * struct label - where one is put
+ * @x: of the moment that it tells of
+ * @left: of its text
+ * @row: 0: next to the bar
+ */
+struct label {
+	double x;
+	double left;
+	int row;
+	char text[64];
+};
+
+static void put_label(FILE *out, const struct panel *p, const struct vf_event *e,
+		      const struct label *l)
+{
+	fprintf(out, "<text x=\"%.1f\" y=\"%d\" fill=\"%s\" stroke=\"#fff\" stroke-width=\"4\" "
+		"paint-order=\"stroke\"><title>", l->left, bar_top(p) - l->row * ROW - 7,
+		label_colour(e));
+	put_text(out, event_meaning(e));
+	fputs("</title>", out);
+	put_text(out, l->text);
+	fputs("</text>\n", out);
+}
+
 /* Labels above the bar; where one would lie on its neighbour it goes a row up. */
 static void put_labels(FILE *out, const struct move *move, const struct panel *p)
 {
+	struct label labels[MOVE_EVENTS];
 	double taken[ROWS] = {};
 	size_t i;
-	int row;
 
 	for (i = 0; i < move->count; i++) {
 		const struct vf_event *e = &move->events[i];
-		double ms = move_ms(move, e->time_ns), x, left, width;
-		char text[64];
+		double ms = move_ms(move, e->time_ns), width;
+		struct label *l = &labels[i];
 
+		l->row = -1;
 		if (ms < p->from || ms > p->to)
 			continue;
-		snprintf(text, sizeof(text), "%s %.1f", event_label(e), ms);
-		x = x_of(p, ms);
-		width = strlen(text) * GLYPH;
-		left = fmin(fmax(x - 2, 4), WIDTH - width - 4);
-		for (row = 0; row < ROWS - 1 && taken[row] > left; row++)
+		snprintf(l->text, sizeof(l->text), "%s %.1f", event_label(e), ms);
+		l->x = x_of(p, ms);
+		width = strlen(l->text) * GLYPH;
+		l->left = fmin(fmax(l->x - 2, 4), WIDTH - width - 4);
+		for (l->row = 0; l->row < ROWS - 1 && taken[l->row] > l->left; l->row++)
 			;
-		taken[row] = left + width + 8;
-		fprintf(out, "<path d=\"M%.1f %d V%d\" stroke=\"#999\"/>\n"
-			"<text x=\"%.1f\" y=\"%d\" fill=\"%s\"><title>", x,
-			bar_top(p) - row * ROW - 4, bar_top(p) + BAR, left,
-			bar_top(p) - row * ROW - 7,
-			e->event == VFERRY_PF_EVENT_FAILED ? "#b00020" :
-			e->event == VFERRY_PF_EVENT_PHASE ? "#0a5" : "#222");
-		put_text(out, event_meaning(e));
-		fputs("</title>", out);
-		put_text(out, text);
-		fputs("</text>\n", out);
+		taken[l->row] = l->left + width + 8;
+		fprintf(out, "<path d=\"M%.1f %d V%d\" stroke=\"#999\"/>\n", l->x,
+			bar_top(p) - l->row * ROW - 4, bar_top(p) + BAR);
 	}
+	/* over all lines */
+	for (i = 0; i < move->count; i++)
+		if (labels[i].row >= 0)
+			put_label(out, p, &move->events[i], &labels[i]);
 }
 
 static void put_panel(FILE *out, const struct move *move, const struct panel *p,
@@ -268,7 +298,7 @@ int plot_svg(const struct move *move, FILE *out)
 	put_title(out, move);
 	put_panel(out, move, &whole, "The whole migration");
 	if (two)
-		put_panel(out, move, &end, "From SUSPEND on, enlarged");
+		put_panel(out, move, &end, "The end, enlarged");
 	fputs("</svg>\n", out);
 	return ferror(out) ? -EIO : 0;
 }

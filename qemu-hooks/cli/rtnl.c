@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "msg.h"
 #include "rtnl.h"
 
 #define ANSWER_SIZE	65536
@@ -76,7 +77,7 @@ static int talk(struct nlmsghdr *h, struct vf_settings *ret)
 
 		if (n < 0)
 			return -errno;
-		for (len = n; mnl_nlmsg_ok(a, len); a = mnl_nlmsg_next(a, &len)) {
+		for (len = n; msg_ok(a, len); a = mnl_nlmsg_next(a, &len)) {
 			if (a->nlmsg_type == NLMSG_ERROR) {
 				const struct nlmsgerr *e = mnl_nlmsg_get_payload(a);
 

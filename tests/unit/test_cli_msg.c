@@ -261,6 +261,22 @@ static void vlans_are_read(void **state)
 	assert_int_equal(rtnl_get_settings(h, settings), -EBADMSG);
 }
 
+/* A length that does not fit into an int is no negative one. */
+static void lengths(void **state)
+{
+	struct nlmsghdr *h = message(1);
+
+	(void)state;
+	assert_true(msg_ok(h, h->nlmsg_len));
+	assert_false(msg_ok(h, h->nlmsg_len - 1));
+	assert_false(msg_ok(h, 0));
+	assert_false(msg_ok(h, -4));
+	h->nlmsg_len = 0xfff9ffff;
+	assert_false(msg_ok(h, sizeof(buf)));
+	h->nlmsg_len = NLMSG_HDRLEN - 1;
+	assert_false(msg_ok(h, sizeof(buf)));
+}
+
 static void words(void **state)
 {
 	(void)state;
@@ -286,6 +302,7 @@ int main(void)
 		cmocka_unit_test(family_is_read),
 		cmocka_unit_test(refusals_have_their_words),
 		cmocka_unit_test(vlans_are_read),
+		cmocka_unit_test(lengths),
 		cmocka_unit_test(words),
 	};
 
