@@ -356,7 +356,7 @@ def check_to(lab, t):
 @test("history from the journal, as text, JSON and a picture")
 def history(lab, t):
     start_journal(lab.a, t)
-    writer = lab.a.start("exec vferry watch --journal")
+    writer = lab.a.start(f"exec {NOBODY} /lab/bin/vferry watch --journal")
     t.defer(writer.kill)
     listeners(lab, 2)
     for word in ("migrate", "suspend", "resume"):
@@ -418,6 +418,22 @@ def setup_(lab, t):
     refused(lab, "vferry setup -c /nosuch", CANNOT, "No such file")
     lab.a.push("/tmp/host.conf", CONF.replace("01\n", "02\n"))
     refused(lab, f"{NOBODY} /lab/bin/vferry setup -c /tmp/host.conf", NO, "not permitted")
+
+
+@test("udev: a PF of vferry_pf wants the service, and no driver of the kernel's choice")
+def udev(lab, t):
+    rules = (lab.paths.tree / "qemu-hooks/cli/system/60-vferry.rules").read_bytes()
+    lab.a.sh("mkdir -p /etc/udev/rules.d")
+    lab.a.push("/etc/udev/rules.d/60-vferry.rules", rules)
+    pf = f"/sys/bus/pci/devices/{lab.a.pf_pci()}"
+    lab.a.sh(f"echo 1 >{pf}/sriov_drivers_autoprobe")
+    t.defer(lab.a.sh, f"echo 0 >{pf}/sriov_drivers_autoprobe")
+    found = lab.a.run("udevadm test --action=add /sys/class/net/pf0", timeout=60)
+    expect("SYSTEMD_WANTS=vferry-host.service vferry-journal.service" in found.out + found.err,
+           found)
+    expect("sriov_drivers_autoprobe" in found.out + found.err, found)
+    other = lab.a.run("udevadm test --action=add /sys/class/net/mgmt", timeout=60)
+    expect("SYSTEMD_WANTS" not in other.out + other.err, other)
 
 
 # -- the end: without the module
