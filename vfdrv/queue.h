@@ -10,7 +10,6 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
-#include <linux/workqueue.h>
 
 #include "regs.h"
 
@@ -134,17 +133,20 @@ struct vvf_stats {
 };
 
 /**
- * struct vvf_rest - frames found in the ring when the queues came to rest
- * @resting: NAPI puts frames into @frames instead of handing them up
- * @until: it stops doing so then; set before @resting
- * @frames: complete frames, in order
- * @deliver: hands them up
+ * struct vvf_rest - how far the queues have come to rest, or from it
+ *
+ * Under vvf.lock or the gate; NAPI reads the flags.
+ *
+ * @halted: the NIC is off; set a little before it is
+ * @settled: NAPI leaves the rings alone, they are ready for vvf_queue_go()
+ * @wake: NAPI is to start the stack's queue; cleared by NAPI
+ * @sent: the NIC has sent what is before this transmit descriptor
  */
 struct vvf_rest {
-	bool resting;
-	ktime_t until;
-	struct sk_buff_head frames;
-	struct work_struct deliver;
+	bool halted;
+	bool settled;
+	bool wake;
+	u16 sent;
 };
 
 static inline u16 vvf_next(u16 i, u16 size)
@@ -158,10 +160,11 @@ void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings);
 int vvf_queue_start(struct vvf *vvf);
 void vvf_queue_stop(struct vvf *vvf);
 void vvf_queue_kick(struct vvf *vvf);
-int vvf_queue_rest(struct vvf *vvf);
-void vvf_queue_deliver(struct vvf *vvf);
-void vvf_queue_init(struct vvf *vvf);
-void vvf_queue_exit(struct vvf *vvf);
+int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us);
+void vvf_queue_settle(struct vvf *vvf);
+bool vvf_queue_ready(const struct vvf *vvf);
+int vvf_queue_go(struct vvf *vvf);
+ktime_t vvf_queue_started(struct vvf *vvf);
 bool vvf_queue_programmed(struct vvf *vvf);
 int vvf_poll(struct napi_struct *napi, int budget);
 
@@ -169,7 +172,7 @@ int vvf_poll(struct napi_struct *napi, int budget);
 netdev_tx_t vvf_xmit(struct sk_buff *skb, struct net_device *netdev);
 unsigned int vvf_tx_clean(struct vvf *vvf, struct vvf_tx *tx, int budget);
 bool vvf_tx_idle(const struct vvf_tx *tx);
-void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, struct sk_buff_head *keep);
+void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, u16 sent, struct sk_buff_head *keep);
 void vvf_tx_resend(struct vvf *vvf, struct sk_buff_head *kept);
 
 /* rx.c */

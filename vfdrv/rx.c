@@ -232,10 +232,20 @@ static void vvf_rx_finish(struct vvf *vvf, struct sk_buff *skb, u32 status, u16 
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
 	skb_record_rx_queue(skb, 0);
 	skb->protocol = eth_type_trans(skb, netdev);
-	if (unlikely(READ_ONCE(vvf->rest.resting)))
-		skb_queue_tail(&vvf->rest.frames, skb);
-	else
-		napi_gro_receive(&vvf->napi, skb);
+	napi_gro_receive(&vvf->napi, skb);
+}
+
+/*
+ * Is this still the host whose NIC has written the frame that was just taken?
+ *
+ * Once the PF has the answer to SUSPEND the guest may be stopped between any two
+ * instructions, and go on in another host's memory; what is touched there comes
+ * too late, and what is copied there may be anything. The VF there has not been
+ * given a ring yet.
+ */
+static bool vvf_rx_here(struct vvf *vvf, const struct vvf_rx *rx)
+{
+	return vvf_read(vvf, VVF_RDLEN) == rx->size * sizeof(*rx->desc);
 }
 
 /*
@@ -289,9 +299,6 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			seen = budget;
 			break;
 		}
-		if (unlikely(smp_load_acquire(&vvf->rest.resting)) &&
-		    ktime_after(ktime_get(), vvf->rest.until))
-			break;
 		status = vvf_rx_status(rx, i);
 		if (!(status & VVF_RXD_DD))
 			break;
@@ -322,6 +329,14 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			seen++;
 			rx->skb = NULL;
 			rx->discard = false;
+			/* Touched and copied before this; see vvf_queue_halt(). */
+			smp_rmb();
+			if (unlikely(READ_ONCE(vvf->rest.halted)) && skb &&
+			    !vvf_rx_here(vvf, rx)) {
+				dev_kfree_skb_any(skb);
+				vvf->stats.rx_dropped++;
+				skb = NULL;
+			}
 			if (skb) {
 				frames++;
 				bytes += skb->len;
