@@ -47,7 +47,8 @@ static void vvf_link_watchdog(struct work_struct *work)
 	/* Whoever holds the lock is changing what would be checked. */
 	if (!vvf_trylock(vvf))
 		goto again;
-	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED)
+	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED ||
+	    vvf->mig.job.pending)
 		goto unlock;
 
 	status = vvf_read(vvf, VVF_STATUS);

@@ -23,6 +23,7 @@ static void vvf_init(struct vvf *vvf)
 	u64_stats_init(&vvf->stats.tx_sync);
 	u64_stats_init(&vvf->stats.rx_sync);
 	INIT_LIST_HEAD(&vvf->node);
+	vvf_queue_init(vvf);
 	vvf_filter_init(vvf);
 	vvf_link_init(vvf);
 	vvf_mig_init(vvf);

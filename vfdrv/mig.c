@@ -131,6 +131,14 @@ static void vvf_mig_told(struct work_struct *work)
 	}
 }
 
+static void vvf_mig_go(struct vvf *vvf)
+{
+	spin_lock_irq(&vvf->gate.lock);
+	vvf_queue_go(vvf);
+	spin_unlock_irq(&vvf->gate.lock);
+	vvf_queue_kick(vvf);
+}
+
 /* Frames that are about to leave may take so long to. */
 #define SUSPEND_TX_US	2000
 
@@ -138,6 +146,7 @@ static u32 vvf_mig_suspend(struct vvf *vvf)
 {
 	vvf_mbx_pause(vvf, true);
 	if (vvf->running && vvf_queue_halt(vvf, SUSPEND_TX_US)) {
+		vvf_mig_go(vvf);
 		vvf_mbx_pause(vvf, false);
 		return VFERRY_RES_TIMEOUT;
 	}
@@ -147,13 +156,15 @@ static u32 vvf_mig_suspend(struct vvf *vvf)
 
 static int vvf_mig_start_queues(struct vvf *vvf)
 {
+	ktime_t started;
+
 	if (!vvf->rings)
 		return 0;
 	/* Rings that were made while suspended. */
 	if (!vvf->running)
 		return vvf_queue_start(vvf);
-	vvf_queue_settle(vvf);
-	return vvf_queue_go(vvf);
+	vvf_mig_go(vvf);
+	return vvf_queue_started(vvf, &started);
 }
 
 /* Requests are let through when the answer is on its way. */
@@ -167,11 +178,8 @@ static u32 vvf_mig_resume(struct vvf *vvf, bool logging)
 	r = vvf_mig_start_queues(vvf);
 	if (r) {
 		dev_err(&vvf->pdev->dev, "resume: %pe, resetting\n", ERR_PTR(r));
-		vvf_dirty_stop(&vvf->dirty);
 		return VFERRY_RES_FAILED;
 	}
-	/* The network before the answer. */
-	vvf_queue_kick(vvf);
 	vvf->mig.resumes++;
 	return VFERRY_RES_OK;
 }
@@ -239,8 +247,7 @@ static bool vvf_mig_is_resume(enum vvf_mig_action action)
 /* What has time until the PF has its answer. */
 static void vvf_mig_afterwards(struct vvf *vvf, enum vvf_mig_action action, u32 result)
 {
-	if (action == VVF_MIG_SUSPEND && result == VFERRY_RES_OK)
-		vvf_queue_settle(vvf);
+	vvf_queue_kick(vvf);
 	if (!vvf_mig_is_resume(action))
 		return;
 	vvf_mbx_pause(vvf, false);
@@ -269,7 +276,7 @@ static struct vferry_mbx_status vvf_mig_status(struct vvf *vvf,
  * Answer, keep the timings, and do what has time. SUSPEND is done when its answer
  * is sent, RESUME when the queues run.
  */
-static void vvf_mig_finish(struct vvf *vvf, const struct vvf_mig_job *job)
+static void vvf_mig_finish(struct vvf *vvf, struct vvf_mig_job *job)
 {
 	struct vvf_mig *mig = &vvf->mig;
 	enum vferry_vf_nl_event kind = vvf_mig_event_kind(job->command.cmd);
@@ -278,8 +285,11 @@ static void vvf_mig_finish(struct vvf *vvf, const struct vvf_mig_job *job)
 
 	lockdep_assert_held(&vvf->lock);
 
-	if (vvf_mig_is_resume(job->action) && vvf->running)
-		done = vvf_queue_started(vvf);
+	if (vvf_mig_is_resume(job->action) && vvf->running &&
+	    vvf_queue_started(vvf, &done) && job->result == VFERRY_RES_OK) {
+		job->result = VFERRY_RES_FAILED;
+		vvf_mig_set_state(vvf, VFERRY_MIG_IDLE);
+	}
 	status = vvf_mig_status(vvf, &job->command, job->result);
 	status.duration_us = vvf_mig_us(job->noticed, done);
 	if (!job->answered) {
@@ -326,29 +336,58 @@ static bool vvf_mig_is_repeat(const struct vvf_mig *mig, const struct vferry_mbx
 	return mig->last.seq == command->seq && mig->last.cmd == command->cmd;
 }
 
-static bool vvf_mig_quick_suspend(struct vvf *vvf)
+/* Not now, not here: enum vferry_mbx_result has no such value. */
+#define QUICK_LATER	U32_MAX
+
+static u32 vvf_mig_quick_suspend(struct vvf *vvf)
 {
+	int r = vvf->running ? vvf_queue_halt(vvf, 0) : 0;
+
 	/* Frames are leaving still: the worker waits for them. */
-	if (vvf->running && vvf_queue_halt(vvf, 0))
-		return false;
+	if (r == -EAGAIN)
+		return QUICK_LATER;
+	if (r)
+		vvf_queue_go(vvf);
+	if (vvf->running)
+		napi_schedule(&vvf->napi);
+	if (r)
+		return VFERRY_RES_TIMEOUT;
 	vvf->mbx.paused = true;
 	vvf->mig.suspends++;
-	return true;
+	return VFERRY_RES_OK;
 }
 
-static bool vvf_mig_quick_resume(struct vvf *vvf, bool logging)
+static u32 vvf_mig_quick_resume(struct vvf *vvf, bool logging)
 {
-	if (vvf->rings && !vvf_queue_ready(vvf))
-		return false;
+	/* Rings that were made while suspended take the worker's time. */
+	if (vvf->rings && !vvf->running)
+		return QUICK_LATER;
 	vvf_irq_program(vvf);
-	if (vvf->rings && vvf_queue_go(vvf))
-		return false;
 	if (!logging)
 		vvf_dirty_stop(&vvf->dirty);
-	if (vvf->rings)
+	if (vvf->running) {
+		vvf_queue_go(vvf);
 		napi_schedule(&vvf->napi);
+	}
 	vvf->mig.resumes++;
-	return true;
+	return VFERRY_RES_OK;
+}
+
+static u32 vvf_mig_quick_act(struct vvf *vvf, enum vvf_mig_action action)
+{
+	switch (action) {
+	case VVF_MIG_NOTHING:
+	case VVF_MIG_LOG_ON:
+	case VVF_MIG_LOG_OFF:
+		break;
+	case VVF_MIG_SUSPEND:
+		return vvf_mig_quick_suspend(vvf);
+	case VVF_MIG_RESUME:
+		return vvf_mig_quick_resume(vvf, false);
+	case VVF_MIG_RESUME_LOGGING:
+		return vvf_mig_quick_resume(vvf, true);
+	}
+	return QUICK_LATER;
 }
 
 /**
@@ -366,43 +405,28 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 						      command->flags);
 	struct vvf_mig *mig = &vvf->mig;
 	struct vvf_mig_job *job = &mig->job;
-	bool done = false;
+	u32 result;
 
 	lockdep_assert_held(&vvf->gate.lock);
 
 	/* One that is not followed up yet comes first. */
 	if (job->pending || vvf_mig_is_repeat(mig, command))
 		return false;
-	switch (step.action) {
-	case VVF_MIG_NOTHING:
-	case VVF_MIG_LOG_ON:
-	case VVF_MIG_LOG_OFF:
-		break;
-	case VVF_MIG_SUSPEND:
-		done = vvf_mig_quick_suspend(vvf);
-		break;
-	case VVF_MIG_RESUME:
-		done = vvf_mig_quick_resume(vvf, false);
-		break;
-	case VVF_MIG_RESUME_LOGGING:
-		done = vvf_mig_quick_resume(vvf, true);
-		break;
-	}
-	if (!done)
+	result = vvf_mig_quick_act(vvf, step.action);
+	if (result == QUICK_LATER)
 		return false;
 
 	mig->mig_id = command->mig_id;
-	vvf_mig_set_state(vvf, step.next);
 	*job = (struct vvf_mig_job) {
 		.pending = true,
 		.command = *command,
 		.action = step.action,
-		.result = step.result,
+		.result = vvf_mig_settle(vvf, &step, result),
 		.noticed = noticed,
 		.begun = noticed,
 	};
 	if (step.action == VVF_MIG_SUSPEND) {
-		mig->last = vvf_mig_status(vvf, command, step.result);
+		mig->last = vvf_mig_status(vvf, command, job->result);
 		mig->last.duration_us = vvf_mig_us(noticed, ktime_get());
 		job->sent = vvf_mbx_quick_status(vvf, &mig->last);
 		job->answered = true;

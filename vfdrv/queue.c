@@ -7,8 +7,8 @@
  * nothing; stopping gives back what is in flight.
  *
  * For a migration the queues come to rest in two steps. Halting is what the
- * PF waits for, and it takes microseconds: the NIC is off. Settling follows when
- * there is time: NAPI comes to its end, what could not leave is kept, the
+ * PF waits for, and it takes microseconds: the NIC is off. Settling is NAPI's, when
+ * it gets to it: what has arrived is put aside, what could not leave is kept, the
  * rings are made ready. Going after that is register writes alone.
  */
 #include <linux/delay.h>
@@ -23,10 +23,8 @@
 #define QUEUE_OFF_US	2000
 /* The same in vvf_queue_halt(), where an interrupt handler may spin. */
 #define HALT_OFF_US	200
-/* NAPI has so long for what has arrived before a rest, once the PF has its answer. */
-#define DRAIN_US	20000
-/* How long NAPI may take to start after vvf_queue_go(). */
-#define WAKE_US		5000
+/* NAPI starts the queues at once, but its processor may be away, as a virtual one may be. */
+#define START_US	500000
 
 static int vvf_tx_alloc(struct vvf *vvf, struct vvf_tx *tx, u16 size)
 {
@@ -255,6 +253,19 @@ static void vvf_queue_off(struct vvf *vvf, u32 reg)
 	}
 }
 
+static void vvf_queue_forget_rest(struct vvf *vvf)
+{
+	struct vvf_rest *rest = &vvf->rest;
+
+	vvf->stats.rx_dropped += skb_queue_len(&rest->frames);
+	__skb_queue_purge(&rest->frames);
+	rest->halted = false;
+	rest->settled = false;
+	rest->go = false;
+	rest->wake = false;
+	rest->error = 0;
+}
+
 /**
  * vvf_queue_stop() - stop, and give back what is in flight
  * @vvf: device; nothing happens if it does not run
@@ -276,7 +287,7 @@ void vvf_queue_stop(struct vvf *vvf)
 	netif_tx_disable(vvf->netdev);
 	vvf_queue_off(vvf, VVF_TXDCTL);
 	vvf->running = false;
-	vvf->rest = (struct vvf_rest) {};
+	vvf_queue_forget_rest(vvf);
 	vvf_tx_release(vvf, &vvf->rings->tx, vvf->rings->tx.next_to_clean, NULL);
 }
 
@@ -312,16 +323,6 @@ static bool vvf_queue_has_sent(struct vvf *vvf, unsigned int wait_us)
 	}
 }
 
-static void vvf_queue_unhalt(struct vvf *vvf)
-{
-	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
-	vvf_write(vvf, VVF_TXDCTL, VVF_XDCTL_ENABLE);
-	WRITE_ONCE(vvf->rest.halted, false);
-	WRITE_ONCE(vvf->quiet, false);
-	netif_tx_wake_all_queues(vvf->netdev);
-	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
-}
-
 /**
  * vvf_queue_halt() - switch the queues off for a migration
  * @vvf: device, running; locked, or the gate is
@@ -330,10 +331,10 @@ static void vvf_queue_unhalt(struct vvf *vvf)
  *
  * When it returns the NIC writes nothing any more. NAPI may be anywhere: what it
  * still takes out of the ring is handed up only if the guest is still where
- * the NIC wrote it, see vvf_rx_here(). vvf_queue_settle() has to follow.
+ * the NIC wrote it, see vvf_rx_here(). The caller schedules NAPI.
  *
- * Return: 0; -EAGAIN: frames are leaving, and @wait_us is 0; -ETIMEDOUT: the
- * queues do not go off. Then nothing has changed.
+ * Return: 0; -EAGAIN: frames are leaving, and @wait_us is 0: nothing has changed;
+ * -ETIMEDOUT: the queues do not go off: vvf_queue_go() gets them to run again.
  */
 int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 {
@@ -351,88 +352,69 @@ int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 	if (wait_us)
 		vvf_queue_has_sent(vvf, wait_us);
 	vvf_write(vvf, VVF_TXDCTL, 0);
-	if (!vvf_queue_both_off(vvf)) {
-		vvf_queue_unhalt(vvf);
-		return -ETIMEDOUT;
-	}
 	vvf->rest.sent = vvf_read(vvf, VVF_TDH);
-	return 0;
+	return vvf_queue_both_off(vvf) ? 0 : -ETIMEDOUT;
 }
 
-/* Let NAPI take all that has arrived. What it does not get to is dropped. */
-static void vvf_queue_drain(struct vvf *vvf)
+static int vvf_queue_program(struct vvf *vvf)
 {
-	ktime_t deadline = ktime_add_us(ktime_get(), DRAIN_US);
-
-	do {
-		vvf_poll_now(vvf);
-		if (!napi_is_scheduled(&vvf->napi) && vvf_rx_idle(&vvf->rings->rx))
-			return;
-		usleep_range(20, 50);
-	} while (ktime_before(ktime_get(), deadline));
-}
-
-/**
- * vvf_queue_settle() - after vvf_queue_halt(): make ready for vvf_queue_go()
- * @vvf: device, halted
- *
- * Frames that have arrived are handed up, packets that have not left are kept in
- * mig.kept, receive buffers stay in their slots and the ring is rewound. May wait
- * for NAPI as long as it takes.
- */
-void vvf_queue_settle(struct vvf *vvf)
-{
-	struct vvf_rings *rings = vvf->rings;
-
-	lockdep_assert_held(&vvf->lock);
-
-	if (!vvf->running || vvf->rest.settled)
-		return;
-	vvf_queue_drain(vvf);
-	napi_disable(&vvf->napi);
-	/* Waits for transmit on other processors. */
-	netif_tx_disable(vvf->netdev);
-	vvf->stats.rx_dropped += vvf_rx_waiting(&rings->rx);
-	vvf_tx_release(vvf, &rings->tx, vvf->rest.sent, &vvf->mig.kept);
-	netdev_tx_reset_queue(netdev_get_tx_queue(vvf->netdev, 0));
-	vvf_rx_rewind(vvf, &rings->rx);
-	/* From here on NAPI leaves the rings alone. */
-	WRITE_ONCE(vvf->rest.settled, true);
-	napi_enable(&vvf->napi);
-}
-
-/**
- * vvf_queue_ready() - can vvf_queue_go() be called?
- * @vvf: device; locked, or the gate is
- */
-bool vvf_queue_ready(const struct vvf *vvf)
-{
-	return vvf->running && vvf->rest.settled;
-}
-
-/**
- * vvf_queue_go() - program the queues after a rest, and go
- * @vvf: device, settled; locked, or the gate is
- *
- * Allocates nothing, does not sleep: for interrupt handlers too. The stack's
- * queue is started by NAPI, which the caller schedules.
- *
- * Return: 0; -EIO: the queues do not come on, and nothing has changed.
- */
-int vvf_queue_go(struct vvf *vvf)
-{
-	vvf_assert_locked(vvf);
-
 	vvf_tx_program(vvf, &vvf->rings->tx);
 	vvf_rx_program(vvf, &vvf->rings->rx);
 	if (!vvf_queue_programmed(vvf))
 		return -EIO;
 	WRITE_ONCE(vvf->rest.wake, true);
-	WRITE_ONCE(vvf->rest.halted, false);
 	WRITE_ONCE(vvf->quiet, false);
-	/* With vvf_poll(): who sees it gone sees all of the above. */
-	smp_store_release(&vvf->rest.settled, false);
+	vvf->rest.settled = false;
+	/* Who sees it gone sees all of the above. */
+	smp_store_release(&vvf->rest.halted, false);
 	return 0;
+}
+
+/*
+ * NAPI has taken all that has arrived before a rest, or is in a hurry: keep what could
+ * not leave, make the rings ready, and go if that is wanted already.
+ */
+static void vvf_queue_settle(struct vvf *vvf)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(vvf->netdev, 0);
+	struct vvf_rings *rings = vvf->rings;
+	unsigned long flags;
+
+	/* Waits for transmit on other processors; nobody begins after it. */
+	__netif_tx_lock(txq, smp_processor_id());
+	netif_tx_stop_queue(txq);
+	vvf_tx_release(vvf, &rings->tx, vvf->rest.sent, &vvf->mig.kept);
+	netdev_tx_reset_queue(txq);
+	__netif_tx_unlock(txq);
+
+	vvf->stats.rx_dropped += vvf_rx_waiting(&rings->rx);
+	vvf_rx_rewind(vvf, &rings->rx);
+
+	spin_lock_irqsave(&vvf->gate.lock, flags);
+	vvf->rest.settled = true;
+	if (vvf->rest.go) {
+		vvf->rest.error = vvf_queue_program(vvf);
+		WRITE_ONCE(vvf->rest.go, false);
+	}
+	spin_unlock_irqrestore(&vvf->gate.lock, flags);
+}
+
+/**
+ * vvf_queue_go() - program the queues after a rest, and go
+ * @vvf: device, halted, with gate.lock held
+ *
+ * Allocates nothing, does not sleep: for interrupt handlers too. If NAPI is at work
+ * on the rings still, it does it in a moment; and it starts the stack's queue. So
+ * the caller schedules NAPI. vvf_queue_started() tells how it went.
+ */
+void vvf_queue_go(struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->gate.lock);
+
+	if (vvf->rest.settled)
+		vvf->rest.error = vvf_queue_program(vvf);
+	else
+		WRITE_ONCE(vvf->rest.go, true);
 }
 
 /* The first that NAPI does after vvf_queue_go(). */
@@ -446,22 +428,77 @@ static void vvf_queue_wake(struct vvf *vvf)
 }
 
 /**
- * vvf_queue_started() - when did the queues start?
- * @vvf: device
+ * vvf_queue_started() - wait until the queues run after vvf_queue_go()
+ * @vvf: device, running
+ * @ret_started: since when
  *
- * Waits for vvf_queue_wake(), which may be under way on another processor, for a
- * short time.
+ * NAPI may be under way on this processor or another one.
+ *
+ * Return: 0; -EIO: they do not come on; -ETIMEDOUT: NAPI does not come to it.
  */
-ktime_t vvf_queue_started(struct vvf *vvf)
+int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started)
 {
-	ktime_t deadline = ktime_add_us(ktime_get(), WAKE_US);
+	ktime_t deadline = ktime_add_us(ktime_get(), START_US);
 
-	while (smp_load_acquire(&vvf->rest.wake)) {
+	lockdep_assert_held(&vvf->lock);
+
+	while (READ_ONCE(vvf->rest.go) || smp_load_acquire(&vvf->rest.wake)) {
 		if (ktime_after(ktime_get(), deadline))
-			return ktime_get();
+			return -ETIMEDOUT;
+		vvf_poll_now(vvf);
 		usleep_range(20, 50);
 	}
-	return vvf->started;
+	*ret_started = vvf->started;
+	return vvf->rest.error;
+}
+
+/**
+ * vvf_queue_init() - prepare
+ * @vvf: device
+ */
+void vvf_queue_init(struct vvf *vvf)
+{
+	__skb_queue_head_init(&vvf->rest.frames);
+}
+
+/* Hand up what was put aside. */
+static int vvf_poll_aside(struct vvf *vvf, int budget)
+{
+	struct sk_buff *skb;
+	int done = 0;
+
+	while (done < budget && (skb = __skb_dequeue(&vvf->rest.frames))) {
+		napi_gro_receive(&vvf->napi, skb);
+		done++;
+	}
+	return done;
+}
+
+/*
+ * At rest. Frames that have arrived are put aside first: it is quick, and the VM may
+ * be stopped any moment.
+ */
+static int vvf_poll_halted(struct vvf *vvf, int budget)
+{
+	struct vvf_rings *rings = vvf->rings;
+	int done;
+
+	if (!budget)
+		return 0;
+	if (!READ_ONCE(vvf->rest.settled)) {
+		vvf_tx_clean(vvf, &rings->tx, budget);
+		vvf_rx_clean(vvf, &rings->rx, budget);
+		if (!vvf_rx_idle(&rings->rx) && vvf_rx_wanted(vvf, &rings->rx))
+			return budget;
+		vvf_queue_settle(vvf);
+		/* It may be on its way again. */
+		if (!READ_ONCE(vvf->rest.halted))
+			return budget;
+	}
+	done = vvf_poll_aside(vvf, budget);
+	if (done < budget)
+		napi_complete_done(&vvf->napi, done);
+	return done;
 }
 
 /* NAPI's poll function, for both rings. */
@@ -469,14 +506,19 @@ int vvf_poll(struct napi_struct *napi, int budget)
 {
 	struct vvf *vvf = container_of(napi, struct vvf, napi);
 	struct vvf_rings *rings = vvf->rings;
-	unsigned int cleaned, received = 0;
+	unsigned int cleaned, received;
 
-	if (unlikely(smp_load_acquire(&vvf->rest.settled))) {
-		napi_complete_done(napi, 0);
-		return 0;
+	if (unlikely(smp_load_acquire(&vvf->rest.halted))) {
+		received = vvf_poll_halted(vvf, budget);
+		if (smp_load_acquire(&vvf->rest.halted) || received < budget)
+			return received;
 	}
 	if (unlikely(READ_ONCE(vvf->rest.wake)))
 		vvf_queue_wake(vvf);
+	if (unlikely(!skb_queue_empty(&vvf->rest.frames)))
+		return vvf_poll_aside(vvf, budget) ? budget : 0;
+
+	received = 0;
 	cleaned = vvf_tx_clean(vvf, &rings->tx, budget);
 	if (budget)
 		received = vvf_rx_clean(vvf, &rings->rx, budget);

@@ -135,18 +135,25 @@ struct vvf_stats {
 /**
  * struct vvf_rest - how far the queues have come to rest, or from it
  *
- * Under vvf.lock or the gate; NAPI reads the flags.
+ * Changed by whoever holds vvf.lock or the gate, and by NAPI. While NAPI is enabled
+ * @settled and @go change under gate.lock only.
  *
  * @halted: the NIC is off; set a little before it is
- * @settled: NAPI leaves the rings alone, they are ready for vvf_queue_go()
+ * @settled: NAPI leaves the rings alone, they are ready to be programmed
+ * @go: NAPI is to program them as soon as they are
  * @wake: NAPI is to start the stack's queue; cleared by NAPI
+ * @error: how programming went, 0 or -EIO
  * @sent: the NIC has sent what is before this transmit descriptor
+ * @frames: taken out of the ring when halted, to be handed up; NAPI's
  */
 struct vvf_rest {
 	bool halted;
 	bool settled;
+	bool go;
 	bool wake;
+	int error;
 	u16 sent;
+	struct sk_buff_head frames;
 };
 
 static inline u16 vvf_next(u16 i, u16 size)
@@ -161,10 +168,9 @@ int vvf_queue_start(struct vvf *vvf);
 void vvf_queue_stop(struct vvf *vvf);
 void vvf_queue_kick(struct vvf *vvf);
 int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us);
-void vvf_queue_settle(struct vvf *vvf);
-bool vvf_queue_ready(const struct vvf *vvf);
-int vvf_queue_go(struct vvf *vvf);
-ktime_t vvf_queue_started(struct vvf *vvf);
+void vvf_queue_go(struct vvf *vvf);
+int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started);
+void vvf_queue_init(struct vvf *vvf);
 bool vvf_queue_programmed(struct vvf *vvf);
 int vvf_poll(struct napi_struct *napi, int budget);
 
@@ -181,6 +187,7 @@ void vvf_rx_fill(struct vvf *vvf, struct vvf_rx *rx, gfp_t gfp);
 void vvf_rx_rewind(struct vvf *vvf, struct vvf_rx *rx);
 void vvf_rx_release(struct vvf_rx *rx);
 bool vvf_rx_idle(const struct vvf_rx *rx);
+bool vvf_rx_wanted(struct vvf *vvf, const struct vvf_rx *rx);
 unsigned int vvf_rx_waiting(const struct vvf_rx *rx);
 
 #endif
