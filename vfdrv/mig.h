@@ -4,12 +4,14 @@
 #define VVF_MIG_H
 
 #include <linux/kfifo.h>
+#include <linux/ktime.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "../include/uapi/vferry_vf.h"
 #include "../include/vferry_mbx.h"
+#include "mig_state.h"
 
 struct vvf;
 
@@ -35,6 +37,28 @@ struct vvf_event {
 #define VVF_EVENTS	16
 
 /**
+ * struct vvf_mig_job - a command that was executed and is not finished yet
+ * @pending: there is one
+ * @answered: its STATUS has been sent
+ * @command: as it came
+ * @action: what was done
+ * @result: how it went
+ * @noticed: when its interrupt was
+ * @begun: when work on it began
+ * @sent: when it was answered
+ */
+struct vvf_mig_job {
+	bool pending;
+	bool answered;
+	struct vferry_mbx_command command;
+	enum vvf_mig_action action;
+	u32 result;
+	ktime_t noticed;
+	ktime_t begun;
+	ktime_t sent;
+};
+
+/**
  * struct vvf_mig - migration of one VF
  * @state: %VFERRY_MIG_IDLE, _MIGRATING or _SUSPENDED; under vvf.lock
  * @welcome: what was agreed on with the PF; version 0: it does not speak vferry
@@ -42,6 +66,8 @@ struct vvf_event {
  * @mig_id: the current migration, or the last
  * @last: the last answer, to be given again when a command is repeated;
  *	worker only, and vvf_mig_reset() under vvf.lock. seq 0: none
+ * @job: done by the interrupt handler, to be finished by the worker; under vvf.lock
+ *	or the gate
  * @kept: packets that could not leave before the rest; under vvf.lock
  * @events: what the work is to tell; filled under vvf.lock
  * @told: tells it, and does what resume has no time for
@@ -61,6 +87,7 @@ struct vvf_mig {
 	bool said;
 	u64 mig_id;
 	struct vferry_mbx_status last;
+	struct vvf_mig_job job;
 	struct sk_buff_head kept;
 	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
 	struct work_struct told;
@@ -78,6 +105,8 @@ struct vvf_mig {
 
 void vvf_mig_init(struct vvf *vvf);
 void vvf_mig_stop(struct vvf *vvf);
+bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
+void vvf_mig_follow_up(struct vvf *vvf);
 void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_reset(struct vvf *vvf);
 void vvf_mig_negotiated(struct vvf *vvf, int error);
