@@ -30,6 +30,9 @@ SETTING(patience_ms, "The guest is suspended at the latest after this time since
 SETTING(questions, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");
 SETTING(hold_ms, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
 
+module_param_named(manual, vferry_vfio_settings.manual, bool, 0644);
+MODULE_PARM_DESC(manual, "The guest is told nothing by this driver: MIGRATE before QEMU's migration begins, SUSPEND while it holds, and RESUME at the destination are asked for by hand (N)");
+
 static int vferry_vfio_init(struct vfio_device *vdev)
 {
 	struct vferry_vfio *dev = vferry_from_vdev(vdev);

@@ -78,7 +78,8 @@ static void call_off(struct vferry_vfio *dev)
 		return;
 
 	dev->active = false;
-	vferry_pf_cancel(dev->vf);
+	if (!dev->by_hand)
+		vferry_pf_cancel(dev->vf);
 }
 
 /*
@@ -127,6 +128,23 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 		vferry_mig_unlock(dev);
 }
 
+static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
+{
+	struct vferry_pf_vf *vf = READ_ONCE(dev->vf);
+
+	if (state == VFERRY_MIG_SUSPENDED) {
+		WRITE_ONCE(dev->rest_ns, ktime_get_ns());
+		if (!READ_ONCE(dev->by_hand))
+			mod_delayed_work(system_wq, &dev->hold_work,
+					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
+	}
+	/* What the NIC writes from here on is not logged. */
+	if (state == VFERRY_MIG_IDLE && READ_ONCE(dev->by_hand) && READ_ONCE(dev->active) && vf &&
+	    fail(dev, -ECANCELED))
+		vferry_pf_report(vf, -ECANCELED,
+				 "the guest was told by hand to end the migration");
+}
+
 /*
  * Events of the PF driver. No mutex here: the state_mutex may be held by one
  * who waits for this very event.
@@ -138,11 +156,7 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 
 	switch (event) {
 	case VFERRY_PF_EV_STATE:
-		if (state == VFERRY_MIG_SUSPENDED) {
-			WRITE_ONCE(dev->rest_ns, ktime_get_ns());
-			mod_delayed_work(system_wq, &dev->hold_work,
-					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
-		}
+		note_state(dev, state);
 		break;
 	case VFERRY_PF_EV_FAILED:
 		fail(dev, err);
@@ -170,7 +184,7 @@ static void hold_expired(struct work_struct *work)
 	int err = -EAGAIN;
 
 	mutex_lock(&dev->state_mutex);
-	if (!dev->vf || dev->state != VFERRY_VM_PRE_COPY ||
+	if (!dev->vf || dev->by_hand || dev->state != VFERRY_VM_PRE_COPY ||
 	    vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED)
 		goto unlock;
 
@@ -276,6 +290,37 @@ static int check_migratable(struct vferry_vfio *dev)
 	return 0;
 }
 
+/* Led by hand: somebody has told the guest to log, and it does. */
+static int check_logs(struct vferry_vfio *dev)
+{
+	if (vferry_pf_state(dev->vf) != VFERRY_MIG_MIGRATING)
+		return vferry_mig_report(dev, -EBUSY,
+					 "manual: the guest has not been told to migrate");
+	return 0;
+}
+
+/* Tell the guest to log, or see that it has been told. */
+static int begin_logging(struct vferry_vfio *dev)
+{
+	int err;
+
+	err = dev->by_hand ? check_logs(dev) : check_migratable(dev);
+	if (err)
+		return err;
+
+	begin_switchover(dev);
+	WRITE_ONCE(dev->failed, 0);
+	if (dev->by_hand) {
+		WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATING);
+		return 0;
+	}
+	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
+	err = vferry_pf_migrate(dev->vf);
+	if (err)
+		vferry_mig_report(dev, err, "the guest cannot be told to migrate");
+	return err;
+}
+
 static struct file *arc_begin(struct vferry_vfio *dev)
 {
 	struct vferry_dev_state compat;
@@ -287,16 +332,10 @@ static struct file *arc_begin(struct vferry_vfio *dev)
 		return ERR_PTR(vferry_mig_report(dev, -EBUSY,
 						 "the virtual machine is paused"));
 
-	err = check_migratable(dev);
+	dev->by_hand = vferry_vfio_settings.manual;
+	err = begin_logging(dev);
 	if (err)
 		return ERR_PTR(err);
-
-	begin_switchover(dev);
-	WRITE_ONCE(dev->failed, 0);
-	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
-	err = vferry_pf_migrate(dev->vf);
-	if (err)
-		return ERR_PTR(vferry_mig_report(dev, err, "the guest cannot be told to migrate"));
 	dev->active = true;
 
 	/* Only now does the state have the migration's id. */
@@ -383,6 +422,7 @@ static struct file *arc_await(struct vferry_vfio *dev)
 		return ERR_CAST(receive);
 
 	dev->arrived = false;
+	dev->by_hand = vferry_vfio_settings.manual;
 	dev->receiving = receive;
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_INCOMING);
 	return file;
@@ -411,7 +451,7 @@ static int run_arrived(struct vferry_vfio *dev)
 	if (err)
 		return vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in");
 	dev->arrived = false;
-	return vferry_pf_resume(dev->vf, false);
+	return dev->by_hand ? 0 : vferry_pf_resume(dev->vf, false);
 }
 
 static int arc_run(struct vferry_vfio *dev)
@@ -580,6 +620,8 @@ static u64 converged(struct vferry_vfio *dev)
 		vferry_track_trust_guest(dev);
 	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 
+	if (dev->by_hand)
+		answer.suspend = false;
 	if (answer.suspend)
 		post_suspend(dev);
 	if (answer.suspend || vf_state == VFERRY_MIG_SUSPEND_SENT) {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vferry migrate, check --to and the journals of both hosts, with a guest that moves."""
 
+import json
 import signal
+import time
 
 from vlab import case, expect, test, wait_until
 from vlab.crossing import GUEST_ADDRESS, LAB, Crossing, configure_guest
@@ -175,10 +177,12 @@ def journals(lab, t):
     t.note(lab.b.sh(f"vferry history {first}", timeout=60))
 
 
-def interrupted(lab, process, where, code=STOPPED):
+def interrupted(lab, t, process, where, code=STOPPED):
     """^C; the command ends with this status and says where the guest is."""
+    started = time.monotonic()
     process.kill(signal.SIGINT)
     answer = process.wait(40)
+    t.note(f"ended {time.monotonic() - started:.1f} s after ^C: {answer.err}{answer.out}")
     expect(answer.code == code and where in answer.out + answer.err, answer)
     unharmed(lab)
 
@@ -191,7 +195,7 @@ def stop_early(lab, t):
     process = lab.a.start("exec vferry migrate --qmp=/tmp/mute.qmp tcp:127.0.0.1:1")
     t.defer(process.kill)
     wait_until(lambda: lab.a.run("pgrep -x sleep"), 10, "the connection")
-    interrupted(lab, process, "nothing was begun")
+    interrupted(lab, t, process, "nothing was begun")
 
 
 @test("^C in pre-copy cancels; so does the time limit")
@@ -200,7 +204,7 @@ def stop_precopy(lab, t):
     process = lab.a.start(f"exec vferry migrate --qmp={QMP} --bandwidth=4M {uri}")
     t.defer(process.kill)
     wait_until(lambda: '"state":"migrating"' in lab.a.sh("vfstate dump"), 30, "logging")
-    interrupted(lab, process, "The guest is here, running")
+    interrupted(lab, t, process, "The guest is here, running")
     _, uri = target(lab, t)
     answer = lab.a.run(f"vferry migrate --json --qmp={QMP} --bandwidth=4M --timeout=3 {uri}",
                        timeout=60)
@@ -224,7 +228,7 @@ def stop_suspended(lab, t):
     t.defer(process.kill)
     wait_until(lambda: "held" in process.err, 60, "pre-switchover")
     expect('"state":"suspended"' in lab.a.sh("vfstate dump"), lab.a.sh("vfstate dump"))
-    interrupted(lab, process, "The guest is here")
+    interrupted(lab, t, process, "The guest is here")
 
 
 @test("nobody at the other end")
@@ -263,6 +267,86 @@ def sockets(lab, t):
     expect(answer.code == CANNOT and found["result"] == found["where"] == "unknown" and
            "closed the connection" in found["reason"], answer)
     lab.cross.guest.qmp.command("migrate_cancel")
+    unharmed(lab)
+
+
+def manual(lab, t):
+    """vferry_vfio tells the guests nothing, until the test ends."""
+    path = "/sys/module/vferry_vfio/parameters/manual"
+    for host in lab.hosts.values():
+        host.sh(f"echo Y >{path}")
+        t.defer(host.sh, f"echo N >{path}")
+
+
+def ip_state(host):
+    return json.loads(host.sh("ip -j link show pf0"))[0]["vfinfo_list"][0]["link_state"]
+
+
+def by_hand(host, word, state, shown):
+    """One of the four commands; then ip shows this, and the driver is in this state."""
+    host.sh(f"ip link set pf0 vf 0 state {word}")
+    wait_until(lambda: f'"state":"{state}"' in host.sh("vfstate dump"), 20, state)
+    expect(ip_state(host) == shown, f"{word}: ip shows {ip_state(host)}")
+
+
+@test("four commands: a whole crossing by ip link alone, each state in ip -j link show")
+def four_commands(lab, t):
+    guest = lab.cross.guest
+    source, destination = guest.host, other(lab)
+    manual(lab, t)
+    lab.cross.start_traffic()
+    t.defer(lambda: (lab.cross.probe.stop(), lab.cross.streams.stop()))
+    found, line = results(source.run("vferry check --json pf0/0", timeout=60))
+    expect("by hand" in line["automation"]["text"], found)
+    expect(ip_state(source) == ip_state(destination) == "auto", "before")
+
+    # the fourth one: a migration that is called off
+    by_hand(source, "migrate", "migrating", "migrate")
+    by_hand(source, "cancelmigration", "idle", "auto")
+
+    by_hand(source, "migrate", "migrating", "migrate")
+    instance, uri = target(lab, t)
+    guest.qmp.command("migrate", uri=uri)
+    # QEMU holds the switch for as long as nobody suspends the VF
+    wait_until(lambda: guest.qmp.command("query-migrate").get("ram", {})
+               .get("dirty-sync-count", 0) > 3, 60, "the memory to be copied")
+    expect(guest.qmp.command("query-migrate")["status"] == "active", "it did not wait")
+    expect(guest.qmp.command("query-status")["status"] == "running", "the guest was stopped")
+    by_hand(source, "suspend", "suspended", "suspend")
+    wait_until(lambda: guest.qmp.command("query-migrate")["status"] == "completed", 60,
+               "the migration")
+    wait_until(lambda: '"state":"suspended"' in destination.sh("vfstate dump"), 30,
+               "the guest to be there")
+    expect(ip_state(destination) == "suspend", ip_state(destination))
+    by_hand(destination, "resume", "idle", "auto")
+    arrived(lab, instance)
+    lab.cross.probe.take()
+    tcp = lab.cross.streams.take()
+    t.note(f"tcp {tcp}")
+    expect(tcp["resets"] == 0 and tcp["corrupt"] == 0, tcp)
+    wait_until(lambda: ip_state(source) == "auto", 20, "the VF that the guest has left")
+
+
+@test("by hand: QEMU's migration without MIGRATE is refused; one that is ended by hand fails")
+def by_hand_wrong(lab, t):
+    guest = lab.cross.guest
+    source = guest.host
+    manual(lab, t)
+    _, uri = target(lab, t)
+    answer = source.run(f"vferry migrate --no-check --qmp={QMP} {uri}", timeout=60)
+    expect(answer.code == NO and "the guest has not been told to migrate" in
+           answer.out + answer.err, answer)
+    by_hand(source, "migrate", "migrating", "migrate")
+    _, uri = target(lab, t)
+    process = source.start(f"exec vferry migrate --json --no-check --qmp={QMP} {uri}")
+    t.defer(process.kill)
+    wait_until(lambda: guest.qmp.command("query-migrate").get("ram", {})
+               .get("dirty-sync-count", 0) > 2, 60, "the memory to be copied")
+    source.sh("ip link set pf0 vf 0 state cancelmigration")
+    answer = process.wait(60)
+    found = fits(answer.out, "migrate")
+    expect(answer.code == NO and found["result"] == "failed" and found["where"] == "here" and
+           "told by hand to end the migration" in found["reason"], found)
     unharmed(lab)
 
 
