@@ -136,6 +136,29 @@ bool move_add(struct move *move, const struct vf_event *event)
 	return false;
 }
 
+/* The state that the last event told; idle if none did */
+static uint32_t last_state(const struct move *move)
+{
+	size_t i = move->count;
+
+	while (i--)
+		if (move->events[i].event == VFERRY_PF_EVENT_STATE)
+			return move->events[i].state;
+	return VFERRY_MIG_IDLE;
+}
+
+bool move_settle(struct move *move, uint32_t state)
+{
+	struct vf_event last = { .old_state = last_state(move) };
+
+	/* A destination that awaits a guest is idle as well. */
+	if (!move_is_on(move) || state != VFERRY_MIG_IDLE || last.old_state == VFERRY_MIG_IDLE)
+		return false;
+	move->lost = true;
+	move->outcome = outcome_of(move, &last);
+	return true;
+}
+
 int64_t move_rest_us(const struct move *move)
 {
 	uint64_t from = 0, to = 0;

@@ -66,6 +66,16 @@ struct move {
  */
 bool move_add(struct move *move, const struct vf_event *event);
 
+/**
+ * move_settle() - events were lost, and the VF has been looked at
+ * @move: of that VF
+ * @state: the state that it is in
+ *
+ * Return: true: the migration is over, its end was lost; the outcome is what the
+ * events before suggest.
+ */
+bool move_settle(struct move *move, uint32_t state);
+
 /* Is a migration under way? */
 bool move_is_on(const struct move *move);
 

@@ -10,15 +10,23 @@ struct one_vf {
 	struct move *move;
 };
 
-static struct move *find(struct moves *moves, const struct vf_event *event)
+static struct move *find(const struct moves *moves, uint32_t ifindex, uint32_t vf)
 {
-	struct one_vf *grown;
-	struct move *fresh;
 	size_t i;
 
 	for (i = 0; i < moves->count; i++)
-		if (moves->all[i].ifindex == event->ifindex && moves->all[i].vf == event->vf)
+		if (moves->all[i].ifindex == ifindex && moves->all[i].vf == vf)
 			return moves->all[i].move;
+	return NULL;
+}
+
+static struct move *find_or_make(struct moves *moves, const struct vf_event *event)
+{
+	struct move *fresh = find(moves, event->ifindex, event->vf);
+	struct one_vf *grown;
+
+	if (fresh)
+		return fresh;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
 		return NULL;
@@ -34,7 +42,7 @@ static struct move *find(struct moves *moves, const struct vf_event *event)
 
 struct move *moves_add(struct moves *moves, const struct vf_event *event, bool *ret_ended)
 {
-	struct move *move = find(moves, event);
+	struct move *move = find_or_make(moves, event);
 
 	*ret_ended = move && move_add(move, event);
 	return move;
@@ -42,12 +50,16 @@ struct move *moves_add(struct moves *moves, const struct vf_event *event, bool *
 
 const struct move *moves_get(const struct moves *moves, uint32_t ifindex, uint32_t vf)
 {
-	size_t i;
+	const struct move *move = find(moves, ifindex, vf);
 
-	for (i = 0; i < moves->count; i++)
-		if (moves->all[i].ifindex == ifindex && moves->all[i].vf == vf)
-			return moves->all[i].move->count ? moves->all[i].move : NULL;
-	return NULL;
+	return move && move->count ? move : NULL;
+}
+
+const struct move *moves_settle(struct moves *moves, const struct vf_info *vf)
+{
+	struct move *move = find(moves, vf->ifindex, vf->vf);
+
+	return move && move_settle(move, vf->state) ? move : NULL;
 }
 
 void moves_lost(struct moves *moves)

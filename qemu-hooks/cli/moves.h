@@ -30,6 +30,9 @@ const struct move *moves_get(const struct moves *moves, uint32_t ifindex, uint32
 
 /* Events were lost: what is known of migrations under way has gaps. */
 void moves_lost(struct moves *moves);
+
+/* Afterwards, for each VF as it is: move_settle(). The migration that is over; NULL: none */
+const struct move *moves_settle(struct moves *moves, const struct vf_info *vf);
 void moves_free(struct moves *moves);
 
 #endif

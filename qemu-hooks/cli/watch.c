@@ -93,6 +93,7 @@ static int show(struct watch *w, const struct vf_event *e)
 static int show_all(struct watch *w, struct pf *pf)
 {
 	_cleanup_free_ struct vf_info *vfs = NULL;
+	const struct move *over;
 	size_t count = 0, i;
 	int r;
 
@@ -104,10 +105,14 @@ static int show_all(struct watch *w, struct pf *pf)
 	r = pf_dump(pf, &vfs, &count);
 	if (r < 0)
 		return say_pf_error(pf, r, "watch");
-	for (i = 0; i < count && !w->journal; i++) {
+	for (i = 0; i < count; i++) {
+		over = moves_settle(&w->moves, &vfs[i]);
 		if (!wanted(w, vfs[i].ifindex, vfs[i].vf))
 			continue;
-		if (w->json) {
+		if (w->journal) {
+			if (over)
+				journal_write(over);
+		} else if (w->json) {
 			json_t *j = vf_json(&vfs[i]);
 
 			json_object_set_new(j, "event", json_string("snapshot"));

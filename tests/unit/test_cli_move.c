@@ -158,6 +158,29 @@ static void too_many(void **state)
 	assert_true(m.lost);
 }
 
+/* The end was lost: what is known suggests what it was. */
+static void settled(void **state)
+{
+	struct move m = {};
+
+	(void)state;
+	assert_false(move_settle(&m, VFERRY_MIG_IDLE));
+	to_saved(&m);
+	assert_false(move_settle(&m, VFERRY_MIG_SUSPENDED));
+	assert_true(move_is_on(&m));
+	assert_true(move_settle(&m, VFERRY_MIG_IDLE));
+	assert_int_equal(m.outcome, MOVE_LEFT);
+	assert_true(m.lost);
+	assert_false(move_settle(&m, VFERRY_MIG_IDLE));
+
+	assert_false(step(&m, 3000, VFERRY_MIG_IDLE, VFERRY_MIG_MIGRATE_SENT));
+	assert_true(move_settle(&m, VFERRY_MIG_IDLE));
+	assert_int_equal(m.outcome, MOVE_STAYED);
+	/* somebody is awaited here, and has not come */
+	assert_false(phase(&m, 4000, VFERRY_PF_PHASE_INCOMING, 0));
+	assert_false(move_settle(&m, VFERRY_MIG_IDLE));
+}
+
 static void json_and_back(void **state)
 {
 	struct move m = {}, same;
@@ -293,6 +316,7 @@ int main(void)
 		cmocka_unit_test(failed),
 		cmocka_unit_test(others),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(settled),
 		cmocka_unit_test(json_and_back),
 		cmocka_unit_test(broken_json),
 		cmocka_unit_test(picture),

@@ -214,6 +214,19 @@ def stop_precopy(lab, t):
     unharmed(lab)
 
 
+@test("on a terminal: a bar in one line that is written over")
+def terminal(lab, t):
+    _, uri = target(lab, t)
+    answer = lab.a.run(f"TERM=xterm script -qec 'stty cols 100; vferry migrate --qmp={QMP} "
+                       f"--bandwidth=4M --timeout=2 {uri}' /dev/null", timeout=60)
+    lines = [line.split("\033[K")[0] for line in answer.out.split("\n")[0].split("\r")]
+    t.note(lines[-2])
+    expect(len(lines) > 10 and all(len(line) < 100 for line in lines), answer)
+    expect(any("copying    [#" in line and "MiB/s" in line for line in lines), answer)
+    expect("\033[31mcancelled" in answer.out and "The guest is here, running" in answer.out, answer)
+    unharmed(lab)
+
+
 @test("^C when the guest is suspended and its machine stopped")
 def stop_suspended(lab, t):
     guest = lab.cross.guest
@@ -224,7 +237,7 @@ def stop_suspended(lab, t):
     hold(True)
     t.defer(hold, False)
     _, uri = target(lab, t)
-    process = lab.a.start(f"exec vferry migrate --qmp={QMP} {uri}")
+    process = lab.a.start(f"exec vferry migrate --qmp={QMP} --bandwidth=0 {uri}")
     t.defer(process.kill)
     wait_until(lambda: "held" in process.err, 60, "pre-switchover")
     expect('"state":"suspended"' in lab.a.sh("vfstate dump"), lab.a.sh("vfstate dump"))
@@ -306,6 +319,7 @@ def four_commands(lab, t):
 
     by_hand(source, "migrate", "migrating", "migrate")
     instance, uri = target(lab, t)
+    guest.qmp.command("migrate-set-parameters", max_bandwidth=0)
     guest.qmp.command("migrate", uri=uri)
     # QEMU holds the switch for as long as nobody suspends the VF
     wait_until(lambda: guest.qmp.command("query-migrate").get("ram", {})
