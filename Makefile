@@ -17,9 +17,10 @@ modules: root
 	C=$(C) $(ENTER) tests/lab/build modules
 
 # The distribution's iproute2 with our patches: .deb files under build/iproute2.
+VFERRY_IPROUTE2_FALLBACK ?= bookworm
 iproute2: root
 	mkdir -p build/iproute2
-	$(ENTER) sh -c 'cp "$$(qemu-hooks/iproute2/build)"/*.deb build/iproute2/'
+	$(ENTER) env VFERRY_IPROUTE2_FALLBACK=$(VFERRY_IPROUTE2_FALLBACK) sh -c 'cp "$$(qemu-hooks/iproute2/build)"/*.deb build/iproute2/'
 	ls build/iproute2/*.deb
 
 # make lab CASE=boot

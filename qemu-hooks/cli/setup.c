@@ -85,6 +85,12 @@ static void set_mac(struct setup *s, const struct conf_pf *conf, const struct ta
 	pf_close(driver);
 	if (!memcmp(now.mac, conf->mac[nr], 6))
 		return;
+	/* It may have come from another host, with an address of its own. */
+	if (now.held) {
+		say("%s vf %u: a virtual machine uses it: its address is left alone",
+		    conf->name, nr);
+		return;
+	}
 	snprintf(text, sizeof(text), "%s vf %u: address %s", conf->name, nr,
 		 mac_text(conf->mac[nr], mac));
 	r = s->dry ? 0 : rtnl_set_vf_mac(pf->ifindex, nr, conf->mac[nr]);
@@ -96,11 +102,18 @@ static void set_mac(struct setup *s, const struct conf_pf *conf, const struct ta
 static void bind_vf(struct setup *s, const struct conf_pf *conf, const struct target *vf)
 {
 	char text[128], now[SYSFS_TEXT];
+	struct user user;
 	int r = 0;
 
 	if (!strcmp(vf->vf_driver, DRIVER))
 		return;
 	snprintf(text, sizeof(text), "%s vf %d: bound to %s", conf->name, vf->vf, DRIVER);
+	/* Unbinding would wait for it to end. */
+	if (vf_user(vf->vf_pci, &user) > 0) {
+		s->failed = true;
+		say("%s: %s (%d) uses it", text, user.comm, user.pid);
+		return;
+	}
 	if (!s->dry) {
 		if (vf->vf_driver[0])
 			r = sysfs_write(vf->vf_pci, "bus/pci/devices/%s/driver/unbind", vf->vf_pci);

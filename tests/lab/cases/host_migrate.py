@@ -85,6 +85,17 @@ def list_(lab, t):
            vf["held"] and vf["migratable"], vf)
 
 
+@test("setup leaves a VF alone that a virtual machine uses")
+def setup_in_use(lab, t):
+    before = fits(lab.a.sh("vferry list --json"), "list")["pfs"][0]["vfs"][0]
+    lab.a.push("/tmp/host.conf", "[pf0]\nvfs = 1\nmac.0 = 52:54:00:99:99:99\n")
+    answer = lab.a.run("vferry setup --json -c /tmp/host.conf")
+    expect(answer.code == OK and fits(answer.out, "setup") == {"failed": False, "done": []} and
+           "its address is left alone" in answer.err, answer)
+    after = fits(lab.a.sh("vferry list --json"), "list")["pfs"][0]["vfs"][0]
+    expect(after["mac"] == before["mac"], after)
+
+
 @test("check passes, here and to the other host, with a frame, and with labels")
 def check(lab, t):
     answer = lab.a.run("vferry check --to=b pf0/0", timeout=90)
