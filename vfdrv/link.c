@@ -48,7 +48,7 @@ static void vvf_link_watchdog(struct work_struct *work)
 	if (!vvf_trylock(vvf))
 		goto again;
 	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED ||
-	    vvf->mig.job.pending)
+	    vvf->mig.n_jobs)
 		goto unlock;
 
 	status = vvf_read(vvf, VVF_STATUS);

@@ -87,13 +87,14 @@ void vvf_mig_negotiated(struct vvf *vvf, int error)
 			 mig->welcome.version);
 }
 
-static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind, u32 result, bool arrived)
+static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
+			 const struct vvf_mig_job *job)
 {
 	const struct vvf_event event = {
 		.kind = kind,
-		.state = vvf->mig.state,
-		.result = result,
-		.arrived = arrived,
+		.state = job->state,
+		.result = job->result,
+		.arrived = job->command.flags & VFERRY_CMD_F_ARRIVED,
 		.mig_id = vvf->mig.mig_id,
 		.time_ns = ktime_get_real_ns(),
 	};
@@ -247,7 +248,6 @@ static bool vvf_mig_is_resume(enum vvf_mig_action action)
 /* What has time until the PF has its answer. */
 static void vvf_mig_afterwards(struct vvf *vvf, enum vvf_mig_action action, u32 result)
 {
-	vvf_queue_kick(vvf);
 	if (!vvf_mig_is_resume(action))
 		return;
 	vvf_mbx_pause(vvf, false);
@@ -288,6 +288,7 @@ static void vvf_mig_finish(struct vvf *vvf, struct vvf_mig_job *job)
 	if (vvf_mig_is_resume(job->action) && vvf->running &&
 	    vvf_queue_started(vvf, &done) && job->result == VFERRY_RES_OK) {
 		job->result = VFERRY_RES_FAILED;
+		job->state = VFERRY_MIG_IDLE;
 		vvf_mig_set_state(vvf, VFERRY_MIG_IDLE);
 	}
 	status = vvf_mig_status(vvf, &job->command, job->result);
@@ -309,8 +310,7 @@ static void vvf_mig_finish(struct vvf *vvf, struct vvf_mig_job *job)
 	}
 	vvf_mig_afterwards(vvf, job->action, job->result);
 	if (kind != VFERRY_VF_EVENT_UNSPEC && job->action != VVF_MIG_NOTHING)
-		vvf_mig_tell(vvf, kind, job->result,
-			     job->command.flags & VFERRY_CMD_F_ARRIVED);
+		vvf_mig_tell(vvf, kind, job);
 }
 
 static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *command,
@@ -328,6 +328,7 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 	if (step.action != VVF_MIG_NOTHING)
 		vvf->mig.mig_id = command->mig_id;
 	job.result = vvf_mig_settle(vvf, &step, vvf_mig_act(vvf, step.action));
+	job.state = vvf->mig.state;
 	vvf_mig_finish(vvf, &job);
 }
 
@@ -404,27 +405,27 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 	const struct vvf_mig_step step = vvf_mig_step(vvf->mig.state, command->cmd,
 						      command->flags);
 	struct vvf_mig *mig = &vvf->mig;
-	struct vvf_mig_job *job = &mig->job;
+	struct vvf_mig_job *job = &mig->jobs[mig->n_jobs];
 	u32 result;
 
 	lockdep_assert_held(&vvf->gate.lock);
 
-	/* One that is not followed up yet comes first. */
-	if (job->pending || vvf_mig_is_repeat(mig, command))
+	if (mig->n_jobs == VVF_MIG_JOBS || vvf_mig_is_repeat(mig, command))
 		return false;
 	result = vvf_mig_quick_act(vvf, step.action);
 	if (result == QUICK_LATER)
 		return false;
 
 	mig->mig_id = command->mig_id;
+	mig->n_jobs++;
 	*job = (struct vvf_mig_job) {
-		.pending = true,
 		.command = *command,
 		.action = step.action,
 		.result = vvf_mig_settle(vvf, &step, result),
 		.noticed = noticed,
 		.begun = noticed,
 	};
+	job->state = mig->state;
 	if (step.action == VVF_MIG_SUSPEND) {
 		mig->last = vvf_mig_status(vvf, command, job->result);
 		mig->last.duration_us = vvf_mig_us(noticed, ktime_get());
@@ -443,13 +444,12 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 void vvf_mig_follow_up(struct vvf *vvf)
 {
 	struct vvf_mig *mig = &vvf->mig;
-	struct vvf_mig_job job;
+	unsigned int i;
 
 	vvf_lock(vvf);
-	job = mig->job;
-	mig->job = (struct vvf_mig_job) {};
-	if (job.pending)
-		vvf_mig_finish(vvf, &job);
+	for (i = 0; i < mig->n_jobs; i++)
+		vvf_mig_finish(vvf, &mig->jobs[i]);
+	mig->n_jobs = 0;
 	vvf_unlock(vvf);
 }
 
@@ -473,6 +473,8 @@ void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, 
 		vvf_mig_execute(vvf, command, noticed);
 	}
 	vvf_unlock(vvf);
+	/* It may settle now, or has work again; behind no lock, see struct vvf_gate. */
+	vvf_queue_kick(vvf);
 }
 
 /**
@@ -486,12 +488,12 @@ void vvf_mig_reset(struct vvf *vvf)
 	lockdep_assert_held(&vvf->lock);
 
 	mig->last = (struct vferry_mbx_status) {};
-	mig->job = (struct vvf_mig_job) {};
+	mig->n_jobs = 0;
 	vvf_dirty_stop(&vvf->dirty);
 	if (mig->state == VFERRY_MIG_IDLE)
 		return;
 	vvf_mig_set_state(vvf, VFERRY_MIG_IDLE);
-	vvf_mig_tell(vvf, VFERRY_VF_EVENT_RESET, VFERRY_RES_OK, false);
+	vvf_mig_tell(vvf, VFERRY_VF_EVENT_RESET, &(struct vvf_mig_job) { .result = VFERRY_RES_OK });
 }
 
 /**

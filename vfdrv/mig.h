@@ -36,23 +36,26 @@ struct vvf_event {
 /* Changes that can be on their way; a command comes after the last's answer. */
 #define VVF_EVENTS	16
 
+/* A SUSPEND and the RESUME after it may both be waiting for the worker. */
+#define VVF_MIG_JOBS	2
+
 /**
  * struct vvf_mig_job - a command that was executed and is not finished yet
- * @pending: there is one
  * @answered: its STATUS has been sent
  * @command: as it came
  * @action: what was done
  * @result: how it went
+ * @state: afterwards
  * @noticed: when its interrupt was
  * @begun: when work on it began
  * @sent: when it was answered
  */
 struct vvf_mig_job {
-	bool pending;
 	bool answered;
 	struct vferry_mbx_command command;
 	enum vvf_mig_action action;
 	u32 result;
+	enum vferry_mig_state state;
 	ktime_t noticed;
 	ktime_t begun;
 	ktime_t sent;
@@ -66,8 +69,9 @@ struct vvf_mig_job {
  * @mig_id: the current migration, or the last
  * @last: the last answer, to be given again when a command is repeated;
  *	worker only, and vvf_mig_reset() under vvf.lock. seq 0: none
- * @job: done by the interrupt handler, to be finished by the worker; under vvf.lock
- *	or the gate
+ * @jobs: done by the interrupt handler, to be finished by the worker, in order; under
+ *	vvf.lock or the gate
+ * @n_jobs: their number
  * @kept: packets that could not leave before the rest; under vvf.lock
  * @events: what the work is to tell; filled under vvf.lock
  * @told: tells it, and does what resume has no time for
@@ -87,7 +91,8 @@ struct vvf_mig {
 	bool said;
 	u64 mig_id;
 	struct vferry_mbx_status last;
-	struct vvf_mig_job job;
+	struct vvf_mig_job jobs[VVF_MIG_JOBS];
+	unsigned int n_jobs;
 	struct sk_buff_head kept;
 	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
 	struct work_struct told;

@@ -356,17 +356,35 @@ int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 	return vvf_queue_both_off(vvf) ? 0 : -ETIMEDOUT;
 }
 
+static void vvf_queue_wake(struct vvf *vvf)
+{
+	netif_trans_update(vvf->netdev);
+	netif_tx_wake_all_queues(vvf->netdev);
+	vvf->started = ktime_get();
+}
+
+/* What NAPI does first after vvf_queue_program(), if that left it to do. */
+static void vvf_queue_resend(struct vvf *vvf)
+{
+	vvf_tx_resend(vvf, &vvf->mig.kept);
+	vvf_queue_wake(vvf);
+	smp_store_release(&vvf->rest.wake, false);
+}
+
 static int vvf_queue_program(struct vvf *vvf)
 {
 	vvf_tx_program(vvf, &vvf->rings->tx);
 	vvf_rx_program(vvf, &vvf->rings->rx);
 	if (!vvf_queue_programmed(vvf))
 		return -EIO;
-	WRITE_ONCE(vvf->rest.wake, true);
 	WRITE_ONCE(vvf->quiet, false);
 	vvf->rest.settled = false;
+	/* Kept packets go first. */
+	WRITE_ONCE(vvf->rest.wake, !skb_queue_empty(&vvf->mig.kept));
 	/* Who sees it gone sees all of the above. */
 	smp_store_release(&vvf->rest.halted, false);
+	if (!vvf->rest.wake)
+		vvf_queue_wake(vvf);
 	return 0;
 }
 
@@ -404,7 +422,7 @@ static void vvf_queue_settle(struct vvf *vvf)
  * @vvf: device, halted, with gate.lock held
  *
  * Allocates nothing, does not sleep: for interrupt handlers too. If NAPI is at work
- * on the rings still, it does it in a moment; and it starts the stack's queue. So
+ * on the rings still, it does it in a moment; and it sends packets that were kept. So
  * the caller schedules NAPI. vvf_queue_started() tells how it went.
  */
 void vvf_queue_go(struct vvf *vvf)
@@ -415,16 +433,6 @@ void vvf_queue_go(struct vvf *vvf)
 		vvf->rest.error = vvf_queue_program(vvf);
 	else
 		WRITE_ONCE(vvf->rest.go, true);
-}
-
-/* The first that NAPI does after vvf_queue_go(). */
-static void vvf_queue_wake(struct vvf *vvf)
-{
-	vvf_tx_resend(vvf, &vvf->mig.kept);
-	netif_trans_update(vvf->netdev);
-	netif_tx_wake_all_queues(vvf->netdev);
-	vvf->started = ktime_get();
-	smp_store_release(&vvf->rest.wake, false);
 }
 
 /**
@@ -514,7 +522,7 @@ int vvf_poll(struct napi_struct *napi, int budget)
 			return received;
 	}
 	if (unlikely(READ_ONCE(vvf->rest.wake)))
-		vvf_queue_wake(vvf);
+		vvf_queue_resend(vvf);
 	if (unlikely(!skb_queue_empty(&vvf->rest.frames)))
 		return vvf_poll_aside(vvf, budget) ? budget : 0;
 

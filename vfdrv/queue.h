@@ -141,7 +141,7 @@ struct vvf_stats {
  * @halted: the NIC is off; set a little before it is
  * @settled: NAPI leaves the rings alone, they are ready to be programmed
  * @go: NAPI is to program them as soon as they are
- * @wake: NAPI is to start the stack's queue; cleared by NAPI
+ * @wake: NAPI is to send kept packets and to start the stack's queue; cleared by it
  * @error: how programming went, 0 or -EIO
  * @sent: the NIC has sent what is before this transmit descriptor
  * @frames: taken out of the ring when halted, to be handed up; NAPI's
