@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "uapi/vferry_pf.h"
 #include "verdict.h"
 
 #define PASS(name, ...)			check_add(checks, name, VERDICT_PASS, "", __VA_ARGS__)
@@ -132,9 +133,10 @@ static void check_host(struct checks *checks, const json_t *facts, const char *k
 		PASS(module, "vferry_vfio is loaded");
 }
 
-static bool check_pf(struct checks *checks, const json_t *pf)
+static bool check_pf(struct checks *checks, const json_t *facts, const json_t *pf)
 {
 	const char *driver = text_of(pf, "driver"), *name = text_of(pf, "pf");
+	json_int_t version = number_of(facts, "family");
 
 	if (strcmp(driver, "vferry_pf")) {
 		FAIL("pf-driver", "unbind the PF from it, then: modprobe vferry_pf",
@@ -143,7 +145,16 @@ static bool check_pf(struct checks *checks, const json_t *pf)
 		SKIP("pf-link", "not without vferry_pf");
 		return false;
 	}
-	PASS("pf-driver", "%s (%s) is driven by vferry_pf", name, text_of(pf, "pci"));
+	if (version != VFERRY_PF_GENL_VERSION) {
+		FAIL("pf-driver", "install module and command of the same version of vferry",
+		     "vferry_pf speaks to commands in version %lld, this one in version %d",
+		     (long long)version, VFERRY_PF_GENL_VERSION);
+		SKIP("pf-link", "another version of vferry_pf");
+		return false;
+	}
+	PASS("pf-driver", "%s (%s) is driven by vferry_pf, protocol %lld to %lld", name,
+	     text_of(pf, "pci"), (long long)number_of(facts, "protocol_min"),
+	     (long long)number_of(facts, "protocol_max"));
 	if (!is_true(pf, "up"))
 		FAIL("pf-link", "ip link set PF up", "%s is down: no VF has a link", name);
 	else if (!is_true(pf, "carrier"))
@@ -205,7 +216,7 @@ void verdict_here(struct checks *checks, const json_t *facts, const char *pf_pci
 		     "vferry_vfio waits for every step to be asked for by hand");
 	else
 		PASS("automation", "vferry_vfio leads the guest through by itself");
-	if (!check_pf(checks, pf)) {
+	if (!check_pf(checks, facts, pf)) {
 		SKIP("vfio-driver", "not without vferry_pf");
 		SKIP("guest", "not without vferry_pf");
 		return;

@@ -105,6 +105,7 @@ static void broken_here(void **state)
 		{ "'manual':false", "'manual':true", "automation", "by hand" },
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "pf-driver", "driven by igb" },
 		{ "'driver':'vferry_pf'", "'driver':''", "pf-driver", "driven by nothing" },
+		{ "'family':1", "'family':2", "pf-driver", "version 2" },
 		{ "'up':true", "'up':false", "pf-link", "is down" },
 		{ "'carrier':true", "'carrier':false", "pf-link", "has no link" },
 		{ "'iommu_group':true", "'iommu_group':false", "iommu", "no IOMMU group" },
