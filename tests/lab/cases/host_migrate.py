@@ -21,7 +21,7 @@ def setup(lab):
     for host in lab.hosts.values():
         start_journal(host)
         host.start("exec vferry watch --journal")
-        host.sh("ln -s /lab/bin/vferry /usr/local/bin/vferry")
+        host.sh("ln -sf $(command -v vferry) /usr/local/bin/vferry")
     ssh(lab)
 
 
