@@ -130,6 +130,7 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 
 static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
 {
+	enum vferry_mig_state old = READ_ONCE(dev->vf_state);
 	struct vferry_pf_vf *vf = READ_ONCE(dev->vf);
 
 	if (state == VFERRY_MIG_SUSPENDED) {
@@ -138,11 +139,16 @@ static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
 			mod_delayed_work(system_wq, &dev->hold_work,
 					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
 	}
-	/* What the NIC writes from here on is not logged. */
-	if (state == VFERRY_MIG_IDLE && READ_ONCE(dev->by_hand) && READ_ONCE(dev->active) && vf &&
-	    fail(dev, -ECANCELED))
+	/*
+	 * Somebody else has ended the migration, and what the NIC writes is not
+	 * logged any more. An event of an earlier migration may come late; a failure
+	 * and a reset have events of their own.
+	 */
+	if (state == VFERRY_MIG_IDLE && READ_ONCE(dev->active) &&
+	    (old == VFERRY_MIG_CANCEL_SENT || old == VFERRY_MIG_RESUME_SENT) &&
+	    vf && vferry_pf_state(vf) == VFERRY_MIG_IDLE && fail(dev, -ECANCELED))
 		vferry_pf_report(vf, -ECANCELED,
-				 "the guest was told by hand to end the migration");
+				 "the guest's migration was ended, not by QEMU: what its VF writes is not logged");
 }
 
 /*

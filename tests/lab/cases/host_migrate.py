@@ -371,8 +371,27 @@ def by_hand_wrong(lab, t):
     answer = process.wait(60)
     found = fits(answer.out, "migrate")
     expect(answer.code == NO and found["result"] == "failed" and found["where"] == "here" and
-           "told by hand to end the migration" in found["reason"], found)
+           "migration was ended, not by QEMU" in found["reason"], found)
     unharmed(lab)
+
+
+@test("a migration that is ended by hand fails, whoever leads it: what follows is not logged")
+def ended_by_hand(lab, t):
+    for word in ("cancelmigration", "resume"):
+        guest = lab.cross.guest
+        source = guest.host
+        _, uri = target(lab, t)
+        process = source.start(f"exec vferry migrate --json --qmp={QMP} --bandwidth=4M {uri}")
+        t.defer(process.kill)
+        wait_until(lambda: '"state":"migrating"' in source.sh("vfstate dump"), 30, "logging")
+        if word == "resume":
+            source.sh("vferry vf pf0 0 suspend --wait")
+        source.sh(f"vferry vf pf0 0 {word} --wait")
+        answer = process.wait(60)
+        found = fits(answer.out, "migrate")
+        expect(answer.code == NO and found["result"] == "failed" and found["where"] == "here" and
+               "migration was ended, not by QEMU" in found["reason"], found)
+        unharmed(lab)
 
 
 @test("check fails with the right reason: a guest with igbvf, without enable-migration")
