@@ -255,6 +255,32 @@ def stop_suspended(lab, t):
     interrupted(lab, t, process, "The guest is here")
 
 
+@test("^C twice does not wait for a QEMU that does not answer")
+def stop_twice(lab, t):
+    _, uri = target(lab, t)
+    pid = fits(lab.a.sh("vferry list --json"), "list")["pfs"][0]["vfs"][0]["user"]["pid"]
+    process = lab.a.start(f"exec vferry migrate --json --qmp={QMP} --bandwidth=4M {uri}")
+    t.defer(process.kill)
+    wait_until(lambda: '"state":"migrating"' in lab.a.sh("vfstate dump"), 30, "logging")
+    lab.a.sh(f"kill -STOP {pid}")
+    t.defer(lab.a.sh, f"kill -CONT {pid}")
+    process.kill(signal.SIGINT)
+    # the first one has been taken when nothing is pending any more
+    wait_until(lambda: "ShdPnd:\t0000000000000000" in
+               lab.a.sh("cat /proc/$(pgrep -x vferry -n)/status"), 20, "the first ^C")
+    process.kill(signal.SIGINT)
+    answer = process.wait(8)
+    found = fits(answer.out, "migrate")
+    expect(answer.code == STOPPED and found["where"] == "unknown" and
+           "interrupted while cancelling" in found["reason"], answer)
+    lab.a.sh(f"kill -CONT {pid}")
+    # QEMU drops what a client that has gone had asked for
+    lab.cross.guest.qmp.command("migrate_cancel")
+    wait_until(lambda: lab.cross.guest.qmp.command("query-migrate")["status"] == "cancelled", 30,
+               "the end of the migration")
+    unharmed(lab)
+
+
 @test("nobody at the other end")
 def nobody(lab, t):
     answer = lab.a.run(f"vferry migrate --json --qmp={QMP} tcp:127.0.0.1:1", timeout=60)
