@@ -22,7 +22,7 @@
 #define SUSPENDED_MS	5
 
 /* Longest message of the PF. */
-#define READ_WORDS	5
+#define READ_WORDS	VFERRY_MBX_CMD_WORDS
 
 static ktime_t deadline_ms(unsigned int ms)
 {
