@@ -22,7 +22,7 @@
 #define SUSPENDED_MS	5
 
 /* Longest message of the PF. */
-#define READ_WORDS	5
+#define READ_WORDS	VFERRY_MBX_CMD_WORDS
 
 static ktime_t deadline_ms(unsigned int ms)
 {
@@ -400,7 +400,7 @@ static bool vvf_mbx_try_read(struct vvf *vvf, u32 *msg)
 }
 
 /**
- * vvf_mbx_quick_status() - answer a command from the interrupt handler
+ * vvf_mbx_quick_status() - answer a command from the interrupt handler or NAPI
  * @vvf: device, with gate.lock held
  * @status: the answer
  *

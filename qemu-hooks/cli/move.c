@@ -196,6 +196,7 @@ static const struct {
 	[VFERRY_PF_PHASE_INCOMING]	= { "awaited", "a virtual machine is expected here" },
 	[VFERRY_PF_PHASE_LOADED]	= { "loaded", "the state of the VF has come" },
 	[VFERRY_PF_PHASE_RUNNING]	= { "running", "the virtual machine runs here" },
+	[VFERRY_PF_PHASE_SETTLED]	= { "settled", "what the VF had received before is put away" },
 };
 
 const char *event_label(const struct vf_event *event)
@@ -346,8 +347,7 @@ static int event_from_json(const json_t *value, struct vf_event *ret)
 	case VFERRY_PF_EVENT_RESET:
 		return read_word(value, "state", mig_state_name, VFERRY_MIG_STATES, &ret->state);
 	case VFERRY_PF_EVENT_PHASE:
-		return read_word(value, "phase", phase_name, VFERRY_PF_PHASE_RUNNING + 1,
-				 &ret->phase);
+		return read_word(value, "phase", phase_name, COUNT(phase_texts), &ret->phase);
 	}
 	return 0;
 }

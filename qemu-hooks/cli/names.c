@@ -34,6 +34,7 @@ static const char *const phases[] = {
 	[VFERRY_PF_PHASE_INCOMING]	= "incoming",
 	[VFERRY_PF_PHASE_LOADED]	= "loaded",
 	[VFERRY_PF_PHASE_RUNNING]	= "running",
+	[VFERRY_PF_PHASE_SETTLED]	= "settled",
 };
 
 static const char *const link_states[] = {

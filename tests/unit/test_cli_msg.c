@@ -279,6 +279,8 @@ static void lengths(void **state)
 
 static void words(void **state)
 {
+	int i;
+
 	(void)state;
 	assert_int_equal(command_by_name("suspend"), VFERRY_LINK_STATE_SUSPEND);
 	assert_int_equal(command_by_name("susp"), -EINVAL);
@@ -287,6 +289,10 @@ static void words(void **state)
 	assert_string_equal(mig_state_name(VFERRY_MIG_STATES), "?");
 	assert_string_equal(event_name(0), "?");
 	assert_string_equal(phase_name(1000), "?");
+	/* all that this source knows, without a gap */
+	for (i = 1; strcmp(phase_name(i), "?"); i++)
+		;
+	assert_int_equal(i, VFERRY_PF_PHASE_SETTLED + 1);
 	assert_int_equal(command_goal(VFERRY_LINK_STATE_MIGRATE), VFERRY_MIG_MIGRATING);
 	assert_int_equal(command_goal(VFERRY_LINK_STATE_RESUME), VFERRY_MIG_IDLE);
 }
