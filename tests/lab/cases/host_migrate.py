@@ -276,8 +276,9 @@ def stop_twice(lab, t):
     lab.a.sh(f"kill -CONT {pid}")
     # QEMU drops what a client that has gone had asked for
     lab.cross.guest.qmp.command("migrate_cancel")
-    wait_until(lambda: lab.cross.guest.qmp.command("query-migrate")["status"] == "cancelled", 30,
-               "the end of the migration")
+    wait_until(lambda: lab.cross.guest.qmp.command("query-migrate")["status"]
+               in ("cancelled", "failed"), 30, "the end of the migration")
+    t.note(lab.cross.guest.qmp.command("query-migrate"))
     unharmed(lab)
 
 
