@@ -21,7 +21,6 @@
 /* What the kernel sets by itself and does not take back. */
 #define NH_VOLATILE	(RTNH_F_DEAD | RTNH_F_LINKDOWN | RTNH_F_UNRESOLVED | \
 			 RTNH_F_OFFLOAD | RTNH_F_TRAP)
-#define LINK_FLAGS	(IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI)
 
 #define IN6_STRING	64
 
@@ -267,6 +266,8 @@ static void say_link(struct words *w, const struct object_link *link)
 		fprintf(w->value, " promisc");
 	if (link->flags & IFF_ALLMULTI)
 		fprintf(w->value, " allmulti");
+	if (!(link->flags & IFF_MULTICAST))
+		fprintf(w->value, " nomulticast");
 	if (link->lower)
 		fprintf(w->value, " on %s", names_get(w->names, link->lower, buf));
 	if (link->master)

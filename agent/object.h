@@ -31,11 +31,14 @@ enum object_kind {
 	OBJECT_RULE,
 };
 
+/* IFF_LOWER_UP, which <net/if.h> does not have: there is a carrier. */
+#define OBJECT_CARRIER	0x10000
+
 /**
  * struct object_link - of a link
  * @ifindex: its number
  * @name: its name
- * @flags: IFF_*
+ * @flags: IFF_* and OBJECT_CARRIER
  * @mtu: bytes
  * @txqlen: packets
  * @type: ARPHRD_*

@@ -14,7 +14,7 @@
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
 
-#define LINK_FLAGS	(IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI)
+#define LINK_FLAGS	(IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST)
 #define USER_HZ		100	/* of rta_cacheinfo */
 /* Addresses and nexthops that can be given to the kernel without these. */
 #define NH_STATE	(RTNH_F_DEAD | RTNH_F_LINKDOWN | RTNH_F_UNRESOLVED | \
@@ -84,13 +84,14 @@ struct nl_msg *repair_link_flags(uint32_t ifindex, unsigned int flags, unsigned 
 static int repair_link(const struct difference *d, struct nl_msg **ret)
 {
 	const struct object_link *was = &d->was->link, *is = &d->is->link;
+	unsigned int change = (was->flags ^ is->flags) & LINK_FLAGS;
 	_cleanup_(nlmsg_freep) struct nl_msg *msg = NULL;
 	int r = 0;
 
 	if (was->ifindex != is->ifindex)
 		return -EOPNOTSUPP;
-	msg = repair_link_flags(was->ifindex, was->flags & LINK_FLAGS,
-				(was->flags ^ is->flags) & LINK_FLAGS);
+	/* No change, for the kernel, is all of them: then there must be no flag either. */
+	msg = repair_link_flags(was->ifindex, was->flags & change, change);
 	if (!msg)
 		return -ENOMEM;
 	if (was->mtu != is->mtu)
@@ -247,8 +248,12 @@ static int repair_copy(const struct object *was, int type, int how, size_t heade
 
 	if (!msg || copy(msg, was->msg, header, without))
 		return -ENOMEM;
-	if (was->kind == OBJECT_NEXTHOP)
-		((struct nhmsg *)nlmsg_data(nlmsg_hdr(msg)))->nh_flags &= RTNH_F_ONLINK;
+	if (was->kind == OBJECT_NEXTHOP) {
+		struct nhmsg *info = nlmsg_data(nlmsg_hdr(msg));
+
+		info->nh_flags &= RTNH_F_ONLINK;
+		info->nh_scope = 0;	/* found out by the kernel, and not to be given */
+	}
 	if (was->kind == OBJECT_RULE)
 		((struct fib_rule_hdr *)nlmsg_data(nlmsg_hdr(msg)))->flags &=
 			~(uint32_t)(FIB_RULE_IIF_DETACHED | FIB_RULE_OIF_DETACHED);

@@ -212,6 +212,22 @@ bool snapshot_tags(const struct snapshot *s, uint32_t ifindex, struct packet_tag
 	return true;
 }
 
+bool snapshot_carriers(const struct snapshot *was, const struct snapshot *is)
+{
+	const struct object_link *link;
+	size_t i;
+
+	for (i = 0; i < was->count; i++) {
+		if (was->objects[i]->kind != OBJECT_LINK ||
+		    !(was->objects[i]->link.flags & OBJECT_CARRIER))
+			continue;
+		link = snapshot_link(is, was->objects[i]->link.ifindex);
+		if (link && !(link->flags & OBJECT_CARRIER))
+			return false;
+	}
+	return true;
+}
+
 /* -- differences */
 
 static int add_difference(struct differences *d, enum difference_kind kind,

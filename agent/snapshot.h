@@ -70,6 +70,9 @@ const struct object_link *snapshot_link(const struct snapshot *s, uint32_t ifind
  */
 bool snapshot_tags(const struct snapshot *s, uint32_t ifindex, struct packet_tags *ret);
 
+/* Has every link that was up, with a carrier, its carrier again? */
+bool snapshot_carriers(const struct snapshot *was, const struct snapshot *is);
+
 /* -- differences */
 
 enum difference_kind {

@@ -39,7 +39,9 @@ static void put_address(struct nl_msg *msg, int type, const char *text)
 
 static struct nl_msg *link_msg(int ifindex, const char *name, unsigned int flags, uint32_t mtu)
 {
-	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_type = 1 };
+	struct ifinfomsg info = {
+		.ifi_index = ifindex, .ifi_flags = flags ^ IFF_MULTICAST, .ifi_type = 1,
+	};
 	struct nl_msg *msg = begin(RTM_NEWLINK, &info, sizeof(info));
 
 	nla_put_string(msg, IFLA_IFNAME, name);
@@ -151,7 +153,9 @@ static struct nl_msg *rule_msg(uint32_t priority, uint32_t flags)
 
 static struct nl_msg *nexthop_msg(uint32_t id, uint32_t dev)
 {
-	struct nhmsg info = { .nh_family = AF_INET, .nh_protocol = RTPROT_STATIC };
+	struct nhmsg info = {
+		.nh_family = AF_INET, .nh_protocol = RTPROT_STATIC, .nh_scope = RT_SCOPE_LINK,
+	};
 	struct nl_msg *msg = begin(RTM_NEWNEXTHOP, &info, sizeof(info));
 
 	nla_put_u32(msg, NHA_ID, id);
@@ -196,6 +200,8 @@ static void in_words(void **state)
 	(void)state;
 	expect_object(link_msg(3, "eth0", IFF_UP | IFF_NOARP, 9000), OBJECT_LINK, "link eth0",
 		      " up mtu 9000 address 02:00:00:00:00:01 qlen 1000 noarp");
+	expect_object(link_msg(3, "eth0", IFF_MULTICAST, 9000), OBJECT_LINK, "link eth0",
+		      " down mtu 9000 address 02:00:00:00:00:01 qlen 1000 nomulticast");
 	expect_object(vlan_msg(4, "eth0.100", 3, 100), OBJECT_LINK, "link eth0.100",
 		      " vlan 100 up mtu 1500 address 02:00:00:00:00:01 qlen 1000 on if3");
 	expect_object(address_msg(3, "10.9.0.5", 24, IFA_F_PERMANENT, UINT32_MAX), OBJECT_ADDRESS,
@@ -601,6 +607,12 @@ static void repair_link(void **state)
 	assert_null(attr_of(msg[0], sizeof(*info), IFLA_ADDRESS));
 	assert_null(msg[1]);
 	release(msg);
+	/* Only the MTU: no flag is touched, and none is said, which would mean all. */
+	build(link_msg(3, "eth0", IFF_UP, 1500), link_msg(3, "eth0", IFF_UP, 1400), 0, 0, msg);
+	info = nlmsg_data(nlmsg_hdr(msg[0]));
+	assert_int_equal(info->ifi_flags, 0);
+	assert_int_equal(info->ifi_change, 0);
+	release(msg);
 	/* Links are not ours to make, or to take away. */
 	build(link_msg(3, "eth0", 0, 1500), NULL, 0, -EOPNOTSUPP, msg);
 	build(NULL, link_msg(3, "eth0", 0, 1500), 0, -EOPNOTSUPP, msg);
@@ -682,6 +694,11 @@ static void repair_route(void **state)
 
 	build(NULL, route_msg("10.1.0.0", 16, "10.9.0.1", 3, RTPROT_STATIC), 0, 0, msg);
 	assert_int_equal(nlmsg_hdr(msg[0])->nlmsg_type, RTM_DELROUTE);
+	release(msg);
+
+	/* The kernel says a nexthop's scope, and refuses to be told. */
+	build(nexthop_msg(7, 3), NULL, 0, 0, msg);
+	assert_int_equal(((struct nhmsg *)nlmsg_data(nlmsg_hdr(msg[0])))->nh_scope, 0);
 	release(msg);
 }
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Generic netlink family vferry_vf. A test links another implementation of this
+ * header, where there is no VF.
+ */
+#ifndef VFERRYD_VFNL_H
+#define VFERRYD_VFNL_H
+
+#include "vfmsg.h"
+
+struct vfnl;
+
+/**
+ * struct vfnl_listener - what the VF driver says
+ * @event: something has happened to a VF
+ * @lost: messages were lost, or the driver has come or gone: dump and compare
+ */
+struct vfnl_listener {
+	void (*event)(const struct vfmsg *msg, void *arg);
+	void (*lost)(void *arg);
+	void *arg;
+};
+
+int vfnl_new(const struct vfnl_listener *listener, struct vfnl **ret);
+void vfnl_free(struct vfnl *vfnl);
+
+/* To be polled for reading, and what to call then. */
+int vfnl_fd(const struct vfnl *vfnl);
+void vfnl_dispatch(struct vfnl *vfnl);
+
+/**
+ * vfnl_dump() - all VFs of this network namespace
+ * @vfnl: socket
+ * @found: called for each
+ * @arg: its argument
+ *
+ * Return: 0, also if there is no driver; -errno.
+ */
+int vfnl_dump(struct vfnl *vfnl, void (*found)(const struct vfmsg *msg, void *arg), void *arg);
+
+#endif
