@@ -25,7 +25,7 @@
  * @len: bytes of it
  * @entry: when
  * @sent: how often; @failed, @proved: likewise
- * @last_ns: when it was last sent, CLOCK_REALTIME
+ * @first_ns: when it was first sent, CLOCK_REALTIME
  */
 struct item {
 	char *what;
@@ -37,7 +37,7 @@ struct item {
 	size_t len;
 	struct schedule_entry entry;
 	unsigned int sent, failed, proved;
-	uint64_t last_ns;
+	uint64_t first_ns;
 };
 
 struct announcer {
@@ -278,8 +278,8 @@ static void send_item(struct announcer *a, struct item *item)
 		item->failed++;
 		return;
 	}
-	item->last_ns = now;
-	item->sent++;
+	if (!item->sent++)
+		item->first_ns = now;
 	if (!a->first_ns)
 		a->first_ns = now;
 }
@@ -360,9 +360,9 @@ void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len, uint6
 	for (i = 0; n && i < a->count; i++) {
 		struct item *item = &a->items[i];
 
-		/* The kernel's own may look the same: one for each of ours, and later. */
+		/* The kernel's own may look the same: one for each of ours, and not before. */
 		if (item->proved < item->sent && item->len == n &&
-		    !memcmp(item->frame, plain, n) && time_ns >= item->last_ns &&
+		    !memcmp(item->frame, plain, n) && time_ns >= item->first_ns &&
 		    (!item->tags_known || packet_tags_equal(&item->tags, &tags))) {
 			item->proved++;
 			return;

@@ -50,7 +50,7 @@ void journal_end(struct entry *entry, const char *format, ...);
 __attribute__((format(printf, 4, 5)))
 void journal(enum journal_id id, const char *vf, uint64_t migration, const char *format, ...);
 
-/* A line for developers, without an ID; priority debug. */
+/* A line for developers, without an ID, if VFERRYD_DEBUG is in the environment. */
 __attribute__((format(printf, 1, 2)))
 void journal_debug(const char *format, ...);
 

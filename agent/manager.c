@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* All VFs of this guest. See manager.h. */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "control.h"
@@ -23,10 +25,13 @@
  */
 #define WATCHDOG_US	20000000
 #define PING_US		5000000
+#define LOOK_US		100000
 
 /**
  * struct manager
  * @vfs: those that are there; @found: was in the dump that goes on
+ * @look: looks for VFs some time after an interface was made: the driver shows it later
+ * @dump_ns: when the current dump was begun; 0: if nothing was lost
  * @busy: how many are in the middle of a migration
  * @history: migrations that have ended, the latest last
  * @config_error: what is wrong with the configuration; empty: nothing
@@ -38,9 +43,10 @@ struct manager {
 	char config_error[CONFIG_ERROR];
 	struct rtnl *rtnl;
 	struct vfnl *vfnl;
-	sd_event_source *rtnl_source, *vfnl_source, *ping;
+	sd_event_source *rtnl_source, *vfnl_source, *ping, *look;
 	struct control *control;
 	struct vf_shared shared;
+	uint64_t dump_ns;
 	struct {
 		struct vf *vf;
 		bool found;
@@ -53,6 +59,14 @@ struct manager {
 DEFINE_CLEANUP(struct manager *, manager_free);
 
 /* -- VFs that come and go */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
 
 static struct vf **slot_of(struct manager *m, uint32_t ifindex, bool **ret_found)
 {
@@ -96,9 +110,14 @@ static void on_found(const struct vfmsg *msg, void *arg)
 	slot = slot_of(m, msg->ifindex, &found);
 	if (slot)
 		*found = true;
-	vf = slot ? *slot : add_vf(m, msg);
+	if (slot) {
+		vf_found(*slot, msg, m->dump_ns);
+		return;
+	}
+	/* What has happened to one that is new was not heard. */
+	vf = add_vf(m, msg);
 	if (vf)
-		vf_found(vf, msg);
+		vf_found(vf, msg, now_ns());
 }
 
 static void drop_unfound(struct manager *m)
@@ -116,11 +135,16 @@ static void drop_unfound(struct manager *m)
 	}
 }
 
-/* Compare with what the driver says now. */
-static int enumerate(struct manager *m)
+/*
+ * Which VFs are there? @lost: and what has happened to them? A dump may be quicker than
+ * an event that is on its way, so that is asked only if it has to be.
+ */
+static int enumerate(struct manager *m, bool lost)
 {
 	size_t i;
 	int r;
+
+	m->dump_ns = lost ? now_ns() : 0;
 
 	for (i = 0; i < VFS; i++)
 		m->vfs[i].found = false;
@@ -148,23 +172,54 @@ static void on_event(const struct vfmsg *msg, void *arg)
 
 static void on_lost(void *arg)
 {
-	enumerate(arg);
+	enumerate(arg, true);
 }
 
-/* A VF's interface may have been among them; the driver knows. */
-static void on_link(void *arg)
+static void on_family(void *arg)
 {
-	enumerate(arg);
+	enumerate(arg, false);
 }
 
-static void on_config(void *arg)
+static int on_look(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source;
+	(void)usec;
+	enumerate(arg, false);
+	return 0;
+}
+
+/* Can the VFs be others now, or have another name? Most of what links do is nothing new. */
+static bool vfs_changed(struct manager *m, const struct nlmsghdr *msg)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(msg);
+	struct object *object;
+	struct vf **slot;
+	bool *found, r;
+
+	if (object_decode(msg, msg->nlmsg_len, NULL, &object))
+		return false;
+	slot = slot_of(m, object->link.ifindex, &found);
+	if (slot)
+		r = strcmp(vf_ifname(*slot), object->link.name);
+	else
+		r = info->ifi_change == UINT32_MAX || info->ifi_change & IFF_UP;
+	object_free(object);
+	return r;
+}
+
+static void on_rtnl_event(const struct nlmsghdr *msg, void *arg)
 {
 	struct manager *m = arg;
 	size_t i;
 
+	if (!msg || msg->nlmsg_type == RTM_DELLINK ||
+	    (msg->nlmsg_type == RTM_NEWLINK && vfs_changed(m, msg))) {
+		sd_event_source_set_time_relative(m->look, LOOK_US);
+		sd_event_source_set_enabled(m->look, SD_EVENT_ONESHOT);
+	}
 	for (i = 0; i < VFS; i++)
 		if (m->vfs[i].vf)
-			vf_config_changed(m->vfs[i].vf);
+			vf_config_changed(m->vfs[i].vf, msg);
 }
 
 static int on_rtnl(sd_event_source *source, int fd, uint32_t events, void *arg)
@@ -338,8 +393,8 @@ void manager_reload(struct manager *m)
 
 static int open_sockets(struct manager *m)
 {
-	const struct rtnl_listener rtnl = { on_link, on_config, m };
-	const struct vfnl_listener vfnl = { on_event, on_lost, m };
+	const struct rtnl_listener rtnl = { on_rtnl_event, m };
+	const struct vfnl_listener vfnl = { on_event, on_lost, on_family, m };
 	const struct control_answers answers = { on_command, m };
 	int r;
 
@@ -355,7 +410,11 @@ static int open_sockets(struct manager *m)
 	if (r >= 0)
 		r = sd_event_add_time(m->event, &m->ping, CLOCK_MONOTONIC, 0, 0, on_ping, m);
 	if (r >= 0)
+		r = sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, 0, 10000, on_look, m);
+	if (r >= 0)
 		r = sd_event_source_set_enabled(m->ping, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(m->look, SD_EVENT_OFF);
 	if (r < 0)
 		return r;
 	/* What happens to a VF comes before what others do and want. */
@@ -390,7 +449,7 @@ int manager_new(sd_event *event, const struct manager_paths *paths, struct manag
 		.arg = m,
 	};
 	journal_listen(on_entry, m);
-	r = enumerate(m);
+	r = enumerate(m, true);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(m);
@@ -411,6 +470,7 @@ void manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->rtnl_source);
 	sd_event_source_disable_unref(m->vfnl_source);
 	sd_event_source_disable_unref(m->ping);
+	sd_event_source_disable_unref(m->look);
 	vfnl_free(m->vfnl);
 	rtnl_free(m->rtnl);
 	for (i = 0; i < m->n_history; i++)

@@ -21,7 +21,6 @@ struct rtnl {
 	struct rtnl_listener listener;
 	struct snapshot *filling;
 	int error;		/* of the current dump or request */
-	bool changed, link_changed;
 };
 
 static const struct {
@@ -169,10 +168,8 @@ static int on_event(struct nl_msg *msg, void *arg)
 	struct nlmsghdr *head = nlmsg_hdr(msg);
 	struct rtnl *rtnl = arg;
 
-	if (head->nlmsg_type == RTM_NEWLINK || head->nlmsg_type == RTM_DELLINK)
-		rtnl->link_changed = true;
 	if (of_interest(head))
-		rtnl->changed = true;
+		rtnl->listener.event(head, rtnl->listener.arg);
 	return NL_OK;
 }
 
@@ -180,21 +177,12 @@ void rtnl_dispatch(struct rtnl *rtnl)
 {
 	int r;
 
-	/* All that there is, and only then tell: one change comes in many messages. */
 	do
 		r = nl_recvmsgs_default(rtnl->events);
 	while (!r);
 	/* What was lost may have been anything; libnl says NOMEM for ENOBUFS. */
 	if (r != -NLE_AGAIN)
-		rtnl->link_changed = rtnl->changed = true;
-	if (rtnl->link_changed) {
-		rtnl->link_changed = false;
-		rtnl->listener.link(rtnl->listener.arg);
-	}
-	if (rtnl->changed) {
-		rtnl->changed = false;
-		rtnl->listener.config(rtnl->listener.arg);
-	}
+		rtnl->listener.event(NULL, rtnl->listener.arg);
 }
 
 int rtnl_fd(const struct rtnl *rtnl)

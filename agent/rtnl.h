@@ -11,13 +11,12 @@ struct rtnl;
 
 /**
  * struct rtnl_listener - what happens in this network namespace
- * @link: a link was made, has changed or is gone
- * @config: an address, a route, a rule or a permanent neighbour has changed; only
- *	while rtnl_watch() is on. Also called when messages were lost
+ * @event: RTM_NEWLINK and _DELLINK; and, while rtnl_watch() is on, those of addresses,
+ *	routes, nexthops, rules and permanent neighbours. NULL: messages were lost
+ * @arg: its argument
  */
 struct rtnl_listener {
-	void (*link)(void *arg);
-	void (*config)(void *arg);
+	void (*event)(const struct nlmsghdr *msg, void *arg);
 	void *arg;
 };
 

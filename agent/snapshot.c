@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The configuration of an interface and what is stacked on it. See snapshot.h. */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,38 @@ int snapshot_add(struct snapshot *s, const struct nlmsghdr *msg, size_t len)
 		return r;
 	TAKE_PTR(object);
 	return 0;
+}
+
+static const struct object *find(const struct snapshot *s, const struct object *like)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->objects[i]->kind == like->kind && !strcmp(s->objects[i]->key, like->key) &&
+		    !strcmp(s->objects[i]->value, like->value))
+			return s->objects[i];
+	return NULL;
+}
+
+static bool is_new(uint16_t type)
+{
+	return type == RTM_NEWLINK || type == RTM_NEWADDR || type == RTM_NEWROUTE ||
+	       type == RTM_NEWNEXTHOP || type == RTM_NEWNEIGH || type == RTM_NEWRULE;
+}
+
+bool snapshot_news(const struct snapshot *s, const struct nlmsghdr *msg, size_t len)
+{
+	_cleanup_(object_freep) struct object *object = NULL;
+
+	/* That something is gone is always news. */
+	if (len < sizeof(*msg) || !is_new(msg->nlmsg_type))
+		return true;
+	if (object_decode(msg, len, &s->names, &object))
+		return false;
+	if (object->kind == OBJECT_LINK ? !snapshot_has(s, object->link.ifindex) &&
+	    !(object->link.lower && snapshot_has(s, object->link.lower)) : !belongs(s, object))
+		return false;
+	return !find(s, object);
 }
 
 static int join(struct snapshot *s, uint32_t ifindex)

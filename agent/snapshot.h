@@ -53,6 +53,17 @@ int snapshot_add(struct snapshot *s, const struct nlmsghdr *msg, size_t len);
  */
 int snapshot_close(struct snapshot *s, uint32_t ifindex);
 
+/**
+ * snapshot_news() - does a message say something that is not in a snapshot?
+ * @s: snapshot, closed
+ * @msg: as the kernel multicasts it
+ * @len: bytes that are there
+ *
+ * Return: true: a thing that belongs here has changed, or may have; false: it is as it
+ * was, or does not belong here.
+ */
+bool snapshot_news(const struct snapshot *s, const struct nlmsghdr *msg, size_t len);
+
 /* Everything was added. */
 void snapshot_sort(struct snapshot *s);
 

@@ -19,6 +19,7 @@
 #include "vf.h"
 
 #define REFRESH_US	200000	/* changes come in bursts */
+#define SAY_US		1000000	/* longer than a blackout */
 #define EARLY_NS	2000000	/* from the queues' start to the driver's event, at most */
 #define GRACE_US	150000	/* for what was sent last to be seen leaving */
 #define DIFFERENCES_SAID 16	/* in the journal, one entry each */
@@ -33,7 +34,7 @@
  * @record: of the migration
  * @was: configuration that must be there after it; @have_was: there is one
  * @taken_us: when it was taken, CLOCK_BOOTTIME
- * @refresh: takes it again, some time after a change
+ * @refresh: takes it again, some time after a change; and see @say_suspended
  * @changed: it is not what it was
  * @capture: of the interface, while a migration goes on; may be NULL
  * @announcer: of this VF
@@ -44,6 +45,8 @@
  * @logging: the migration is not over: the driver resumed, and goes on logging
  * @keep_was: a migration ended before its configuration was restored: that of before is
  *	also what must be there after the next one
+ * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
+ * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
  * @rx_ns: when the first frame since capture_arm() came, CLOCK_REALTIME; 0: none did
  */
 struct vf {
@@ -67,6 +70,8 @@ struct vf {
 	bool logging;
 	bool keep_was;
 	uint64_t rx_ns;
+	uint64_t known_ns;
+	bool say_suspended;
 };
 
 DEFINE_CLEANUP(struct vf *, vf_free);
@@ -159,6 +164,19 @@ static void take_snapshot(struct vf *vf)
 	save_snapshot(vf);
 }
 
+static void say_suspended(struct vf *vf)
+{
+	struct entry *entry;
+
+	if (!vf->say_suspended)
+		return;
+	vf->say_suspended = false;
+	entry = journal_begin(JOURNAL_SUSPENDED, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_SUSPEND_US", "%u", vf->record.suspend_us);
+	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_suspend_us);
+	journal_end(entry, "%s: suspended in %u us", vf->msg.ifname, vf->record.suspend_us);
+}
+
 static int on_refresh(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct vf *vf = arg;
@@ -167,13 +185,18 @@ static int on_refresh(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	if (vf->state == VF_MIGRATING)
 		take_snapshot(vf);
+	say_suspended(vf);
 	return 0;
 }
 
-void vf_config_changed(struct vf *vf)
+void vf_config_changed(struct vf *vf, const struct nlmsghdr *msg)
 {
 	if (vf->state != VF_MIGRATING || vf->changed)
 		return;
+	/* The kernel says much that is no change, most of all at RESUME. */
+	if (msg && vf->have_was && !snapshot_news(&vf->was, msg, msg->nlmsg_len))
+		return;
+	journal_debug("%s: changed by message %u", vf->msg.ifname, msg ? msg->nlmsg_type : 0);
 	vf->changed = true;
 	sd_event_source_set_time_relative(vf->refresh, REFRESH_US);
 	sd_event_source_set_enabled(vf->refresh, SD_EVENT_ONESHOT);
@@ -391,8 +414,6 @@ static void bring_down(struct vf *vf)
 
 static void suspend(struct vf *vf, const struct vfmsg *msg)
 {
-	struct entry *entry;
-
 	capture_arm(vf->capture);
 	if (vf->changed)
 		take_snapshot(vf);
@@ -402,10 +423,10 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 	vf->record.suspend_us = msg->suspend_us;
 	vf->record.agent_suspend_us = us_since(msg->time_ns, now_of(CLOCK_REALTIME));
 	run_hooks(vf, "suspend");
-	entry = journal_begin(JOURNAL_SUSPENDED, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_SUSPEND_US", "%u", msg->suspend_us);
-	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_suspend_us);
-	journal_end(entry, "%s: suspended in %u us", vf->msg.ifname, msg->suspend_us);
+	/* Not now: the journal would write, while the host copies the last dirty pages. */
+	vf->say_suspended = true;
+	sd_event_source_set_time_relative(vf->refresh, SAY_US);
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_ONESHOT);
 }
 
 /* -- afterwards */
@@ -570,6 +591,7 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 			capture_arm(vf->capture);
 	}
 	run_hooks(vf, hook);
+	say_suspended(vf);
 	entry = journal_begin(JOURNAL_RESUMED, vf->msg.ifname, vf->record.mig_id);
 	journal_field(entry, "VFERRY_RESUME_US", "%u", msg->resume_us);
 	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_resume_us);
@@ -711,9 +733,27 @@ static void on_resume(struct vf *vf, const struct vfmsg *msg, bool late)
 	resume(vf, msg, outcome, hook);
 }
 
+/* An event that a dump was quicker than; it may say more than the dump. */
+static void known_event(struct vf *vf, const struct vfmsg *msg)
+{
+	struct record *r = &vf->record;
+
+	if (msg->event != VFERRY_VF_EVENT_RESUME || vf->state != VF_SETTLING ||
+	    r->outcome != RECORD_UNHEARD)
+		return;
+	r->outcome = msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
+	r->resumed_ns = msg->time_ns;
+	r->resume_us = msg->resume_us;
+	r->agent_resume_us = us_since(r->resumed_ns, r->announce.first_ns);
+}
+
 void vf_event(struct vf *vf, const struct vfmsg *msg)
 {
 	vf->msg = *msg;
+	if (msg->time_ns && msg->time_ns <= vf->known_ns) {
+		known_event(vf, msg);
+		return;
+	}
 	if (msg->result) {
 		journal(JOURNAL_FAILED, msg->ifname, msg->mig_id,
 			"%s: the driver could not %s (result %u); the migration is tried again or fails on the host",
@@ -742,11 +782,14 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 	}
 }
 
-void vf_found(struct vf *vf, const struct vfmsg *msg)
+void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 {
 	bool saved = vf->state == VF_IDLE && msg->state == VFERRY_MIG_IDLE;
 
 	vf->msg = *msg;
+	if (!dump_ns)
+		return;
+	vf->known_ns = dump_ns;
 	switch (msg->state) {
 	case VFERRY_MIG_MIGRATING:
 		if (vf->state == VF_IDLE)

@@ -53,11 +53,18 @@ void vf_free(struct vf *vf);
 /* Something has happened to it. */
 void vf_event(struct vf *vf, const struct vfmsg *msg);
 
-/* What a dump says of it: what has happened is found out, if that was not heard. */
-void vf_found(struct vf *vf, const struct vfmsg *msg);
+/**
+ * vf_found() - what a dump says of it
+ * @vf: VF
+ * @msg: of the dump
+ * @dump_ns: when it was begun, CLOCK_REALTIME. 0: only to have its name and the like;
+ *	otherwise events were lost, or not heard, and what has happened is found out.
+ *	What comes of them later is then known already
+ */
+void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns);
 
-/* The configuration may have changed. */
-void vf_config_changed(struct vf *vf);
+/* rtnetlink says that something may have changed; NULL: that messages were lost. */
+void vf_config_changed(struct vf *vf, const struct nlmsghdr *msg);
 
 uint32_t vf_ifindex(const struct vf *vf);
 const char *vf_ifname(const struct vf *vf);

@@ -133,10 +133,12 @@ void vfnl_dispatch(struct vfnl *vfnl)
 	do
 		r = nl_recvmsgs_default(vfnl->events);
 	while (!r);
-	if (r == -NLE_AGAIN && !vfnl->stale)
+	if (r != -NLE_AGAIN)
+		vfnl->listener.lost(vfnl->listener.arg);
+	if (!vfnl->stale)
 		return;
 	vfnl->stale = false;
-	vfnl->listener.lost(vfnl->listener.arg);
+	vfnl->listener.family(vfnl->listener.arg);
 }
 
 int vfnl_fd(const struct vfnl *vfnl)

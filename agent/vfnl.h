@@ -13,11 +13,14 @@ struct vfnl;
 /**
  * struct vfnl_listener - what the VF driver says
  * @event: something has happened to a VF
- * @lost: messages were lost, or the driver has come or gone: dump and compare
+ * @lost: messages were lost: dump and compare
+ * @family: the driver may have come or gone: dump
+ * @arg: their argument
  */
 struct vfnl_listener {
 	void (*event)(const struct vfmsg *msg, void *arg);
 	void (*lost)(void *arg);
+	void (*family)(void *arg);
 	void *arg;
 };
 
