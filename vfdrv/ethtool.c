@@ -171,20 +171,20 @@ static int vvf_set_ringparam(struct net_device *netdev, struct ethtool_ringparam
 			return PTR_ERR(rings);
 	}
 
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf->tx_size = tx_size;
 	vvf->rx_size = rx_size;
 	if (rings) {
-		bool running = vvf->running;
+		bool start = vvf->running && !vvf_mig_suspended(vvf);
 
 		vvf_queue_stop(vvf);
 		swap(vvf->rings, rings);
 		vvf_rings_free(vvf, rings);
-		if (running)
+		if (start)
 			r = vvf_queue_start(vvf);
 		vvf_queue_kick(vvf);
 	}
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 
 	if (r)
 		vvf_link_want_reset(vvf);

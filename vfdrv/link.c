@@ -45,9 +45,10 @@ static void vvf_link_watchdog(struct work_struct *work)
 	u32 status;
 
 	/* Whoever holds the lock is changing what would be checked. */
-	if (!mutex_trylock(&vvf->lock))
+	if (!vvf_trylock(vvf))
 		goto again;
-	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED)
+	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED ||
+	    vvf->mig.n_jobs)
 		goto unlock;
 
 	status = vvf_read(vvf, VVF_STATUS);
@@ -62,7 +63,7 @@ static void vvf_link_watchdog(struct work_struct *work)
 	vvf_link_carrier(vvf, status & VVF_STATUS_LU);
 	vvf_mbx_kick(vvf);
 unlock:
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 again:
 	schedule_delayed_work(&vvf->link.watchdog, WATCHDOG_INTERVAL);
 }
@@ -200,11 +201,11 @@ static void vvf_link_reset_work(struct work_struct *work)
 {
 	struct vvf *vvf = container_of(work, struct vvf, link.reset);
 
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	if (!vvf->mbx.offline && vvf->mig.state != VFERRY_MIG_SUSPENDED &&
 	    test_bit(RESET_WANTED, &vvf->link.wanted) && !vvf_link_reset(vvf))
 		vvf_link_check(vvf);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 }
 
 /**

@@ -16,6 +16,7 @@
 static void vvf_init(struct vvf *vvf)
 {
 	mutex_init(&vvf->lock);
+	spin_lock_init(&vvf->gate.lock);
 	vvf->tx_size = VVF_RING_DEFAULT;
 	vvf->rx_size = VVF_RING_DEFAULT;
 	vvf->quiet = true;
@@ -31,7 +32,7 @@ static void vvf_init(struct vvf *vvf)
 /* First contact with the PF. A PF that does not answer now may later. */
 static void vvf_introduce(struct vvf *vvf)
 {
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	/* The filters are told when the address is there. */
 	mutex_lock(&vvf->filter.lock);
 	vvf_link_reset(vvf);
@@ -40,7 +41,7 @@ static void vvf_introduce(struct vvf *vvf)
 	else
 		eth_hw_addr_random(vvf->netdev);
 	mutex_unlock(&vvf->filter.lock);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 }
 
 /*
@@ -49,10 +50,10 @@ static void vvf_introduce(struct vvf *vvf)
  */
 static void vvf_quiesce(struct vvf *vvf)
 {
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf_queue_stop(vvf);
 	vvf_mig_reset(vvf);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 }
 
 static int vvf_pci_setup(struct pci_dev *pdev)
@@ -118,7 +119,6 @@ stop:
 exit_mbx:
 	vvf_mbx_exit(vvf);
 	vvf_mig_stop(vvf);
-	vvf_queue_exit(vvf);
 free_netdev:
 	pci_clear_master(pdev);
 	netif_napi_del(&vvf->napi);
@@ -139,7 +139,6 @@ static void vvf_remove(struct pci_dev *pdev)
 	vvf_irq_free(vvf);
 	vvf_mbx_exit(vvf);
 	vvf_mig_stop(vvf);
-	vvf_queue_exit(vvf);
 	/* The PF sees this, and takes away what the VF had. */
 	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
 	pci_clear_master(pdev);
@@ -176,9 +175,9 @@ static void vvf_reset_done(struct pci_dev *pdev)
 
 	pci_set_master(pdev);
 	vvf_mbx_online(vvf, true);
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf_link_reset(vvf);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 	vvf_link_check(vvf);
 }
 

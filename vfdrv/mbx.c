@@ -34,13 +34,31 @@ static bool passed(ktime_t deadline)
 	return ktime_after(ktime_get(), deadline);
 }
 
+static void mbx_lock(struct vvf *vvf)
+{
+	mutex_lock(&vvf->mbx.lock);
+	vvf_gate_enter(vvf);
+}
+
+static void mbx_unlock(struct vvf *vvf)
+{
+	vvf_gate_leave(vvf);
+	mutex_unlock(&vvf->mbx.lock);
+}
+
+/* For what threads do with mbx.lock, and the interrupt handler with gate.lock. */
+static void mbx_assert_locked(struct vvf *vvf)
+{
+	lockdep_assert(lockdep_is_held(&vvf->mbx.lock) || lockdep_is_held(&vvf->gate.lock));
+}
+
 /* The one place that reads V2PMAILBOX. Return: its bits, those of @seen kept. */
 static u32 vvf_mbx_look(struct vvf *vvf)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 	u32 bits;
 
-	lockdep_assert_held(&mbx->lock);
+	mbx_assert_locked(vvf);
 
 	bits = vvf_read(vvf, VVF_V2PMAILBOX);
 	if (bits == VVF_GONE)
@@ -51,14 +69,19 @@ static u32 vvf_mbx_look(struct vvf *vvf)
 	return bits | mbx->seen;
 }
 
+static bool vvf_mbx_try_take(struct vvf *vvf)
+{
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_VFU);
+	return vvf_mbx_look(vvf) & VVF_MBX_VFU;
+}
+
 /* Take the memory. False after the bound: the PF does not let go of it. */
 static bool vvf_mbx_take(struct vvf *vvf)
 {
 	ktime_t deadline = deadline_ms(LOCK_MS);
 
 	for (;;) {
-		vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_VFU);
-		if (vvf_mbx_look(vvf) & VVF_MBX_VFU)
+		if (vvf_mbx_try_take(vvf))
 			return true;
 		if (passed(deadline))
 			return false;
@@ -68,15 +91,13 @@ static bool vvf_mbx_take(struct vvf *vvf)
 
 /*
  * Read the PF's message that @seen tells of, and acknowledge it. With @keep the
- * memory, which is ours, is not released.
+ * memory, which should be ours, is not released.
  */
 static void vvf_mbx_read(struct vvf *vvf, u32 *msg, bool keep)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 	unsigned int i;
 
-	if (!keep)
-		vvf_mbx_take(vvf);
 	for (i = 0; i < READ_WORDS; i++)
 		msg[i] = vvf_read(vvf, VVF_VMBMEM(i));
 	for (; i < VFERRY_MBX_WORDS; i++)
@@ -138,6 +159,23 @@ static enum vvf_mbx_sent vvf_mbx_sent_kind(u32 word0)
 	return VVF_MBX_SENT_STATUS;
 }
 
+/* Write a message into the memory, which is ours and holds nothing of the PF's, and ring. */
+static void vvf_mbx_write(struct vvf *vvf, const u32 *msg, unsigned int words)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	unsigned int i;
+
+	for (i = 0; i < words; i++)
+		vvf_write(vvf, VVF_VMBMEM(i), msg[i]);
+	mbx->seen &= ~VVF_MBX_PFACK;
+	mbx->unread = true;
+	/* Before: a virtual machine may be stopped as soon as SUSPENDED is read. */
+	mbx->posted = ktime_get();
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ);
+	mbx->sent[vvf_mbx_sent_kind(msg[0])]++;
+	trace_vvf_mbx(vvf->netdev, true, msg);
+}
+
 /*
  * Write a message into the memory and ring. What the PF has not read yet is
  * waited for, within a bound; what it has written is read first.
@@ -147,9 +185,8 @@ static int vvf_mbx_post(struct vvf *vvf, const u32 *msg, unsigned int words)
 	ktime_t deadline = deadline_ms(UNREAD_MS);
 	u32 in[VFERRY_MBX_WORDS];
 	struct vvf_mbx *mbx = &vvf->mbx;
-	unsigned int i;
 
-	lockdep_assert_held(&mbx->lock);
+	mbx_assert_locked(vvf);
 
 	while (mbx->unread) {
 		vvf_mbx_look(vvf);
@@ -163,15 +200,7 @@ static int vvf_mbx_post(struct vvf *vvf, const u32 *msg, unsigned int words)
 		vvf_mbx_read(vvf, in, true);
 		vvf_mbx_unasked(vvf, in, ktime_get());
 	}
-	for (i = 0; i < words; i++)
-		vvf_write(vvf, VVF_VMBMEM(i), msg[i]);
-	mbx->seen &= ~VVF_MBX_PFACK;
-	mbx->unread = true;
-	/* Before: a virtual machine may be stopped as soon as SUSPENDED is read. */
-	mbx->posted = ktime_get();
-	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ);
-	mbx->sent[vvf_mbx_sent_kind(msg[0])]++;
-	trace_vvf_mbx(vvf->netdev, true, msg);
+	vvf_mbx_write(vvf, msg, words);
 	return 0;
 }
 
@@ -193,6 +222,7 @@ static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
 		bool late = passed(deadline);
 
 		if (vvf_mbx_look(vvf) & VVF_MBX_PFSTS) {
+			vvf_mbx_take(vvf);
 			vvf_mbx_read(vvf, in, false);
 			if (vvf_mbx_is_reply(in[0], msg[0]))
 				break;
@@ -238,7 +268,7 @@ int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
 	struct vvf_mbx *mbx = &vvf->mbx;
 	int r;
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	if (mbx->offline)
 		r = -ENODEV;
 	else if (mbx->paused)
@@ -249,7 +279,7 @@ int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
 		r = vvf_mbx_reply(vvf, msg, reset ? RESET_REPLY_MS : REPLY_MS);
 	if (mbx->have_command)
 		vvf_mbx_wake(mbx);
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 	return r;
 }
 
@@ -281,14 +311,14 @@ ktime_t vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status)
 	struct vvf_mbx *mbx = &vvf->mbx;
 	ktime_t posted;
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	if (!mbx->offline) {
 		mbx->status_words = vferry_mbx_put_status(mbx->status, status);
 		mbx->status_tries = 0;
 		vvf_mbx_send_status(vvf);
 	}
 	posted = mbx->posted;
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 	return posted;
 }
 
@@ -326,13 +356,14 @@ static void vvf_mbx_serve(struct vvf *vvf)
 		noticed = ktime_get();
 	WRITE_ONCE(mbx->peeked, jiffies);
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	if (mbx->offline) {
-		mutex_unlock(&mbx->lock);
+		mbx_unlock(vvf);
 		return;
 	}
 	bits = vvf_mbx_look(vvf);
 	if (bits & VVF_MBX_PFSTS) {
+		vvf_mbx_take(vvf);
 		vvf_mbx_read(vvf, msg, false);
 		vvf_mbx_unasked(vvf, msg, noticed);
 	}
@@ -342,8 +373,9 @@ static void vvf_mbx_serve(struct vvf *vvf)
 	command = mbx->command;
 	noticed = mbx->command_noticed;
 	mbx->have_command = false;
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 
+	vvf_mig_follow_up(vvf);
 	if (have)
 		vvf_mig_command(vvf, &command, noticed);
 	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
@@ -353,6 +385,65 @@ static void vvf_mbx_serve(struct vvf *vvf)
 		kthread_queue_delayed_work(mbx->worker, &mbx->poll,
 					   msecs_to_jiffies(SUSPENDED_MS));
 	}
+}
+
+/* Read a message without waiting for anything. */
+static bool vvf_mbx_try_read(struct vvf *vvf, u32 *msg)
+{
+	if (!(vvf_mbx_look(vvf) & VVF_MBX_PFSTS))
+		return false;
+	/* The bit is remembered: the worker reads the message. */
+	if (!vvf_mbx_try_take(vvf))
+		return false;
+	vvf_mbx_read(vvf, msg, false);
+	return true;
+}
+
+/**
+ * vvf_mbx_quick_status() - answer a command from the interrupt handler
+ * @vvf: device, with gate.lock held
+ * @status: the answer
+ *
+ * If the PF holds the memory the worker sends it, at once.
+ *
+ * Return: when it was sent, or when it should have been.
+ */
+ktime_t vvf_mbx_quick_status(struct vvf *vvf, const struct vferry_mbx_status *status)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+
+	lockdep_assert_held(&vvf->gate.lock);
+
+	mbx->status_words = vferry_mbx_put_status(mbx->status, status);
+	mbx->status_tries = 0;
+	mbx->status_due = deadline_ms(STATUS_MS);
+	if (vvf_mbx_try_take(vvf) && !(mbx->seen & VVF_MBX_PFSTS)) {
+		vvf_mbx_write(vvf, mbx->status, mbx->status_words);
+		mbx->status_tries = 1;
+		return mbx->posted;
+	}
+	vvf_write(vvf, VVF_V2PMAILBOX, 0);
+	mbx->unread = true;
+	mbx->status_due = ktime_get();
+	return mbx->status_due;
+}
+
+/*
+ * The handler's own look at the mailbox: SUSPEND and RESUME, which an outage waits
+ * for, are done here and now if they can be. All else is left to the worker.
+ */
+static void vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	u32 msg[VFERRY_MBX_WORDS];
+
+	lockdep_assert_held(&vvf->gate.lock);
+
+	if (mbx->offline || mbx->have_command || !vvf_mbx_try_read(vvf, msg))
+		return;
+	vvf_mbx_unasked(vvf, msg, noticed);
+	if (mbx->have_command && vvf_mig_quick(vvf, &mbx->command, noticed))
+		mbx->have_command = false;
 }
 
 static void vvf_mbx_event(struct kthread_work *work)
@@ -369,13 +460,21 @@ static void vvf_mbx_poll(struct kthread_work *work)
  * vvf_mbx_notice() - the mailbox vector fired
  * @vvf: device
  *
- * For hard interrupt handlers.
+ * For interrupt handlers.
  */
 void vvf_mbx_notice(struct vvf *vvf)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
+	ktime_t noticed = ktime_get();
+	unsigned long flags;
 
-	atomic64_cmpxchg(&mbx->noticed, 0, ktime_get());
+	spin_lock_irqsave(&vvf->gate.lock, flags);
+	if (!vvf->gate.inside)
+		vvf_mbx_quick(vvf, noticed);
+	spin_unlock_irqrestore(&vvf->gate.lock, flags);
+
+	/* The worker looks in any case, and does what has time. */
+	atomic64_cmpxchg(&mbx->noticed, 0, noticed);
 	vvf_mbx_wake(mbx);
 }
 
@@ -402,9 +501,9 @@ void vvf_mbx_online(struct vvf *vvf, bool online)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	mbx->offline = !online;
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 }
 
 /**
@@ -418,9 +517,9 @@ void vvf_mbx_pause(struct vvf *vvf, bool pause)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	mbx->paused = pause;
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 }
 
 /**
@@ -435,7 +534,7 @@ int vvf_mbx_reset(struct vvf *vvf)
 	struct vvf_mbx *mbx = &vvf->mbx;
 	int r = 0;
 
-	mutex_lock(&mbx->lock);
+	mbx_lock(vvf);
 	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
 	while (vvf_mbx_look(vvf) & VVF_MBX_RSTI) {
 		if (passed(deadline)) {
@@ -451,7 +550,7 @@ int vvf_mbx_reset(struct vvf *vvf)
 	mbx->paused = false;
 	mbx->have_command = false;
 	mbx->status_words = 0;
-	mutex_unlock(&mbx->lock);
+	mbx_unlock(vvf);
 	return r;
 }
 

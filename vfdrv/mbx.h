@@ -4,7 +4,9 @@
  *
  * Only mbx.c reads V2PMAILBOX, which forgets what it tells. Interrupt handlers
  * wake the one worker that looks at the mailbox; whoever has a request holds
- * mbx.lock, looks itself, and leaves commands that arrive to the worker.
+ * mbx.lock, looks itself, and leaves commands that arrive to the worker. SUSPEND
+ * and RESUME are done by the handler itself if nobody holds a lock (struct
+ * vvf_gate): an outage waits for them.
  */
 #ifndef VVF_MBX_H
 #define VVF_MBX_H
@@ -117,5 +119,6 @@ void vvf_mbx_pause(struct vvf *vvf, bool pause);
 int vvf_mbx_reset(struct vvf *vvf);
 int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words);
 ktime_t vvf_mbx_status(struct vvf *vvf, const struct vferry_mbx_status *status);
+ktime_t vvf_mbx_quick_status(struct vvf *vvf, const struct vferry_mbx_status *status);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Migration: commands of the PF.
  *
- * All commands are executed by the mailbox's worker, under vvf.lock, by
- * mig_state.c's table. Suspend and resume allocate nothing, take no RTNL and
+ * Commands are executed by mig_state.c's table: SUSPEND and RESUME in the mailbox's
+ * interrupt handler if no thread is in its way, and the worker does what has
+ * time; all else by the worker, under vvf.lock. Suspend and resume allocate nothing, take no RTNL and
  * wait for no user space. The interface stays present, with its carrier,
  * addresses and routes; only its queue is stopped. What is asked of it while
  * suspended is accepted, and reaches the NIC after RESUME:
@@ -28,7 +29,7 @@ static void vvf_mig_set_state(struct vvf *vvf, enum vferry_mig_state state)
 {
 	struct vvf_mig *mig = &vvf->mig;
 
-	lockdep_assert_held(&vvf->lock);
+	vvf_assert_locked(vvf);
 
 	if (mig->state == state)
 		return;
@@ -86,13 +87,14 @@ void vvf_mig_negotiated(struct vvf *vvf, int error)
 			 mig->welcome.version);
 }
 
-static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind, u32 result, bool arrived)
+static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
+			 const struct vvf_mig_job *job)
 {
 	const struct vvf_event event = {
 		.kind = kind,
-		.state = vvf->mig.state,
-		.result = result,
-		.arrived = arrived,
+		.state = job->state,
+		.result = job->result,
+		.arrived = job->command.flags & VFERRY_CMD_F_ARRIVED,
 		.mig_id = vvf->mig.mig_id,
 		.time_ns = ktime_get_real_ns(),
 	};
@@ -121,23 +123,31 @@ static void vvf_mig_told(struct work_struct *work)
 	for (;;) {
 		bool have;
 
-		mutex_lock(&vvf->lock);
+		vvf_lock(vvf);
 		have = kfifo_get(&mig->events, &event);
-		mutex_unlock(&vvf->lock);
+		vvf_unlock(vvf);
 		if (!have)
 			break;
 		vvf_nl_event(vvf, &event);
 	}
 }
 
+static void vvf_mig_go(struct vvf *vvf)
+{
+	spin_lock_irq(&vvf->gate.lock);
+	vvf_queue_go(vvf);
+	spin_unlock_irq(&vvf->gate.lock);
+	vvf_queue_kick(vvf);
+}
+
+/* Frames that are about to leave may take so long to. */
+#define SUSPEND_TX_US	2000
+
 static u32 vvf_mig_suspend(struct vvf *vvf)
 {
-	int r = 0;
-
 	vvf_mbx_pause(vvf, true);
-	if (vvf->running)
-		r = vvf_queue_rest(vvf);
-	if (r) {
+	if (vvf->running && vvf_queue_halt(vvf, SUSPEND_TX_US)) {
+		vvf_mig_go(vvf);
 		vvf_mbx_pause(vvf, false);
 		return VFERRY_RES_TIMEOUT;
 	}
@@ -145,23 +155,33 @@ static u32 vvf_mig_suspend(struct vvf *vvf)
 	return VFERRY_RES_OK;
 }
 
+static int vvf_mig_start_queues(struct vvf *vvf)
+{
+	ktime_t started;
+
+	if (!vvf->rings)
+		return 0;
+	/* Rings that were made while suspended. */
+	if (!vvf->running)
+		return vvf_queue_start(vvf);
+	vvf_mig_go(vvf);
+	return vvf_queue_started(vvf, &started);
+}
+
 /* Requests are let through when the answer is on its way. */
 static u32 vvf_mig_resume(struct vvf *vvf, bool logging)
 {
-	int r = 0;
+	int r;
 
 	vvf_irq_program(vvf);
 	if (!logging)
 		vvf_dirty_stop(&vvf->dirty);
-	if (vvf->rings)
-		r = vvf_queue_start(vvf);
+	r = vvf_mig_start_queues(vvf);
 	if (r) {
 		dev_err(&vvf->pdev->dev, "resume: %pe, resetting\n", ERR_PTR(r));
-		vvf_dirty_stop(&vvf->dirty);
 		return VFERRY_RES_FAILED;
 	}
 	vvf->mig.resumes++;
-	WRITE_ONCE(vvf->mig.announce, true);
 	return VFERRY_RES_OK;
 }
 
@@ -226,19 +246,71 @@ static bool vvf_mig_is_resume(enum vvf_mig_action action)
 }
 
 /* What has time until the PF has its answer. */
-static void vvf_mig_afterwards(struct vvf *vvf, const struct vferry_mbx_status *status,
-			       enum vvf_mig_action action)
+static void vvf_mig_afterwards(struct vvf *vvf, enum vvf_mig_action action, u32 result)
 {
-	if (action == VVF_MIG_SUSPEND)
-		vvf_queue_deliver(vvf);
 	if (!vvf_mig_is_resume(action))
 		return;
 	vvf_mbx_pause(vvf, false);
 	vvf_filter_resumed(vvf);
 	vvf_link_resumed(vvf);
-	if (status->result != VFERRY_RES_OK)
+	if (result != VFERRY_RES_OK)
 		vvf_link_want_reset(vvf);
-	vvf_queue_kick(vvf);
+	WRITE_ONCE(vvf->mig.announce, true);
+}
+
+/* The answer to a command that was executed. */
+static struct vferry_mbx_status vvf_mig_status(struct vvf *vvf,
+					       const struct vferry_mbx_command *command,
+					       u32 result)
+{
+	return (struct vferry_mbx_status) {
+		.cmd = command->cmd,
+		.seq = command->seq,
+		.result = result,
+		.state = vvf->mig.state,
+		.pages = min(vvf_dirty_pages(&vvf->dirty), (unsigned long)U32_MAX),
+	};
+}
+
+/*
+ * Answer, keep the timings, and do what has time. SUSPEND is done when its answer
+ * is sent, RESUME when the queues run.
+ */
+static void vvf_mig_finish(struct vvf *vvf, struct vvf_mig_job *job)
+{
+	struct vvf_mig *mig = &vvf->mig;
+	enum vferry_vf_nl_event kind = vvf_mig_event_kind(job->command.cmd);
+	struct vferry_mbx_status status;
+	ktime_t done = ktime_get(), sent;
+
+	lockdep_assert_held(&vvf->lock);
+
+	if (vvf_mig_is_resume(job->action) && vvf->running &&
+	    vvf_queue_started(vvf, &done) && job->result == VFERRY_RES_OK) {
+		job->result = VFERRY_RES_FAILED;
+		job->state = VFERRY_MIG_IDLE;
+		vvf_mig_set_state(vvf, VFERRY_MIG_IDLE);
+	}
+	status = vvf_mig_status(vvf, &job->command, job->result);
+	status.duration_us = vvf_mig_us(job->noticed, done);
+	if (!job->answered) {
+		mig->last = status;
+		sent = vvf_mbx_status(vvf, &status);
+	} else {
+		sent = job->sent;
+	}
+
+	if (job->action == VVF_MIG_SUSPEND) {
+		mig->suspend_us = vvf_mig_us(job->noticed, sent);
+		mig->suspend_wait_us = vvf_mig_us(job->noticed, job->begun);
+	}
+	if (vvf_mig_is_resume(job->action)) {
+		mig->resume_us = status.duration_us;
+		mig->resume_wait_us = vvf_mig_us(job->noticed, job->begun);
+	}
+	vvf_mig_afterwards(vvf, job->action, job->result);
+	if (kind != VFERRY_VF_EVENT_UNSPEC && job->action != VVF_MIG_NOTHING)
+		vvf_mig_tell(vvf, kind, job);
 }
 
 static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *command,
@@ -246,38 +318,139 @@ static void vvf_mig_execute(struct vvf *vvf, const struct vferry_mbx_command *co
 {
 	const struct vvf_mig_step step = vvf_mig_step(vvf->mig.state, command->cmd,
 						      command->flags);
-	enum vferry_vf_nl_event kind = vvf_mig_event_kind(command->cmd);
-	struct vferry_mbx_status status = {
-		.cmd = command->cmd,
-		.seq = command->seq,
+	struct vvf_mig_job job = {
+		.command = *command,
+		.action = step.action,
+		.noticed = noticed,
+		.begun = ktime_get(),
 	};
-	struct vvf_mig *mig = &vvf->mig;
-	ktime_t begun = ktime_get();
-	ktime_t done, sent;
 
 	if (step.action != VVF_MIG_NOTHING)
-		mig->mig_id = command->mig_id;
-	status.result = vvf_mig_settle(vvf, &step, vvf_mig_act(vvf, step.action));
-	/* What waited for the queues to run has run before us. */
-	done = vvf_mig_is_resume(step.action) && vvf->running ? vvf->started : ktime_get();
-	status.duration_us = vvf_mig_us(noticed, done);
-	status.state = mig->state;
-	status.pages = min(vvf_dirty_pages(&vvf->dirty), (unsigned long)U32_MAX);
-	mig->last = status;
-	sent = vvf_mbx_status(vvf, &status);
+		vvf->mig.mig_id = command->mig_id;
+	job.result = vvf_mig_settle(vvf, &step, vvf_mig_act(vvf, step.action));
+	job.state = vvf->mig.state;
+	vvf_mig_finish(vvf, &job);
+}
 
-	/* SUSPEND is done when the answer is sent, RESUME when the queues run. */
+static bool vvf_mig_is_repeat(const struct vvf_mig *mig, const struct vferry_mbx_command *command)
+{
+	return mig->last.seq == command->seq && mig->last.cmd == command->cmd;
+}
+
+/* Not now, not here: enum vferry_mbx_result has no such value. */
+#define QUICK_LATER	U32_MAX
+
+static u32 vvf_mig_quick_suspend(struct vvf *vvf)
+{
+	int r = vvf->running ? vvf_queue_halt(vvf, 0) : 0;
+
+	/* Frames are leaving still: the worker waits for them. */
+	if (r == -EAGAIN)
+		return QUICK_LATER;
+	if (r)
+		vvf_queue_go(vvf);
+	if (vvf->running)
+		napi_schedule(&vvf->napi);
+	if (r)
+		return VFERRY_RES_TIMEOUT;
+	vvf->mbx.paused = true;
+	vvf->mig.suspends++;
+	return VFERRY_RES_OK;
+}
+
+static u32 vvf_mig_quick_resume(struct vvf *vvf, bool logging)
+{
+	/* Rings that were made while suspended take the worker's time. */
+	if (vvf->rings && !vvf->running)
+		return QUICK_LATER;
+	vvf_irq_program(vvf);
+	if (!logging)
+		vvf_dirty_stop(&vvf->dirty);
+	if (vvf->running) {
+		vvf_queue_go(vvf);
+		napi_schedule(&vvf->napi);
+	}
+	vvf->mig.resumes++;
+	return VFERRY_RES_OK;
+}
+
+static u32 vvf_mig_quick_act(struct vvf *vvf, enum vvf_mig_action action)
+{
+	switch (action) {
+	case VVF_MIG_NOTHING:
+	case VVF_MIG_LOG_ON:
+	case VVF_MIG_LOG_OFF:
+		break;
+	case VVF_MIG_SUSPEND:
+		return vvf_mig_quick_suspend(vvf);
+	case VVF_MIG_RESUME:
+		return vvf_mig_quick_resume(vvf, false);
+	case VVF_MIG_RESUME_LOGGING:
+		return vvf_mig_quick_resume(vvf, true);
+	}
+	return QUICK_LATER;
+}
+
+/**
+ * vvf_mig_quick() - execute SUSPEND or RESUME in the interrupt handler
+ * @vvf: device, with gate.lock held
+ * @command: as it came
+ * @noticed: when its interrupt did
+ *
+ * Return: whether it was; vvf_mig_follow_up() has to follow then. If not, the command
+ * is the worker's, as if it had not been tried.
+ */
+bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed)
+{
+	const struct vvf_mig_step step = vvf_mig_step(vvf->mig.state, command->cmd,
+						      command->flags);
+	struct vvf_mig *mig = &vvf->mig;
+	struct vvf_mig_job *job = &mig->jobs[mig->n_jobs];
+	u32 result;
+
+	lockdep_assert_held(&vvf->gate.lock);
+
+	if (mig->n_jobs == VVF_MIG_JOBS || vvf_mig_is_repeat(mig, command))
+		return false;
+	result = vvf_mig_quick_act(vvf, step.action);
+	if (result == QUICK_LATER)
+		return false;
+
+	mig->mig_id = command->mig_id;
+	mig->n_jobs++;
+	*job = (struct vvf_mig_job) {
+		.command = *command,
+		.action = step.action,
+		.result = vvf_mig_settle(vvf, &step, result),
+		.noticed = noticed,
+		.begun = noticed,
+	};
+	job->state = mig->state;
 	if (step.action == VVF_MIG_SUSPEND) {
-		mig->suspend_us = vvf_mig_us(noticed, sent);
-		mig->suspend_wait_us = vvf_mig_us(noticed, begun);
+		mig->last = vvf_mig_status(vvf, command, job->result);
+		mig->last.duration_us = vvf_mig_us(noticed, ktime_get());
+		job->sent = vvf_mbx_quick_status(vvf, &mig->last);
+		job->answered = true;
 	}
-	if (vvf_mig_is_resume(step.action)) {
-		mig->resume_us = status.duration_us;
-		mig->resume_wait_us = vvf_mig_us(noticed, begun);
-	}
-	vvf_mig_afterwards(vvf, &status, step.action);
-	if (kind != VFERRY_VF_EVENT_UNSPEC && step.action != VVF_MIG_NOTHING)
-		vvf_mig_tell(vvf, kind, status.result, command->flags & VFERRY_CMD_F_ARRIVED);
+	return true;
+}
+
+/**
+ * vvf_mig_follow_up() - do what vvf_mig_quick() had no time for
+ * @vvf: device
+ *
+ * Called by the mailbox's worker.
+ */
+void vvf_mig_follow_up(struct vvf *vvf)
+{
+	struct vvf_mig *mig = &vvf->mig;
+	unsigned int i;
+
+	vvf_lock(vvf);
+	for (i = 0; i < mig->n_jobs; i++)
+		vvf_mig_finish(vvf, &mig->jobs[i]);
+	mig->n_jobs = 0;
+	vvf_unlock(vvf);
 }
 
 /**
@@ -292,14 +465,16 @@ void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, 
 {
 	struct vvf_mig *mig = &vvf->mig;
 
-	mutex_lock(&vvf->lock);
-	if (mig->last.seq == command->seq && mig->last.cmd == command->cmd) {
+	vvf_lock(vvf);
+	if (vvf_mig_is_repeat(mig, command)) {
 		mig->repeated++;
 		vvf_mbx_status(vvf, &mig->last);
 	} else {
 		vvf_mig_execute(vvf, command, noticed);
 	}
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
+	/* It may settle now, or has work again; behind no lock, see struct vvf_gate. */
+	vvf_queue_kick(vvf);
 }
 
 /**
@@ -313,11 +488,12 @@ void vvf_mig_reset(struct vvf *vvf)
 	lockdep_assert_held(&vvf->lock);
 
 	mig->last = (struct vferry_mbx_status) {};
+	mig->n_jobs = 0;
 	vvf_dirty_stop(&vvf->dirty);
 	if (mig->state == VFERRY_MIG_IDLE)
 		return;
 	vvf_mig_set_state(vvf, VFERRY_MIG_IDLE);
-	vvf_mig_tell(vvf, VFERRY_VF_EVENT_RESET, VFERRY_RES_OK, false);
+	vvf_mig_tell(vvf, VFERRY_VF_EVENT_RESET, &(struct vvf_mig_job) { .result = VFERRY_RES_OK });
 }
 
 /**
@@ -342,9 +518,9 @@ void vvf_mig_init(struct vvf *vvf)
 void vvf_mig_stop(struct vvf *vvf)
 {
 	disable_work_sync(&vvf->mig.told);
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf_dirty_stop(&vvf->dirty);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 	vvf_dirty_exit(&vvf->dirty);
 	__skb_queue_purge(&vvf->mig.kept);
 }

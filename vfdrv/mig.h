@@ -4,12 +4,14 @@
 #define VVF_MIG_H
 
 #include <linux/kfifo.h>
+#include <linux/ktime.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "../include/uapi/vferry_vf.h"
 #include "../include/vferry_mbx.h"
+#include "mig_state.h"
 
 struct vvf;
 
@@ -34,6 +36,31 @@ struct vvf_event {
 /* Changes that can be on their way; a command comes after the last's answer. */
 #define VVF_EVENTS	16
 
+/* A SUSPEND and the RESUME after it may both be waiting for the worker. */
+#define VVF_MIG_JOBS	2
+
+/**
+ * struct vvf_mig_job - a command that was executed and is not finished yet
+ * @answered: its STATUS has been sent
+ * @command: as it came
+ * @action: what was done
+ * @result: how it went
+ * @state: afterwards
+ * @noticed: when its interrupt was
+ * @begun: when work on it began
+ * @sent: when it was answered
+ */
+struct vvf_mig_job {
+	bool answered;
+	struct vferry_mbx_command command;
+	enum vvf_mig_action action;
+	u32 result;
+	enum vferry_mig_state state;
+	ktime_t noticed;
+	ktime_t begun;
+	ktime_t sent;
+};
+
 /**
  * struct vvf_mig - migration of one VF
  * @state: %VFERRY_MIG_IDLE, _MIGRATING or _SUSPENDED; under vvf.lock
@@ -42,6 +69,9 @@ struct vvf_event {
  * @mig_id: the current migration, or the last
  * @last: the last answer, to be given again when a command is repeated;
  *	worker only, and vvf_mig_reset() under vvf.lock. seq 0: none
+ * @jobs: done by the interrupt handler, to be finished by the worker, in order; under
+ *	vvf.lock or the gate
+ * @n_jobs: their number
  * @kept: packets that could not leave before the rest; under vvf.lock
  * @events: what the work is to tell; filled under vvf.lock
  * @told: tells it, and does what resume has no time for
@@ -61,6 +91,8 @@ struct vvf_mig {
 	bool said;
 	u64 mig_id;
 	struct vferry_mbx_status last;
+	struct vvf_mig_job jobs[VVF_MIG_JOBS];
+	unsigned int n_jobs;
 	struct sk_buff_head kept;
 	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
 	struct work_struct told;
@@ -78,6 +110,8 @@ struct vvf_mig {
 
 void vvf_mig_init(struct vvf *vvf);
 void vvf_mig_stop(struct vvf *vvf);
+bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
+void vvf_mig_follow_up(struct vvf *vvf);
 void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_reset(struct vvf *vvf);
 void vvf_mig_negotiated(struct vvf *vvf, int error);

@@ -15,14 +15,14 @@ static int vvf_open(struct net_device *netdev)
 	if (IS_ERR(rings))
 		return PTR_ERR(rings);
 
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf->rings = rings;
 	/* Suspended: RESUME starts the queues. No PF: the watchdog's reset does. */
 	if (vvf->mig.state != VFERRY_MIG_SUSPENDED && !vvf->link.pf_absent &&
 	    !vvf->mbx.offline)
 		r = vvf_queue_start(vvf);
 	vvf_queue_kick(vvf);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 	/* A queue that does not come on has been reset behind our back. */
 	if (r)
 		vvf_link_want_reset(vvf);
@@ -35,14 +35,14 @@ static int vvf_stop(struct net_device *netdev)
 	struct vvf *vvf = netdev_priv(netdev);
 	struct vvf_rings *rings;
 
-	mutex_lock(&vvf->lock);
+	vvf_lock(vvf);
 	vvf_queue_stop(vvf);
 	netif_tx_disable(netdev);
 	rings = vvf->rings;
 	vvf->rings = NULL;
 	vvf->stats.tx_dropped += skb_queue_len(&vvf->mig.kept);
 	__skb_queue_purge(&vvf->mig.kept);
-	mutex_unlock(&vvf->lock);
+	vvf_unlock(vvf);
 
 	vvf_rings_free(vvf, rings);
 	return 0;

@@ -4,8 +4,12 @@
  * a migration needs.
  *
  * Starting programs the NIC from the driver's own memory alone and allocates
- * nothing; it serves open, reset and resume alike. Stopping gives back what
- * is in flight; resting keeps it.
+ * nothing; stopping gives back what is in flight.
+ *
+ * For a migration the queues come to rest in two steps. Halting is what the
+ * PF waits for, and it takes microseconds: the NIC is off. Settling is NAPI's, when
+ * it gets to it: what has arrived is put aside, what could not leave is kept, the
+ * rings are made ready. Going after that is register writes alone.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -17,16 +21,10 @@
 
 /* Bound on the NIC's own work when a queue is switched off. */
 #define QUEUE_OFF_US	2000
-/*
- * Bounds of vvf_queue_rest(): frames that leave, NAPI that comes to its end. The
- * latter takes long only if its processor is away, as a virtual one may be. A
- * long outage is better than a migration that fails, so it is most of the time
- * that the PF waits for the answer (1 s).
- */
-#define REST_TX_US	2000
-/* What has arrived is taken for so long; the rest is dropped, the NIC was ahead of us. */
-#define REST_RX_US	1000
-#define REST_NAPI_US	500000
+/* The same in vvf_queue_halt(), where an interrupt handler may spin. */
+#define HALT_OFF_US	200
+/* NAPI starts the queues at once, but its processor may be away, as a virtual one may be. */
+#define START_US	500000
 
 static int vvf_tx_alloc(struct vvf *vvf, struct vvf_tx *tx, u16 size)
 {
@@ -164,8 +162,6 @@ static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
 
 static void vvf_rx_program(struct vvf *vvf, struct vvf_rx *rx)
 {
-	vvf_rx_rewind(vvf, rx);
-
 	vvf_write(vvf, VVF_RXDCTL, 0);
 	vvf_write(vvf, VVF_RDBAL, lower_32_bits(rx->dma));
 	vvf_write(vvf, VVF_RDBAH, upper_32_bits(rx->dma));
@@ -211,6 +207,7 @@ int vvf_queue_start(struct vvf *vvf)
 	if (WARN_ON_ONCE(vvf->running))
 		return 0;
 	netdev_tx_reset_queue(netdev_get_tx_queue(vvf->netdev, 0));
+	vvf_rx_rewind(vvf, &vvf->rings->rx);
 	vvf_tx_program(vvf, &vvf->rings->tx);
 	vvf_rx_program(vvf, &vvf->rings->rx);
 	if (!vvf_queue_programmed(vvf))
@@ -256,6 +253,19 @@ static void vvf_queue_off(struct vvf *vvf, u32 reg)
 	}
 }
 
+static void vvf_queue_forget_rest(struct vvf *vvf)
+{
+	struct vvf_rest *rest = &vvf->rest;
+
+	vvf->stats.rx_dropped += skb_queue_len(&rest->frames);
+	__skb_queue_purge(&rest->frames);
+	rest->halted = false;
+	rest->settled = false;
+	rest->go = false;
+	rest->wake = false;
+	rest->error = 0;
+}
+
 /**
  * vvf_queue_stop() - stop, and give back what is in flight
  * @vvf: device; nothing happens if it does not run
@@ -277,103 +287,177 @@ void vvf_queue_stop(struct vvf *vvf)
 	netif_tx_disable(vvf->netdev);
 	vvf_queue_off(vvf, VVF_TXDCTL);
 	vvf->running = false;
-	vvf_tx_release(vvf, &vvf->rings->tx, NULL);
+	vvf_queue_forget_rest(vvf);
+	vvf_tx_release(vvf, &vvf->rings->tx, vvf->rings->tx.next_to_clean, NULL);
 }
 
-/* Let NAPI take all that has arrived and clean all that has left. */
-static int vvf_queue_drain(struct vvf *vvf)
+/* Both queues off in the NIC, within a bound. Spins: for interrupt handlers too. */
+static bool vvf_queue_both_off(struct vvf *vvf)
 {
-	struct vvf_rings *rings = vvf->rings;
-	ktime_t begin = ktime_get();
+	ktime_t deadline = ktime_add_us(ktime_get(), HALT_OFF_US);
 
 	for (;;) {
-		ktime_t now;
-		s64 us;
+		bool late = ktime_after(ktime_get(), deadline);
 
-		vvf_poll_now(vvf);
-		now = ktime_get();
-		us = ktime_us_delta(now, begin);
-		if (!napi_is_scheduled(&vvf->napi) &&
-		    (vvf_rx_idle(&rings->rx) || ktime_after(now, vvf->rest.until)) &&
-		    (vvf_tx_idle(&rings->tx) || us > REST_TX_US))
-			return 0;
-		if (us > REST_NAPI_US)
-			return -ETIMEDOUT;
+		if (!((vvf_read(vvf, VVF_RXDCTL) | vvf_read(vvf, VVF_TXDCTL)) & VVF_XDCTL_ENABLE))
+			return true;
+		if (late)
+			return false;
+		cpu_relax();
+	}
+}
+
+/* Has all left that the NIC was told of? Waits for it if asked to. */
+static bool vvf_queue_has_sent(struct vvf *vvf, unsigned int wait_us)
+{
+	ktime_t deadline = ktime_add_us(ktime_get(), wait_us);
+
+	for (;;) {
+		bool late = !wait_us || ktime_after(ktime_get(), deadline);
+
+		if (vvf_read(vvf, VVF_TDH) == vvf_read(vvf, VVF_TDT))
+			return true;
+		if (late)
+			return false;
 		usleep_range(20, 50);
 	}
 }
 
 /**
- * vvf_queue_rest() - bring the queues to rest for a migration
- * @vvf: device, running
+ * vvf_queue_halt() - switch the queues off for a migration
+ * @vvf: device, running; locked, or the gate is
+ * @wait_us: how long frames may take to leave; those that do not are kept. 0: only
+ *	if all have left, for interrupt handlers
  *
- * What has arrived is taken out of the ring, and logged; it is handed up by
- * vvf_queue_deliver(), which takes as long as the stack does, when the PF has
- * its answer. What cannot be taken within a millisecond, because memory is
- * slow while it is logged, is dropped. What could not leave in time is kept in mig.kept; the next
- * vvf_queue_start() sends it. Receive buffers stay in their slots. Every wait
- * is bounded.
+ * When it returns the NIC writes nothing any more. NAPI may be anywhere: what it
+ * still takes out of the ring is handed up only if the guest is still where
+ * the NIC wrote it, see vvf_rx_here(). The caller schedules NAPI.
  *
- * Return: 0; -ETIMEDOUT: NAPI did not come to its end, the queues go on.
+ * Return: 0; -EAGAIN: frames are leaving, and @wait_us is 0: nothing has changed;
+ * -ETIMEDOUT: the queues do not go off: vvf_queue_go() gets them to run again.
  */
-int vvf_queue_rest(struct vvf *vvf)
+int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 {
-	int r;
+	vvf_assert_locked(vvf);
 
-	lockdep_assert_held(&vvf->lock);
-
+	if (!wait_us && !vvf_queue_has_sent(vvf, 0))
+		return -EAGAIN;
 	WRITE_ONCE(vvf->quiet, true);
-	vvf->rest.until = ktime_add_us(ktime_get(), REST_RX_US);
-	smp_store_release(&vvf->rest.resting, true);
-	netif_tx_disable(vvf->netdev);
-	vvf_queue_off(vvf, VVF_RXDCTL);
+	WRITE_ONCE(vvf->rest.halted, true);
+	/* With smp_rmb() in vvf_rx_clean(): whoever missed this has its frame. */
+	smp_mb();
+	netif_tx_stop_all_queues(vvf->netdev);
+	vvf_write(vvf, VVF_RXDCTL, 0);
 	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
-
-	r = vvf_queue_drain(vvf);
-	if (r)
-		goto go_on;
-
-	napi_disable(&vvf->napi);
-	/* Again: NAPI may have passed its look at quiet, and woken the queue. */
-	netif_tx_disable(vvf->netdev);
-	vvf_queue_off(vvf, VVF_TXDCTL);
-	vvf->running = false;
-	WRITE_ONCE(vvf->rest.resting, false);
-	vvf->stats.rx_dropped += vvf_rx_waiting(&vvf->rings->rx);
-	vvf_tx_release(vvf, &vvf->rings->tx, &vvf->mig.kept);
-	return 0;
-
-go_on:
-	WRITE_ONCE(vvf->rest.resting, false);
-	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
-	WRITE_ONCE(vvf->quiet, false);
-	vvf_write(vvf, VVF_EIMS, BIT(VVF_VECTOR_QUEUE));
-	netif_tx_wake_all_queues(vvf->netdev);
-	return r;
+	if (wait_us)
+		vvf_queue_has_sent(vvf, wait_us);
+	vvf_write(vvf, VVF_TXDCTL, 0);
+	vvf->rest.sent = vvf_read(vvf, VVF_TDH);
+	return vvf_queue_both_off(vvf) ? 0 : -ETIMEDOUT;
 }
 
-/* Hand up what vvf_queue_rest() took, a few frames at a time. */
-static void vvf_queue_deliver_work(struct work_struct *work)
+static void vvf_queue_wake(struct vvf *vvf)
 {
-	struct vvf_rest *rest = container_of(work, struct vvf_rest, deliver);
-	struct sk_buff *skb;
+	netif_trans_update(vvf->netdev);
+	netif_tx_wake_all_queues(vvf->netdev);
+	vvf->started = ktime_get();
+}
 
-	while ((skb = skb_dequeue(&rest->frames))) {
-		local_bh_disable();
-		netif_receive_skb(skb);
-		local_bh_enable();
-		cond_resched();
+/* What NAPI does first after vvf_queue_program(), if that left it to do. */
+static void vvf_queue_resend(struct vvf *vvf)
+{
+	vvf_tx_resend(vvf, &vvf->mig.kept);
+	vvf_queue_wake(vvf);
+	smp_store_release(&vvf->rest.wake, false);
+}
+
+static int vvf_queue_program(struct vvf *vvf)
+{
+	vvf_tx_program(vvf, &vvf->rings->tx);
+	vvf_rx_program(vvf, &vvf->rings->rx);
+	if (!vvf_queue_programmed(vvf))
+		return -EIO;
+	WRITE_ONCE(vvf->quiet, false);
+	vvf->rest.settled = false;
+	/* Kept packets go first. */
+	WRITE_ONCE(vvf->rest.wake, !skb_queue_empty(&vvf->mig.kept));
+	/* Who sees it gone sees all of the above. */
+	smp_store_release(&vvf->rest.halted, false);
+	if (!vvf->rest.wake)
+		vvf_queue_wake(vvf);
+	return 0;
+}
+
+/*
+ * NAPI has taken all that has arrived before a rest, or is in a hurry: keep what could
+ * not leave, make the rings ready, and go if that is wanted already.
+ */
+static void vvf_queue_settle(struct vvf *vvf)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(vvf->netdev, 0);
+	struct vvf_rings *rings = vvf->rings;
+	unsigned long flags;
+
+	/* Waits for transmit on other processors; nobody begins after it. */
+	__netif_tx_lock(txq, smp_processor_id());
+	netif_tx_stop_queue(txq);
+	vvf_tx_release(vvf, &rings->tx, vvf->rest.sent, &vvf->mig.kept);
+	netdev_tx_reset_queue(txq);
+	__netif_tx_unlock(txq);
+
+	vvf->stats.rx_dropped += vvf_rx_waiting(&rings->rx);
+	vvf_rx_rewind(vvf, &rings->rx);
+
+	spin_lock_irqsave(&vvf->gate.lock, flags);
+	vvf->rest.settled = true;
+	if (vvf->rest.go) {
+		vvf->rest.error = vvf_queue_program(vvf);
+		WRITE_ONCE(vvf->rest.go, false);
 	}
+	spin_unlock_irqrestore(&vvf->gate.lock, flags);
 }
 
 /**
- * vvf_queue_deliver() - hand up what vvf_queue_rest() has found, soon
- * @vvf: device
+ * vvf_queue_go() - program the queues after a rest, and go
+ * @vvf: device, halted, with gate.lock held
+ *
+ * Allocates nothing, does not sleep: for interrupt handlers too. If NAPI is at work
+ * on the rings still, it does it in a moment; and it sends packets that were kept. So
+ * the caller schedules NAPI. vvf_queue_started() tells how it went.
  */
-void vvf_queue_deliver(struct vvf *vvf)
+void vvf_queue_go(struct vvf *vvf)
 {
-	if (!skb_queue_empty(&vvf->rest.frames))
-		queue_work(system_highpri_wq, &vvf->rest.deliver);
+	lockdep_assert_held(&vvf->gate.lock);
+
+	if (vvf->rest.settled)
+		vvf->rest.error = vvf_queue_program(vvf);
+	else
+		WRITE_ONCE(vvf->rest.go, true);
+}
+
+/**
+ * vvf_queue_started() - wait until the queues run after vvf_queue_go()
+ * @vvf: device, running
+ * @ret_started: since when
+ *
+ * NAPI may be under way on this processor or another one.
+ *
+ * Return: 0; -EIO: they do not come on; -ETIMEDOUT: NAPI does not come to it.
+ */
+int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started)
+{
+	ktime_t deadline = ktime_add_us(ktime_get(), START_US);
+
+	lockdep_assert_held(&vvf->lock);
+
+	while (READ_ONCE(vvf->rest.go) || smp_load_acquire(&vvf->rest.wake)) {
+		if (ktime_after(ktime_get(), deadline))
+			return -ETIMEDOUT;
+		vvf_poll_now(vvf);
+		usleep_range(20, 50);
+	}
+	*ret_started = vvf->started;
+	return vvf->rest.error;
 }
 
 /**
@@ -382,18 +466,47 @@ void vvf_queue_deliver(struct vvf *vvf)
  */
 void vvf_queue_init(struct vvf *vvf)
 {
-	skb_queue_head_init(&vvf->rest.frames);
-	INIT_WORK(&vvf->rest.deliver, vvf_queue_deliver_work);
+	__skb_queue_head_init(&vvf->rest.frames);
 }
 
-/**
- * vvf_queue_exit() - hand nothing up any more
- * @vvf: device, not running
- */
-void vvf_queue_exit(struct vvf *vvf)
+/* Hand up what was put aside. */
+static int vvf_poll_aside(struct vvf *vvf, int budget)
 {
-	disable_work_sync(&vvf->rest.deliver);
-	skb_queue_purge(&vvf->rest.frames);
+	struct sk_buff *skb;
+	int done = 0;
+
+	while (done < budget && (skb = __skb_dequeue(&vvf->rest.frames))) {
+		napi_gro_receive(&vvf->napi, skb);
+		done++;
+	}
+	return done;
+}
+
+/*
+ * At rest. Frames that have arrived are put aside first: it is quick, and the VM may
+ * be stopped any moment.
+ */
+static int vvf_poll_halted(struct vvf *vvf, int budget)
+{
+	struct vvf_rings *rings = vvf->rings;
+	int done;
+
+	if (!budget)
+		return 0;
+	if (!READ_ONCE(vvf->rest.settled)) {
+		vvf_tx_clean(vvf, &rings->tx, budget);
+		vvf_rx_clean(vvf, &rings->rx, budget);
+		if (!vvf_rx_idle(&rings->rx) && vvf_rx_wanted(vvf, &rings->rx))
+			return budget;
+		vvf_queue_settle(vvf);
+		/* It may be on its way again. */
+		if (!READ_ONCE(vvf->rest.halted))
+			return budget;
+	}
+	done = vvf_poll_aside(vvf, budget);
+	if (done < budget)
+		napi_complete_done(&vvf->napi, done);
+	return done;
 }
 
 /* NAPI's poll function, for both rings. */
@@ -401,8 +514,19 @@ int vvf_poll(struct napi_struct *napi, int budget)
 {
 	struct vvf *vvf = container_of(napi, struct vvf, napi);
 	struct vvf_rings *rings = vvf->rings;
-	unsigned int cleaned, received = 0;
+	unsigned int cleaned, received;
 
+	if (unlikely(smp_load_acquire(&vvf->rest.halted))) {
+		received = vvf_poll_halted(vvf, budget);
+		if (smp_load_acquire(&vvf->rest.halted) || received < budget)
+			return received;
+	}
+	if (unlikely(READ_ONCE(vvf->rest.wake)))
+		vvf_queue_resend(vvf);
+	if (unlikely(!skb_queue_empty(&vvf->rest.frames)))
+		return vvf_poll_aside(vvf, budget) ? budget : 0;
+
+	received = 0;
 	cleaned = vvf_tx_clean(vvf, &rings->tx, budget);
 	if (budget)
 		received = vvf_rx_clean(vvf, &rings->rx, budget);

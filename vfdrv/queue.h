@@ -10,7 +10,6 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
-#include <linux/workqueue.h>
 
 #include "regs.h"
 
@@ -134,17 +133,27 @@ struct vvf_stats {
 };
 
 /**
- * struct vvf_rest - frames found in the ring when the queues came to rest
- * @resting: NAPI puts frames into @frames instead of handing them up
- * @until: it stops doing so then; set before @resting
- * @frames: complete frames, in order
- * @deliver: hands them up
+ * struct vvf_rest - how far the queues have come to rest, or from it
+ *
+ * Changed by whoever holds vvf.lock or the gate, and by NAPI. While NAPI is enabled
+ * @settled and @go change under gate.lock only.
+ *
+ * @halted: the NIC is off; set a little before it is
+ * @settled: NAPI leaves the rings alone, they are ready to be programmed
+ * @go: NAPI is to program them as soon as they are
+ * @wake: NAPI is to send kept packets and to start the stack's queue; cleared by it
+ * @error: how programming went, 0 or -EIO
+ * @sent: the NIC has sent what is before this transmit descriptor
+ * @frames: taken out of the ring when halted, to be handed up; NAPI's
  */
 struct vvf_rest {
-	bool resting;
-	ktime_t until;
+	bool halted;
+	bool settled;
+	bool go;
+	bool wake;
+	int error;
+	u16 sent;
 	struct sk_buff_head frames;
-	struct work_struct deliver;
 };
 
 static inline u16 vvf_next(u16 i, u16 size)
@@ -158,10 +167,10 @@ void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings);
 int vvf_queue_start(struct vvf *vvf);
 void vvf_queue_stop(struct vvf *vvf);
 void vvf_queue_kick(struct vvf *vvf);
-int vvf_queue_rest(struct vvf *vvf);
-void vvf_queue_deliver(struct vvf *vvf);
+int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us);
+void vvf_queue_go(struct vvf *vvf);
+int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started);
 void vvf_queue_init(struct vvf *vvf);
-void vvf_queue_exit(struct vvf *vvf);
 bool vvf_queue_programmed(struct vvf *vvf);
 int vvf_poll(struct napi_struct *napi, int budget);
 
@@ -169,7 +178,7 @@ int vvf_poll(struct napi_struct *napi, int budget);
 netdev_tx_t vvf_xmit(struct sk_buff *skb, struct net_device *netdev);
 unsigned int vvf_tx_clean(struct vvf *vvf, struct vvf_tx *tx, int budget);
 bool vvf_tx_idle(const struct vvf_tx *tx);
-void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, struct sk_buff_head *keep);
+void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, u16 sent, struct sk_buff_head *keep);
 void vvf_tx_resend(struct vvf *vvf, struct sk_buff_head *kept);
 
 /* rx.c */
@@ -178,6 +187,7 @@ void vvf_rx_fill(struct vvf *vvf, struct vvf_rx *rx, gfp_t gfp);
 void vvf_rx_rewind(struct vvf *vvf, struct vvf_rx *rx);
 void vvf_rx_release(struct vvf_rx *rx);
 bool vvf_rx_idle(const struct vvf_rx *rx);
+bool vvf_rx_wanted(struct vvf *vvf, const struct vvf_rx *rx);
 unsigned int vvf_rx_waiting(const struct vvf_rx *rx);
 
 #endif

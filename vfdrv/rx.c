@@ -232,10 +232,35 @@ static void vvf_rx_finish(struct vvf *vvf, struct sk_buff *skb, u32 status, u16 
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
 	skb_record_rx_queue(skb, 0);
 	skb->protocol = eth_type_trans(skb, netdev);
-	if (unlikely(READ_ONCE(vvf->rest.resting)))
-		skb_queue_tail(&vvf->rest.frames, skb);
+	if (unlikely(READ_ONCE(vvf->rest.halted)))
+		__skb_queue_tail(&vvf->rest.frames, skb);
 	else
 		napi_gro_receive(&vvf->napi, skb);
+}
+
+/*
+ * Is this still the host whose NIC has written the frame that was just taken?
+ *
+ * Once the PF has the answer to SUSPEND the guest may be stopped between any two
+ * instructions, and go on in another host's memory; what is touched there comes
+ * too late, and what is copied there may be anything. The VF there has not been
+ * given a ring yet.
+ */
+static bool vvf_rx_here(struct vvf *vvf, const struct vvf_rx *rx)
+{
+	return vvf_read(vvf, VVF_RDLEN) == rx->size * sizeof(*rx->desc);
+}
+
+/**
+ * vvf_rx_wanted() - is it of use to take more out of the ring?
+ * @vvf: device, halted
+ * @rx: ring
+ *
+ * Not in a hurry, nor on another host than that whose NIC has filled it.
+ */
+bool vvf_rx_wanted(struct vvf *vvf, const struct vvf_rx *rx)
+{
+	return !READ_ONCE(vvf->rest.go) && vvf_rx_here(vvf, rx);
 }
 
 /*
@@ -280,7 +305,7 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 		u16 i = rx->next_to_clean, vlan;
 		struct vvf_rx_buf buf = rx->buf[i];
 		unsigned int len, skip = 0;
-		bool eop, gone = false;
+		bool eop, gone = false, here = true;
 		u32 status;
 		void *data;
 
@@ -289,11 +314,8 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			seen = budget;
 			break;
 		}
-		if (unlikely(smp_load_acquire(&vvf->rest.resting)) &&
-		    ktime_after(ktime_get(), vvf->rest.until))
-			break;
 		status = vvf_rx_status(rx, i);
-		if (!(status & VVF_RXD_DD))
+		if (!(status & VVF_RXD_DD) || READ_ONCE(vvf->rest.go))
 			break;
 		/* The rest of the write-back, and the data, after DD. */
 		dma_rmb();
@@ -322,6 +344,14 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			seen++;
 			rx->skb = NULL;
 			rx->discard = false;
+			/* Touched and copied before this; see vvf_queue_halt(). */
+			smp_rmb();
+			here = !READ_ONCE(vvf->rest.halted) || vvf_rx_here(vvf, rx);
+			if (unlikely(!here) && skb) {
+				dev_kfree_skb_any(skb);
+				vvf->stats.rx_dropped++;
+				skb = NULL;
+			}
 			if (skb) {
 				frames++;
 				bytes += skb->len;
@@ -333,6 +363,8 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 			vvf_rx_fill(vvf, rx, GFP_ATOMIC);
 			vvf_rx_post(vvf, rx);
 		}
+		if (unlikely(!here))
+			break;
 	}
 	vvf_rx_fill(vvf, rx, GFP_ATOMIC);
 	vvf_rx_post(vvf, rx);

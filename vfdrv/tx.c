@@ -358,25 +358,35 @@ unsigned int vvf_tx_clean(struct vvf *vvf, struct vvf_tx *tx, int budget)
 	return packets;
 }
 
+/* Slots from one to another, in the ring's order. */
+static unsigned int vvf_tx_distance(const struct vvf_tx *tx, u16 from, u16 to)
+{
+	return to >= from ? to - from : to + tx->size - from;
+}
+
 /**
  * vvf_tx_release() - give up what the NIC has not sent
  * @vvf: device, transmit queue and NAPI stopped
  * @tx: ring
+ * @sent: what is before this slot has been sent, whatever its descriptors say:
+ *	their write-back may have been left behind on another host
  * @keep: receives the packets, in order, without DMA mappings; NULL: they are
  *	freed and counted as dropped
  */
-void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, struct sk_buff_head *keep)
+void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, u16 sent, struct sk_buff_head *keep)
 {
-	u16 i;
+	u16 clean = tx->next_to_clean, i;
 
-	for (i = tx->next_to_clean; i != tx->next_to_use; i = vvf_next(i, tx->size)) {
+	for (i = clean; i != tx->next_to_use; i = vvf_next(i, tx->size)) {
 		struct sk_buff *skb = tx->buf[i].skb;
 
 		vvf_tx_unmap(vvf, &tx->buf[i]);
 		if (!skb)
 			continue;
 		tx->buf[i].skb = NULL;
-		if (keep) {
+		if (vvf_tx_distance(tx, clean, tx->buf[i].last) < vvf_tx_distance(tx, clean, sent)) {
+			dev_consume_skb_any(skb);
+		} else if (keep) {
 			__skb_queue_tail(keep, skb);
 			vvf->stats.tx_kept++;
 		} else {

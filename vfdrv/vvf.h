@@ -2,8 +2,12 @@
 /*
  * One virtual function of an 82576, as this driver holds it.
  *
- * Locks, outermost first: RTNL, vvf.lock, filter.lock, mbx.lock. Suspend and
- * resume take vvf.lock and mbx.lock only, never RTNL.
+ * Locks, outermost first: RTNL, vvf.lock, filter.lock, mbx.lock, gate.lock.
+ * Suspend and resume take vvf.lock and mbx.lock only, never RTNL.
+ *
+ * The mailbox's interrupt handler suspends and resumes by itself if no thread
+ * is at work behind one of both mutexes: see struct vvf_gate. So vvf.lock is taken
+ * by vvf_lock(), and mbx.lock in a like way by mbx.c.
  */
 #ifndef VVF_H
 #define VVF_H
@@ -31,21 +35,34 @@
 #define VVF_MTU_MAX	9216
 
 /**
+ * struct vvf_gate - keeps the interrupt handler out while a thread is at work
+ * @lock: taken by threads to come and go, and by the handler for all that it does
+ * @inside: threads that hold vvf.lock, mbx.lock or both count once for each
+ *
+ * Who is inside, or holds @lock while nobody is, holds both mutexes in effect.
+ */
+struct vvf_gate {
+	spinlock_t lock;	/* see above */
+	unsigned int inside;
+};
+
+/**
  * struct vvf - a virtual function
  * @netdev: its interface
  * @pdev: its PCI device; the driver's data there points to this
  * @bar: registers
  * @lock: serialises everything that starts, stops or exchanges the queues:
  *	open, stop, ring change, reset, suspend, resume. Protects @rings (as
- *	a pointer), @running, @started and mig.state
+ *	a pointer), @running and mig.state
+ * @gate: who may do this without the lock
  * @rings: descriptor rings and buffers; NULL while the interface is down
- * @running: the queues are on and NAPI is enabled
+ * @running: NAPI is enabled, and the queues are on unless @rest says otherwise
  * @started: when the queues were last started
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
  * @napi: polls both rings
- * @rest: frames found when the queues came to rest
+ * @rest: how far the queues have come to rest
  * @stats: traffic
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
@@ -60,6 +77,7 @@ struct vvf {
 	void __iomem *bar;
 
 	struct mutex lock;	/* see above */
+	struct vvf_gate gate;
 	struct vvf_rings *rings;
 	bool running;
 	ktime_t started;
@@ -86,6 +104,46 @@ static inline u32 vvf_read(const struct vvf *vvf, u32 reg)
 static inline void vvf_write(const struct vvf *vvf, u32 reg, u32 value)
 {
 	writel(value, vvf->bar + reg);
+}
+
+static inline void vvf_gate_enter(struct vvf *vvf)
+{
+	spin_lock_irq(&vvf->gate.lock);
+	vvf->gate.inside++;
+	spin_unlock_irq(&vvf->gate.lock);
+}
+
+static inline void vvf_gate_leave(struct vvf *vvf)
+{
+	spin_lock_irq(&vvf->gate.lock);
+	vvf->gate.inside--;
+	spin_unlock_irq(&vvf->gate.lock);
+}
+
+static inline void vvf_lock(struct vvf *vvf)
+{
+	mutex_lock(&vvf->lock);
+	vvf_gate_enter(vvf);
+}
+
+static inline bool vvf_trylock(struct vvf *vvf)
+{
+	if (!mutex_trylock(&vvf->lock))
+		return false;
+	vvf_gate_enter(vvf);
+	return true;
+}
+
+static inline void vvf_unlock(struct vvf *vvf)
+{
+	vvf_gate_leave(vvf);
+	mutex_unlock(&vvf->lock);
+}
+
+/* For what threads do with vvf.lock, and the handler with gate.lock. */
+static inline void vvf_assert_locked(struct vvf *vvf)
+{
+	lockdep_assert(lockdep_is_held(&vvf->lock) || lockdep_is_held(&vvf->gate.lock));
 }
 
 /* netdev.c */
