@@ -255,6 +255,20 @@ static int on_ping(sd_event_source *source, uint64_t usec, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static void on_hear(uint32_t ifindex, bool on, void *arg)
+{
+	struct manager *m = arg;
+
+	vfnl_hear(m->vfnl, ifindex, on);
+}
+
+static void on_go(uint32_t ifindex, void *arg)
+{
+	struct manager *m = arg;
+
+	vfnl_go(m->vfnl, ifindex);
+}
+
 static void on_busy(bool busy, void *arg)
 {
 	struct manager *m = arg;
@@ -444,6 +458,8 @@ int manager_new(sd_event *event, const struct manager_paths *paths, struct manag
 		.config = &m->config,
 		.hooks_dir = paths->hooks,
 		.runtime_dir = paths->runtime,
+		.hear = on_hear,
+		.go = on_go,
 		.busy = on_busy,
 		.ended = on_ended,
 		.arg = m,

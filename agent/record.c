@@ -69,6 +69,7 @@ json_t *record_json(const struct record *r)
 	if (r->suspended_ns) {
 		set_int(o, "suspended_ns", r->suspended_ns);
 		set_int(o, "suspend_us", r->suspend_us);
+		set_int(o, "heard_us", r->heard_us);
 		set_int(o, "agent_suspend_us", r->agent_suspend_us);
 	}
 	if (r->resumed_ns) {

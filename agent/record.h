@@ -31,6 +31,7 @@ enum record_outcome {
  * @begun_ns: MIGRATE; @suspended_ns: SUSPEND; @resumed_ns: RESUME; @ended_ns: all was
  *	announced and verified. CLOCK_REALTIME; 0: not so far
  * @suspend_us: the driver's own time for SUSPEND; @resume_us: for RESUME
+ * @heard_us: what of the driver's SUSPEND was waiting for the agent
  * @agent_suspend_us: SUSPEND done by the driver, to the agent's part done
  * @agent_resume_us: RESUME done by the driver, to the first announcement sent
  * @verify_us: RESUME done by the driver, to the configuration found as it was
@@ -51,7 +52,7 @@ struct record {
 	enum record_outcome outcome;
 	bool resumed_late;
 	uint64_t begun_ns, suspended_ns, resumed_ns, ended_ns;
-	uint32_t suspend_us, resume_us;
+	uint32_t suspend_us, resume_us, heard_us;
 	uint64_t agent_suspend_us, agent_resume_us, verify_us, first_rx_us;
 	bool received;
 	uint64_t pages;

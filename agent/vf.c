@@ -373,6 +373,8 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 		take_snapshot(vf);
 	vf->keep_was = false;
 	open_capture(vf);
+	if (vf->settings.hear)
+		vf->shared->hear(vf->msg.ifindex, true, vf->shared->arg);
 	/* Another agent has run them, or it is too late. */
 	if (!late)
 		run_hooks(vf, "migrate");
@@ -421,6 +423,7 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 	bring_down(vf);
 	vf->record.suspended_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
 	vf->record.suspend_us = msg->suspend_us;
+	vf->record.heard_us = msg->heard_us;
 	vf->record.agent_suspend_us = us_since(msg->time_ns, now_of(CLOCK_REALTIME));
 	run_hooks(vf, "suspend");
 	/* Not now: the journal would write, while the host copies the last dirty pages. */
@@ -655,6 +658,8 @@ static void finish(struct vf *vf)
 	if (vf->announcing && watched)
 		announcer_each(vf->announcer, say_unproved, vf);
 	close_capture(vf);
+	if (vf->settings.hear)
+		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
 	say_record(vf);
 	vf->shared->ended(&vf->record, vf->shared->arg);
 	vf->record = (struct record){};
@@ -747,8 +752,19 @@ static void known_event(struct vf *vf, const struct vfmsg *msg)
 	r->agent_resume_us = us_since(r->resumed_ns, r->announce.first_ns);
 }
 
+/* The driver waits: only what must be done before the VF is at rest, and nothing slow. */
+static void asked(struct vf *vf)
+{
+	capture_arm(vf->capture);
+	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
+}
+
 void vf_event(struct vf *vf, const struct vfmsg *msg)
 {
+	if (msg->cmd == VFERRY_VF_CMD_ASK) {
+		asked(vf);
+		return;
+	}
 	vf->msg = *msg;
 	if (msg->time_ns && msg->time_ns <= vf->known_ns) {
 		known_event(vf, msg);

@@ -29,6 +29,8 @@ enum vf_state {
  * @config: settings
  * @hooks_dir: directory of hooks
  * @runtime_dir: directory for saved snapshots
+ * @hear: be asked before the VF of an interface is suspended, or no more
+ * @go: the answer to that
  * @busy: a VF has begun (true) or ended (false) a migration
  * @ended: a migration has ended; the record is handed over with all that it owns
  * @arg: their argument
@@ -39,6 +41,8 @@ struct vf_shared {
 	const struct config *config;
 	const char *hooks_dir;
 	const char *runtime_dir;
+	void (*hear)(uint32_t ifindex, bool on, void *arg);
+	void (*go)(uint32_t ifindex, void *arg);
 	void (*busy)(bool busy, void *arg);
 	void (*ended)(struct record *record, void *arg);
 	void *arg;

@@ -58,7 +58,8 @@ static void print_migration(json_t *m)
 	       text_of(m, "outcome"), text_of(m, "mode"),
 	       true_of(m, "agent_restarted") ? ", agent was started in its middle" : "");
 	if (json_object_get(m, "suspended_ns"))
-		printf("    suspend %lld us, agent %lld us later\n", number_of(m, "suspend_us"),
+		printf("    suspend %lld us (%lld us of it for the agent), agent %lld us later\n",
+		       number_of(m, "suspend_us"), number_of(m, "heard_us"),
 		       number_of(m, "agent_suspend_us"));
 	if (json_object_get(m, "resumed_ns"))
 		printf("    resume %lld us, first announcement %lld us later\n",

@@ -57,6 +57,7 @@ static const struct nla_policy policy[VFERRY_VF_A_MAX + 1] = {
 	[VFERRY_VF_A_SUSPEND_US]	= { .type = NLA_U32 },
 	[VFERRY_VF_A_RESUME_US]		= { .type = NLA_U32 },
 	[VFERRY_VF_A_PAGES]		= { .type = NLA_U64 },
+	[VFERRY_VF_A_HEARD_US]		= { .type = NLA_U32 },
 };
 
 static uint32_t u32(struct nlattr *attr)
@@ -99,6 +100,7 @@ int vfmsg_decode(const struct nlmsghdr *msg, size_t len, struct vfmsg *ret)
 		.arrived = tb[VFERRY_VF_A_ARRIVED],
 		.suspend_us = u32(tb[VFERRY_VF_A_SUSPEND_US]),
 		.resume_us = u32(tb[VFERRY_VF_A_RESUME_US]),
+		.heard_us = u32(tb[VFERRY_VF_A_HEARD_US]),
 		.pages = u64(tb[VFERRY_VF_A_PAGES]),
 	};
 	/* An event of a newer driver is one whose meaning we do not know. */

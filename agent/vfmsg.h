@@ -16,7 +16,7 @@
 
 /**
  * struct vfmsg - one VF, or what happened to it
- * @cmd: VFERRY_VF_CMD_GET or _EVENT
+ * @cmd: VFERRY_VF_CMD_GET, _EVENT or _ASK
  * @ifindex: interface
  * @ifname: its name
  * @pci: PCI address of the VF
@@ -29,6 +29,7 @@
  * @time_ns: of an event, CLOCK_REALTIME
  * @arrived: RESUME on another host
  * @suspend_us: of the last SUSPEND; @resume_us: of the last RESUME; 0: none
+ * @heard_us: what of the last SUSPEND the driver waited for an agent
  * @pages: touched in this or the last migration
  */
 struct vfmsg {
@@ -47,6 +48,7 @@ struct vfmsg {
 	bool arrived;
 	uint32_t suspend_us;
 	uint32_t resume_us;
+	uint32_t heard_us;
 	uint64_t pages;
 };
 

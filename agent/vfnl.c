@@ -121,9 +121,44 @@ static int on_event(struct nl_msg *msg, void *arg)
 	if (head->nlmsg_type == GENL_ID_CTRL)
 		on_ctrl(vfnl, head);
 	else if (head->nlmsg_type == vfnl->family &&
-		 !vfmsg_decode(head, head->nlmsg_len, &vf) && vf.cmd == VFERRY_VF_CMD_EVENT)
+		 !vfmsg_decode(head, head->nlmsg_len, &vf) &&
+		 (vf.cmd == VFERRY_VF_CMD_EVENT || vf.cmd == VFERRY_VF_CMD_ASK))
 		vfnl->listener.event(&vf, vfnl->listener.arg);
 	return NL_OK;
+}
+
+/* HEAR and GO were refused: by a driver that does not know them, or another agent is heard. */
+static int on_refused(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	(void)from;
+	(void)error;
+	(void)arg;
+	return NL_SKIP;
+}
+
+/* Through the socket that is asked; nobody waits for an answer, which is an error only. */
+static void tell(struct vfnl *vfnl, int cmd, uint32_t ifindex, bool hear)
+{
+	_cleanup_(nlmsg_freep) struct nl_msg *msg = nlmsg_alloc();
+
+	if (!vfnl->family || !msg ||
+	    !genlmsg_put(msg, 0, 0, vfnl->family, 0, 0, (uint8_t)cmd, VFERRY_VF_GENL_VERSION) ||
+	    nla_put_u32(msg, VFERRY_VF_A_IFINDEX, ifindex) ||
+	    (hear && nla_put_flag(msg, VFERRY_VF_A_HEAR)))
+		return;
+	nl_complete_msg(vfnl->events, msg);
+	nlmsg_hdr(msg)->nlmsg_flags = NLM_F_REQUEST;
+	nl_send(vfnl->events, msg);
+}
+
+void vfnl_hear(struct vfnl *vfnl, uint32_t ifindex, bool on)
+{
+	tell(vfnl, VFERRY_VF_CMD_HEAR, ifindex, on);
+}
+
+void vfnl_go(struct vfnl *vfnl, uint32_t ifindex)
+{
+	tell(vfnl, VFERRY_VF_CMD_GO, ifindex, false);
 }
 
 void vfnl_dispatch(struct vfnl *vfnl)
@@ -170,6 +205,7 @@ static int open_sockets(struct vfnl *vfnl)
 	r = group < 0 ? group : nl_socket_add_membership(vfnl->events, group);
 	nl_socket_modify_cb(vfnl->requests, NL_CB_VALID, NL_CB_CUSTOM, on_found, vfnl);
 	nl_socket_modify_cb(vfnl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, vfnl);
+	nl_socket_modify_err_cb(vfnl->events, NL_CB_CUSTOM, on_refused, vfnl);
 	return from_libnl(r);
 }
 

@@ -12,7 +12,7 @@ struct vfnl;
 
 /**
  * struct vfnl_listener - what the VF driver says
- * @event: something has happened to a VF
+ * @event: something has happened to a VF, or the driver asks (VFERRY_VF_CMD_ASK)
  * @lost: messages were lost: dump and compare
  * @family: the driver may have come or gone: dump
  * @arg: their argument
@@ -40,5 +40,11 @@ void vfnl_dispatch(struct vfnl *vfnl);
  * Return: 0, also if there is no driver; -errno.
  */
 int vfnl_dump(struct vfnl *vfnl, void (*found)(const struct vfmsg *msg, void *arg), void *arg);
+
+/* Be asked before this VF is suspended, or no more. A driver that cannot do that, does not. */
+void vfnl_hear(struct vfnl *vfnl, uint32_t ifindex, bool on);
+
+/* The answer to VFERRY_VF_CMD_ASK. */
+void vfnl_go(struct vfnl *vfnl, uint32_t ifindex);
 
 #endif

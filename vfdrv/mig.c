@@ -5,7 +5,7 @@
  * Commands are executed by mig_state.c's table: SUSPEND and RESUME in the mailbox's
  * interrupt handler if no thread is in its way, and the worker does what has
  * time; all else by the worker, under vvf.lock. Suspend and resume allocate nothing, take no RTNL and
- * wait for no user space. The interface stays present, with its carrier,
+ * wait for no user space, but for an agent that has asked for it: hear.c. The interface stays present, with its carrier,
  * addresses and routes; only its queue is stopped. What is asked of it while
  * suspended is accepted, and reaches the NIC after RESUME:
  *
@@ -412,6 +412,9 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 
 	if (mig->n_jobs == VVF_MIG_JOBS || vvf_mig_is_repeat(mig, command))
 		return false;
+	/* An agent that wants to be heard is the worker's. */
+	if (step.action == VVF_MIG_SUSPEND && vvf_hear_wanted(&vvf->hear))
+		return false;
 	result = vvf_mig_quick_act(vvf, step.action);
 	if (result == QUICK_LATER)
 		return false;
@@ -465,6 +468,10 @@ void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, 
 {
 	struct vvf_mig *mig = &vvf->mig;
 
+	/* Before any lock: the agent may want one, too. */
+	if (command->cmd == VFERRY_CMD_SUSPEND && READ_ONCE(mig->state) == VFERRY_MIG_MIGRATING)
+		vvf_hear_ask(vvf, command->mig_id);
+
 	vvf_lock(vvf);
 	if (vvf_mig_is_repeat(mig, command)) {
 		mig->repeated++;
@@ -508,6 +515,7 @@ void vvf_mig_init(struct vvf *vvf)
 	__skb_queue_head_init(&mig->kept);
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
+	vvf_hear_init(&vvf->hear);
 	vvf_dirty_init(&vvf->dirty);
 }
 

@@ -135,7 +135,7 @@ class Driver:
             body += attr(13, struct.pack("Q", time.time_ns()))
         if more.get("arrived"):
             body += attr(14, b"")
-        genl = struct.pack("BBH", 2 if event else 1, 1, 0)
+        genl = struct.pack("BBH", more.get("cmd", 2 if event else 1), 1, 0)
         return struct.pack("IHHII", 16 + len(genl) + len(body), 33, 0, 0, 0) + genl + body
 
     def dump(self, state):
@@ -145,6 +145,15 @@ class Driver:
         self.dump(state)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.sendto(self.message(state, event, **more), self.path)
+
+    def ask(self):
+        """As before SUSPEND, for an agent that wants to be heard."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(self.message(MIGRATING, cmd=4), self.path)
+
+    def told(self):
+        path = Path(self.path + ".told")
+        return path.read_text().split() if path.exists() else []
 
     def lose(self, state):
         """Something has happened, and nobody was told."""
@@ -496,6 +505,27 @@ class Tests:
         path = agent.hooks / name
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
+
+    def test_heard(self):
+        "asked before SUSPEND: only if configured, and answered at once"
+        with self.agent() as agent:
+            agent.migration()
+            expect(agent.driver.told() == [], agent.driver.told())
+        with self.agent("[default]\nhear=yes\n") as agent:
+            agent.driver.migrate()
+            agent.wait_state("migrating")
+            expect(agent.driver.told() == ["hear"], agent.driver.told())
+            began = time.monotonic()
+            agent.driver.ask()
+            wait_until(lambda: agent.driver.told() == ["hear", "go"], 5, agent.driver.told)
+            print(f"# answered within {(time.monotonic() - began) * 1e6:.0f} us")
+            # From now on the first frame counts, however late SUSPEND's event is.
+            agent.driver.send(SUSPENDED, SUSPEND)
+            agent.driver.resume()
+            self.peer.say()
+            wait_until(agent.history, 10, "the end")
+            expect("first_rx_us" in agent.history()[-1], agent.history()[-1])
+            wait_until(lambda: agent.driver.told()[-1] == "unhear", 5, agent.driver.told)
 
     def test_hooks(self):
         "hooks: in order, with their facts; none that is not to be run"

@@ -17,6 +17,11 @@
 #include "cleanup.h"
 #include "vfnl.h"
 
+/*
+ * What the daemon tells the driver is added to the file VFERRY_STANDIN.told, one word
+ * on a line: hear, unhear, go.
+ */
+
 #define DATAGRAM	8192
 
 struct vfnl {
@@ -52,6 +57,31 @@ void vfnl_free(struct vfnl *vfnl)
 int vfnl_fd(const struct vfnl *vfnl)
 {
 	return vfnl->fd;
+}
+
+static void told(const char *word)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s.told", getenv("VFERRY_STANDIN"));
+	file = fopen(path, "ae");
+	if (file)
+		fprintf(file, "%s\n", word);
+}
+
+void vfnl_hear(struct vfnl *vfnl, uint32_t ifindex, bool on)
+{
+	(void)vfnl;
+	(void)ifindex;
+	told(on ? "hear" : "unhear");
+}
+
+void vfnl_go(struct vfnl *vfnl, uint32_t ifindex)
+{
+	(void)vfnl;
+	(void)ifindex;
+	told("go");
 }
 
 void vfnl_dispatch(struct vfnl *vfnl)

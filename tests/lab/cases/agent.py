@@ -3,6 +3,7 @@
 is, its configuration is what it was, its journal tells the story."""
 
 import json
+import statistics
 import time
 
 from vlab import case, expect, test, wait_until
@@ -306,10 +307,75 @@ def killed(lab, t):
     expect_same(lab, before)
 
 
+def by_hand(lab, before_suspend=lambda: None, before_resume=lambda: None):
+    """MIGRATE, SUSPEND, RESUME where the guest is; returns when the agent is through."""
+    guest = lab.guest0
+    events = lab.cross.events[guest.host.name]
+    count = ended(lab)
+    for word, state, first in (("migrate", "migrating", None),
+                               ("suspend", "suspended", before_suspend),
+                               ("resume", "idle", before_resume)):
+        if first:
+            first()
+        since = events.count()
+        guest.host.sh(f"vfstate set pf0 0 {word}")
+        events.wait_state(state, 20, since)
+    wait_until(lambda: ended(lab) > count or count == 32, 30, "the agent to be through", 0.1)
+
+
+def heard_us(lab):
+    """What the driver waited for the agent at the last SUSPEND; 0: it did not."""
+    return json.loads(lab.guest0.sh("vfguest get eth0")).get("heard_us", 0)
+
+
+@test("heard before SUSPEND, if configured: less than 2 ms, with an agent that is frozen too")
+def heard(lab, t):
+    guest = lab.guest0
+    by_hand(lab)
+    expect(heard_us(lab) == 0, "the driver waited although nobody asked for it")
+    t.defer(set_mode, lab, "")
+    set_mode(lab, "[default]\nhear = yes\n")
+
+    def ready():
+        # It has said so when it has taken its snapshot.
+        wait_until(lambda: ctl(lab, "status")["vfs"][0]["state"] == "migrating", 20, "migrating")
+    times, suspends = [], []
+    for _ in range(7):
+        by_hand(lab, ready)
+        times.append(heard_us(lab))
+        suspends.append(ctl(lab, "history")["history"][-1]["suspend_us"])
+    t.note(f"heard for {sorted(times)} us of SUSPEND's {sorted(suspends)} us")
+    expect(min(times) > 0, times)
+    expect(statistics.median(times) < 2000, times)
+
+    pid = guest.sh("systemctl show vferryd -p MainPID --value")
+    t.defer(guest.run, f"kill -CONT {pid}")
+    frozen = []
+
+    def freeze():
+        ready()
+        guest.sh(f"kill -STOP {pid}")
+
+    def thaw():
+        frozen.append(heard_us(lab))
+        guest.sh(f"kill -CONT {pid}")
+    for _ in range(5):
+        by_hand(lab, freeze, thaw)
+    t.note(f"frozen: the driver went on after {sorted(frozen)} us")
+    # Its deadline, and what a processor of an emulated guest may be away for.
+    expect(min(frozen) >= 2000 and statistics.median(frozen) < 4000, frozen)
+
+    def kill():
+        ready()
+        guest.sh("systemctl kill -s KILL vferryd")
+        wait_until(lambda: not guest.run(f"test -d /proc/{pid}"), 20, "its end")
+    by_hand(lab, kill, lambda: expect(heard_us(lab) < 2000, "waited for one that is gone"))
+    expect_answers(lab)
+
+
 @test("twenty in a row, by hand: nothing is left behind")
 def twenty(lab, t):
     guest = lab.guest0
-    events = lab.cross.events[guest.host.name]
     pid = guest.sh("systemctl show vferryd -p MainPID --value")
 
     def resources():
@@ -318,19 +384,11 @@ def twenty(lab, t):
             f"pgrep -c -P {pid}; true").split()
         return int(rss), int(fds), int(children)
 
-    def once():
-        count = len(ctl(lab, "history")["history"])
-        for word, state in (("migrate", "migrating"), ("suspend", "suspended"), ("resume", "idle")):
-            since = events.count()
-            guest.host.sh(f"vfstate set pf0 0 {word}")
-            events.wait_state(state, 20, since)
-        wait_until(lambda: ended(lab) > count or count == 32, 30, "the agent to be through", 0.1)
-
     for _ in range(3):
-        once()
+        by_hand(lab)
     before = resources()
     for _ in range(20):
-        once()
+        by_hand(lab)
     after = resources()
     t.note(f"RSS {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
     records = ctl(lab, "history")["history"][-20:]

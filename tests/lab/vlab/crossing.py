@@ -143,7 +143,9 @@ class Crossing:
 
     def _heard_again(self, settle):
         """The peer hears the guest, and then for some time more."""
-        self.lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
+        # One after another: an interface that goes down and up loses some.
+        wait_until(lambda: self.lab.peer.run(f"ping -c 1 -W 1 {GUEST_ADDRESS}"), 15,
+                   "the guest to be heard again")
         wait_until_time(settle)
 
 
