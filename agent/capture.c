@@ -6,6 +6,7 @@
 
 #include "capture.h"
 #include "cleanup.h"
+#include "filter.h"
 #include "packet.h"
 
 #define ERROR_SIZE	256	/* PCAP_ERRBUF_SIZE */
@@ -23,11 +24,6 @@ struct capture {
 };
 
 DEFINE_CLEANUP(struct capture *, capture_free);
-
-static struct bpf_insn none_insn = BPF_STMT(BPF_RET | BPF_K, 0);
-static struct bpf_insn all_insn = BPF_STMT(BPF_RET | BPF_K, 64);
-static struct bpf_program none = { 1, &none_insn };
-static struct bpf_program all = { 1, &all_insn };
 
 static uint64_t time_of(const struct pcap_pkthdr *head)
 {
@@ -61,7 +57,6 @@ static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
 	const uint8_t *frame;
 	int r;
 
-	(void)fd;
 	(void)events;
 	r = pcap_next_ex(capture->in, &head, &frame);
 	if (!r)
@@ -69,17 +64,32 @@ static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (r < 0)
 		return 0;
+	filter_take(fd, false);
+	/* It may arm again. */
 	capture->listener.received(time_of(head), capture->listener.arg);
-	pcap_setfilter(capture->in, &none);
 	return 0;
 }
 
+/* The driver may be waiting for this. */
 void capture_arm(struct capture *capture)
 {
 	if (!capture || !capture->in)
 		return;
-	pcap_setfilter(capture->in, &all);
+	filter_take(pcap_fileno(capture->in), true);
 	sd_event_source_set_enabled(capture->in_source, SD_EVENT_ON);
+}
+
+/* From now on, and nothing of what came before. */
+static int take_nothing(pcap_t *p)
+{
+	struct pcap_pkthdr *head;
+	const uint8_t *frame;
+	int r;
+
+	r = filter_take(pcap_fileno(p), false);
+	while (!r && (r = pcap_next_ex(p, &head, &frame)) == 1)
+		r = 0;
+	return r;
 }
 
 static int begin(const char *ifname, int snaplen, int buffer, pcap_direction_t direction,
@@ -110,7 +120,7 @@ static int begin(const char *ifname, int snaplen, int buffer, pcap_direction_t d
 			pcap_freecode(&program);
 		}
 	} else if (r >= 0) {
-		r = pcap_setfilter(p, &none);
+		r = take_nothing(p);
 	}
 	if (r < 0) {
 		snprintf(ret_error, ERROR_SIZE, "%s", pcap_geterr(p));

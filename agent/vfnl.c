@@ -13,6 +13,7 @@
 
 #define ATTEMPTS	10
 #define ANSWER_S	2
+#define BUFFER		16384	/* bytes; the largest is a new family of somebody's, some KiB */
 
 struct vfnl {
 	struct nl_sock *requests;
@@ -191,6 +192,11 @@ static int open_sockets(struct vfnl *vfnl)
 	if (!vfnl->requests || !vfnl->events)
 		return -ENOMEM;
 	nl_socket_disable_seq_check(vfnl->events);
+	/* Messages are small: none is looked at before it is read, the driver may be waiting. */
+	nl_socket_disable_msg_peek(vfnl->events);
+	r = nl_socket_set_msg_buf_size(vfnl->events, BUFFER);
+	if (r < 0)
+		return from_libnl(r);
 	r = genl_connect(vfnl->requests);
 	if (!r)
 		r = genl_connect(vfnl->events);

@@ -39,7 +39,6 @@ void vvf_hear_unregister(struct vvf_hear *hear, const struct net *net, u32 porti
 	if (!hear->portid || hear->portid != portid || hear->net != net)
 		return;
 	WRITE_ONCE(hear->portid, 0);
-	WRITE_ONCE(hear->waited_us, 0);
 	wake_up(&hear->wait);
 }
 
@@ -78,6 +77,7 @@ void vvf_hear_ask(struct vvf *vvf, u64 mig_id)
 	struct vvf_hear *hear = &vvf->hear;
 	ktime_t begun = ktime_get();
 
+	WRITE_ONCE(hear->waited_us, 0);
 	if (!vvf_hear_wanted(hear))
 		return;
 	WRITE_ONCE(hear->go, false);

@@ -415,6 +415,8 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 	/* An agent that wants to be heard is the worker's. */
 	if (step.action == VVF_MIG_SUSPEND && vvf_hear_wanted(&vvf->hear))
 		return false;
+	if (step.action == VVF_MIG_SUSPEND)
+		WRITE_ONCE(vvf->hear.waited_us, 0);
 	result = vvf_mig_quick_act(vvf, step.action);
 	if (result == QUICK_LATER)
 		return false;

@@ -341,8 +341,7 @@ def heard(lab, t):
         wait_until(lambda: ctl(lab, "status")["vfs"][0]["state"] == "migrating", 20, "migrating")
     times, suspends = [], []
     for _ in range(7):
-        by_hand(lab, ready)
-        times.append(heard_us(lab))
+        by_hand(lab, ready, lambda: times.append(heard_us(lab)))
         suspends.append(ctl(lab, "history")["history"][-1]["suspend_us"])
     t.note(f"heard for {sorted(times)} us of SUSPEND's {sorted(suspends)} us")
     expect(min(times) > 0, times)
