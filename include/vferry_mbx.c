@@ -115,7 +115,8 @@ int vferry_mbx_put_status(__u32 *msg, const struct vferry_mbx_status *status)
 	msg[3] = status->duration_us;
 	msg[4] = status->state;
 	msg[5] = status->pages;
-	return 6;
+	msg[6] = status->flags;
+	return 7;
 }
 
 int vferry_mbx_get_status(const __u32 *msg, struct vferry_mbx_status *ret_status)
@@ -131,6 +132,7 @@ int vferry_mbx_get_status(const __u32 *msg, struct vferry_mbx_status *ret_status
 	ret_status->duration_us = msg[3];
 	ret_status->state = msg[4];
 	ret_status->pages = msg[5];
+	ret_status->flags = msg[6];
 	return 0;
 }
 

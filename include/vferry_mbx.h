@@ -107,6 +107,14 @@ enum vferry_mbx_cmd {
 #define VFERRY_CMD_F_KEEP_LOGGING	0x00000001u /* RESUME: the migration goes on */
 #define VFERRY_CMD_F_ARRIVED		0x00000002u /* RESUME: on another host */
 
+/*
+ * Flags of a status. SETTLED: SUSPEND is answered as soon as the VF is off; what it has
+ * received before may still be on its way out of the rings then. When it is out, the
+ * answer is sent once more with this flag: a VM that is stopped from now on resumes
+ * at once.
+ */
+#define VFERRY_STATUS_F_SETTLED		0x00000001u
+
 /* Outcome of a command, STATUS word 2. Not errno values: those differ by ABI. */
 enum vferry_mbx_result {
 	VFERRY_RES_OK		= 0,
@@ -164,6 +172,7 @@ struct vferry_mbx_command {
  * @duration_us: from the command noticed to the work done, microseconds
  * @state: enum vferry_mig_state of the VF driver afterwards
  * @pages: pages touched by dirty logging so far in this migration, saturating
+ * @flags: VFERRY_STATUS_F_*; unknown ones are ignored
  */
 struct vferry_mbx_status {
 	__u32 cmd;
@@ -172,6 +181,7 @@ struct vferry_mbx_status {
 	__u32 duration_us;
 	__u32 state;
 	__u32 pages;
+	__u32 flags;
 };
 
 static inline __u32 vferry_mbx_id(__u32 word0)

@@ -28,11 +28,14 @@ struct vferry_pf_vf;	/* opaque: one VF, as the PF driver knows it */
  *	the callback says why, vferry_pf_reason() says it in words
  * @VFERRY_PF_EV_RESET: the VF was reset (by the guest, by FLR); a migration
  *	under way is lost
+ * @VFERRY_PF_EV_SETTLED: a suspended guest has put away what its VF had received
+ *	before; not every guest driver says so
  */
 enum vferry_pf_event {
 	VFERRY_PF_EV_STATE,
 	VFERRY_PF_EV_FAILED,
 	VFERRY_PF_EV_RESET,
+	VFERRY_PF_EV_SETTLED,
 };
 
 /**

@@ -133,6 +133,7 @@ static void prepare_command(struct vpf_mig *mig, u32 cmd, bool keep,
 	if (cmd == VFERRY_CMD_RESUME && mig->arrived)
 		mig->cmd.flags |= VFERRY_CMD_F_ARRIVED;
 	mig->post = true;
+	mig->settled = false;
 	mig->posted_ns = 0;
 	mig->limit_ms = limit_ms(mig, cmd, old);
 	mig->deadline_ns = ktime_get_ns() + (u64)mig->limit_ms * NSEC_PER_MSEC;
@@ -491,6 +492,26 @@ static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status
 	mig->ping = 0;
 }
 
+/* A suspended guest says that it has settled, with its answer or once more */
+static void settled(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_note *n;
+
+	if (!(status->flags & VFERRY_STATUS_F_SETTLED) || mig->settled ||
+	    mig->state != VFERRY_MIG_SUSPENDED || status->cmd != VFERRY_CMD_SUSPEND ||
+	    status->seq != mig->cmd.seq)
+		return;
+
+	mig->settled = true;
+	n = note(vf, VFERRY_PF_EVENT_PHASE);
+	if (!n)
+		return;
+	n->nl.phase = VFERRY_PF_PHASE_SETTLED;
+	n->client = true;
+	n->client_event = VFERRY_PF_EV_SETTLED;
+}
+
 /**
  * vpf_mig_status() - the guest has answered
  * @vf: the VF
@@ -533,6 +554,7 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 		note_failed(vf, result_errno(status->result), reason);
 	}
 out:
+	settled(vf, status);
 	spin_unlock_bh(&vf->mig_lock);
 }
 

@@ -46,6 +46,7 @@ struct vpf_mig_note {
  * @seq: number given out last
  * @cmd: command under way, meaningful in the states that wait for an answer
  * @post: @cmd is to be written
+ * @settled: the guest has said so since @cmd, a SUSPEND, was prepared
  * @posted_ns: when it was written first, 0: not yet
  * @repeat_ns: when it is written again
  * @deadline_ns: when the answer is given up
@@ -73,6 +74,7 @@ struct vpf_mig {
 	u32 seq;
 	struct vferry_mbx_command cmd;
 	bool post;
+	bool settled;
 	u64 posted_ns;
 	u64 repeat_ns;
 	u64 deadline_ns;

@@ -400,7 +400,7 @@ static bool vvf_mbx_try_read(struct vvf *vvf, u32 *msg)
 }
 
 /**
- * vvf_mbx_quick_status() - answer a command from the interrupt handler
+ * vvf_mbx_quick_status() - answer a command from the interrupt handler or NAPI
  * @vvf: device, with gate.lock held
  * @status: the answer
  *

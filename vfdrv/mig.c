@@ -269,6 +269,8 @@ static struct vferry_mbx_status vvf_mig_status(struct vvf *vvf,
 		.result = result,
 		.state = vvf->mig.state,
 		.pages = min(vvf_dirty_pages(&vvf->dirty), (unsigned long)U32_MAX),
+		.flags = vvf_mig_suspended(vvf) && (!vvf->running || vvf->rest.settled) ?
+			 VFERRY_STATUS_F_SETTLED : 0,
 	};
 }
 
@@ -440,6 +442,32 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 	return true;
 }
 
+/* Answer SUSPEND once more, if it was answered without saying so. */
+static bool vvf_mig_settled_untold(struct vvf_mig *mig)
+{
+	if (mig->state != VFERRY_MIG_SUSPENDED || mig->last.cmd != VFERRY_CMD_SUSPEND ||
+	    mig->last.flags & VFERRY_STATUS_F_SETTLED)
+		return false;
+	mig->last.flags |= VFERRY_STATUS_F_SETTLED;
+	return true;
+}
+
+/**
+ * vvf_mig_settled() - nothing of what the VF had received is in the rings any more
+ * @vvf: device, with gate.lock held
+ *
+ * Called by NAPI.
+ */
+void vvf_mig_settled(struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->gate.lock);
+
+	if (vvf->gate.inside)
+		vvf_mbx_kick(vvf);
+	else if (vvf_mig_settled_untold(&vvf->mig))
+		vvf_mbx_quick_status(vvf, &vvf->mig.last);
+}
+
 /**
  * vvf_mig_follow_up() - do what vvf_mig_quick() had no time for
  * @vvf: device
@@ -455,6 +483,8 @@ void vvf_mig_follow_up(struct vvf *vvf)
 	for (i = 0; i < mig->n_jobs; i++)
 		vvf_mig_finish(vvf, &mig->jobs[i]);
 	mig->n_jobs = 0;
+	if (vvf->rest.settled && vvf_mig_settled_untold(mig))
+		vvf_mbx_status(vvf, &mig->last);
 	vvf_unlock(vvf);
 }
 
@@ -514,7 +544,6 @@ void vvf_mig_init(struct vvf *vvf)
 	struct vvf_mig *mig = &vvf->mig;
 
 	mig->state = VFERRY_MIG_IDLE;
-	__skb_queue_head_init(&mig->kept);
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
 	vvf_hear_init(&vvf->hear);
@@ -532,5 +561,4 @@ void vvf_mig_stop(struct vvf *vvf)
 	vvf_dirty_stop(&vvf->dirty);
 	vvf_unlock(vvf);
 	vvf_dirty_exit(&vvf->dirty);
-	__skb_queue_purge(&vvf->mig.kept);
 }

@@ -5,7 +5,6 @@
 
 #include <linux/kfifo.h>
 #include <linux/ktime.h>
-#include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -72,7 +71,6 @@ struct vvf_mig_job {
  * @jobs: done by the interrupt handler, to be finished by the worker, in order; under
  *	vvf.lock or the gate
  * @n_jobs: their number
- * @kept: packets that could not leave before the rest; under vvf.lock
  * @events: what the work is to tell; filled under vvf.lock
  * @told: tells it, and does what resume has no time for
  * @announce: the interface is to announce its addresses
@@ -93,7 +91,6 @@ struct vvf_mig {
 	struct vferry_mbx_status last;
 	struct vvf_mig_job jobs[VVF_MIG_JOBS];
 	unsigned int n_jobs;
-	struct sk_buff_head kept;
 	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
 	struct work_struct told;
 	bool announce;
@@ -112,6 +109,7 @@ void vvf_mig_init(struct vvf *vvf);
 void vvf_mig_stop(struct vvf *vvf);
 bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_follow_up(struct vvf *vvf);
+void vvf_mig_settled(struct vvf *vvf);
 void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_reset(struct vvf *vvf);
 void vvf_mig_negotiated(struct vvf *vvf, int error);

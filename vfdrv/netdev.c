@@ -40,8 +40,6 @@ static int vvf_stop(struct net_device *netdev)
 	netif_tx_disable(netdev);
 	rings = vvf->rings;
 	vvf->rings = NULL;
-	vvf->stats.tx_dropped += skb_queue_len(&vvf->mig.kept);
-	__skb_queue_purge(&vvf->mig.kept);
 	vvf_unlock(vvf);
 
 	vvf_rings_free(vvf, rings);

@@ -145,9 +145,6 @@ void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings)
 
 static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
 {
-	tx->next_to_use = 0;
-	tx->next_to_clean = 0;
-
 	vvf_write(vvf, VVF_TXDCTL, 0);
 	vvf_write(vvf, VVF_TDBAL, lower_32_bits(tx->dma));
 	vvf_write(vvf, VVF_TDBAH, upper_32_bits(tx->dma));
@@ -155,9 +152,12 @@ static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
 	/* An earlier owner's head write-back survives every reset of the VF. */
 	vvf_write(vvf, VVF_TDWBAL, 0);
 	vvf_write(vvf, VVF_TDWBAH, 0);
-	vvf_write(vvf, VVF_TDH, 0);
-	vvf_write(vvf, VVF_TDT, 0);
+	vvf_write(vvf, VVF_TDH, tx->next_to_clean);
+	vvf_write(vvf, VVF_TDT, tx->next_to_clean);
 	vvf_write(vvf, VVF_TXDCTL, VVF_XDCTL_ENABLE);
+	/* What was kept over a rest. */
+	if (!vvf_tx_idle(tx))
+		vvf_write(vvf, VVF_TDT, tx->next_to_use);
 }
 
 static void vvf_rx_program(struct vvf *vvf, struct vvf_rx *rx)
@@ -216,7 +216,6 @@ int vvf_queue_start(struct vvf *vvf)
 	WRITE_ONCE(vvf->quiet, false);
 	napi_enable(&vvf->napi);
 	vvf->running = true;
-	vvf_tx_resend(vvf, &vvf->mig.kept);
 
 	/* What waits for this is softirq work, and begins at the end of it. */
 	local_bh_disable();
@@ -262,7 +261,6 @@ static void vvf_queue_forget_rest(struct vvf *vvf)
 	rest->halted = false;
 	rest->settled = false;
 	rest->go = false;
-	rest->wake = false;
 	rest->error = 0;
 }
 
@@ -288,7 +286,7 @@ void vvf_queue_stop(struct vvf *vvf)
 	vvf_queue_off(vvf, VVF_TXDCTL);
 	vvf->running = false;
 	vvf_queue_forget_rest(vvf);
-	vvf_tx_release(vvf, &vvf->rings->tx, vvf->rings->tx.next_to_clean, NULL);
+	vvf_tx_release(vvf, &vvf->rings->tx);
 }
 
 /* Both queues off in the NIC, within a bound. Spins: for interrupt handlers too. */
@@ -356,21 +354,6 @@ int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 	return vvf_queue_both_off(vvf) ? 0 : -ETIMEDOUT;
 }
 
-static void vvf_queue_wake(struct vvf *vvf)
-{
-	netif_trans_update(vvf->netdev);
-	netif_tx_wake_all_queues(vvf->netdev);
-	vvf->started = ktime_get();
-}
-
-/* What NAPI does first after vvf_queue_program(), if that left it to do. */
-static void vvf_queue_resend(struct vvf *vvf)
-{
-	vvf_tx_resend(vvf, &vvf->mig.kept);
-	vvf_queue_wake(vvf);
-	smp_store_release(&vvf->rest.wake, false);
-}
-
 static int vvf_queue_program(struct vvf *vvf)
 {
 	vvf_tx_program(vvf, &vvf->rings->tx);
@@ -379,12 +362,11 @@ static int vvf_queue_program(struct vvf *vvf)
 		return -EIO;
 	WRITE_ONCE(vvf->quiet, false);
 	vvf->rest.settled = false;
-	/* Kept packets go first. */
-	WRITE_ONCE(vvf->rest.wake, !skb_queue_empty(&vvf->mig.kept));
 	/* Who sees it gone sees all of the above. */
 	smp_store_release(&vvf->rest.halted, false);
-	if (!vvf->rest.wake)
-		vvf_queue_wake(vvf);
+	netif_trans_update(vvf->netdev);
+	netif_tx_wake_all_queues(vvf->netdev);
+	vvf->started = ktime_get();
 	return 0;
 }
 
@@ -401,8 +383,7 @@ static void vvf_queue_settle(struct vvf *vvf)
 	/* Waits for transmit on other processors; nobody begins after it. */
 	__netif_tx_lock(txq, smp_processor_id());
 	netif_tx_stop_queue(txq);
-	vvf_tx_release(vvf, &rings->tx, vvf->rest.sent, &vvf->mig.kept);
-	netdev_tx_reset_queue(txq);
+	vvf_tx_rewind(vvf, &rings->tx, vvf->rest.sent);
 	__netif_tx_unlock(txq);
 
 	vvf->stats.rx_dropped += vvf_rx_waiting(&rings->rx);
@@ -412,7 +393,9 @@ static void vvf_queue_settle(struct vvf *vvf)
 	vvf->rest.settled = true;
 	if (vvf->rest.go) {
 		vvf->rest.error = vvf_queue_program(vvf);
-		WRITE_ONCE(vvf->rest.go, false);
+		smp_store_release(&vvf->rest.go, false);
+	} else {
+		vvf_mig_settled(vvf);
 	}
 	spin_unlock_irqrestore(&vvf->gate.lock, flags);
 }
@@ -422,8 +405,8 @@ static void vvf_queue_settle(struct vvf *vvf)
  * @vvf: device, halted, with gate.lock held
  *
  * Allocates nothing, does not sleep: for interrupt handlers too. If NAPI is at work
- * on the rings still, it does it in a moment; and it sends packets that were kept. So
- * the caller schedules NAPI. vvf_queue_started() tells how it went.
+ * on the rings still, it does it in a moment, so the caller schedules NAPI.
+ * vvf_queue_started() tells how it went.
  */
 void vvf_queue_go(struct vvf *vvf)
 {
@@ -450,7 +433,7 @@ int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started)
 
 	lockdep_assert_held(&vvf->lock);
 
-	while (READ_ONCE(vvf->rest.go) || smp_load_acquire(&vvf->rest.wake)) {
+	while (smp_load_acquire(&vvf->rest.go)) {
 		if (ktime_after(ktime_get(), deadline))
 			return -ETIMEDOUT;
 		vvf_poll_now(vvf);
@@ -521,8 +504,6 @@ int vvf_poll(struct napi_struct *napi, int budget)
 		if (smp_load_acquire(&vvf->rest.halted) || received < budget)
 			return received;
 	}
-	if (unlikely(READ_ONCE(vvf->rest.wake)))
-		vvf_queue_resend(vvf);
 	if (unlikely(!skb_queue_empty(&vvf->rest.frames)))
 		return vvf_poll_aside(vvf, budget) ? budget : 0;
 

@@ -141,7 +141,6 @@ struct vvf_stats {
  * @halted: the NIC is off; set a little before it is
  * @settled: NAPI leaves the rings alone, they are ready to be programmed
  * @go: NAPI is to program them as soon as they are
- * @wake: NAPI is to send kept packets and to start the stack's queue; cleared by it
  * @error: how programming went, 0 or -EIO
  * @sent: the NIC has sent what is before this transmit descriptor
  * @frames: taken out of the ring when halted, to be handed up; NAPI's
@@ -150,7 +149,6 @@ struct vvf_rest {
 	bool halted;
 	bool settled;
 	bool go;
-	bool wake;
 	int error;
 	u16 sent;
 	struct sk_buff_head frames;
@@ -178,8 +176,8 @@ int vvf_poll(struct napi_struct *napi, int budget);
 netdev_tx_t vvf_xmit(struct sk_buff *skb, struct net_device *netdev);
 unsigned int vvf_tx_clean(struct vvf *vvf, struct vvf_tx *tx, int budget);
 bool vvf_tx_idle(const struct vvf_tx *tx);
-void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, u16 sent, struct sk_buff_head *keep);
-void vvf_tx_resend(struct vvf *vvf, struct sk_buff_head *kept);
+void vvf_tx_rewind(struct vvf *vvf, struct vvf_tx *tx, u16 sent);
+void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx);
 
 /* rx.c */
 unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget);

@@ -365,56 +365,57 @@ static unsigned int vvf_tx_distance(const struct vvf_tx *tx, u16 from, u16 to)
 }
 
 /**
- * vvf_tx_release() - give up what the NIC has not sent
+ * vvf_tx_rewind() - after the queue was switched off: keep what has not been sent
+ * @vvf: device, with the transmit queue's lock held
+ * @tx: ring
+ * @sent: the NIC's head: what is before it has been sent, whatever its descriptors
+ *	say. Their write-back may have been left behind on another host
+ *
+ * The packets stay in their slots; vvf_queue_go() has the NIC begin with them.
+ */
+void vvf_tx_rewind(struct vvf *vvf, struct vvf_tx *tx, u16 sent)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(vvf->netdev, 0);
+	u16 first = tx->next_to_clean, use = tx->next_to_use, i = first;
+
+	netdev_tx_reset_queue(txq);
+	while (i != use) {
+		struct vvf_tx_buf *buf = &tx->buf[i];
+		struct sk_buff *skb = buf->skb;
+		u16 next = vvf_next(buf->last, tx->size);
+
+		if (vvf_tx_distance(tx, first, buf->last) < vvf_tx_distance(tx, first, sent)) {
+			buf->skb = NULL;
+			for (; i != next; i = vvf_next(i, tx->size))
+				vvf_tx_unmap(vvf, &tx->buf[i]);
+			dev_consume_skb_any(skb);
+			WRITE_ONCE(tx->next_to_clean, next);
+		} else {
+			netdev_tx_sent_queue(txq, skb->len);
+			vvf->stats.tx_kept++;
+		}
+		i = next;
+	}
+}
+
+/**
+ * vvf_tx_release() - give up all that is in the ring
  * @vvf: device, transmit queue and NAPI stopped
  * @tx: ring
- * @sent: what is before this slot has been sent, whatever its descriptors say:
- *	their write-back may have been left behind on another host
- * @keep: receives the packets, in order, without DMA mappings; NULL: they are
- *	freed and counted as dropped
  */
-void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx, u16 sent, struct sk_buff_head *keep)
+void vvf_tx_release(struct vvf *vvf, struct vvf_tx *tx)
 {
-	u16 clean = tx->next_to_clean, i;
+	u16 i;
 
-	for (i = clean; i != tx->next_to_use; i = vvf_next(i, tx->size)) {
+	for (i = tx->next_to_clean; i != tx->next_to_use; i = vvf_next(i, tx->size)) {
 		struct sk_buff *skb = tx->buf[i].skb;
 
 		vvf_tx_unmap(vvf, &tx->buf[i]);
 		if (!skb)
 			continue;
 		tx->buf[i].skb = NULL;
-		if (vvf_tx_distance(tx, clean, tx->buf[i].last) < vvf_tx_distance(tx, clean, sent)) {
-			dev_consume_skb_any(skb);
-		} else if (keep) {
-			__skb_queue_tail(keep, skb);
-			vvf->stats.tx_kept++;
-		} else {
-			dev_kfree_skb_any(skb);
-			vvf->stats.tx_dropped++;
-		}
+		dev_kfree_skb_any(skb);
+		vvf->stats.tx_dropped++;
 	}
 	tx->next_to_clean = tx->next_to_use;
-}
-
-/**
- * vvf_tx_resend() - send what vvf_tx_release() kept
- * @vvf: device, queue programmed, transmit still stopped
- * @kept: packets; empty afterwards
- */
-void vvf_tx_resend(struct vvf *vvf, struct sk_buff_head *kept)
-{
-	struct netdev_queue *txq = netdev_get_tx_queue(vvf->netdev, 0);
-	struct sk_buff *skb;
-
-	if (likely(skb_queue_empty(kept)))
-		return;
-	__netif_tx_lock_bh(txq);
-	while ((skb = __skb_dequeue(kept))) {
-		if (vvf_tx_queue(vvf, &vvf->rings->tx, skb, false) == -EBUSY) {
-			dev_kfree_skb_any(skb);
-			vvf->stats.tx_dropped++;
-		}
-	}
-	__netif_tx_unlock_bh(txq);
 }

@@ -61,6 +61,8 @@ enum vferry_pf_nl_event {
  * @VFERRY_PF_PHASE_INCOMING: a device state is awaited (destination)
  * @VFERRY_PF_PHASE_LOADED: the device state is complete (destination)
  * @VFERRY_PF_PHASE_RUNNING: the VM runs (again)
+ * @VFERRY_PF_PHASE_SETTLED: the guest has put away what its VF had received before
+ *	SUSPEND (source)
  */
 enum vferry_pf_nl_phase {
 	VFERRY_PF_PHASE_UNSPEC,
@@ -71,6 +73,7 @@ enum vferry_pf_nl_phase {
 	VFERRY_PF_PHASE_INCOMING,
 	VFERRY_PF_PHASE_LOADED,
 	VFERRY_PF_PHASE_RUNNING,
+	VFERRY_PF_PHASE_SETTLED,
 };
 
 /*

@@ -144,6 +144,9 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
 		}
 		break;
+	case VFERRY_PF_EV_SETTLED:
+		WRITE_ONCE(dev->settled, true);
+		break;
 	case VFERRY_PF_EV_FAILED:
 		fail(dev, err);
 		break;
@@ -541,6 +544,7 @@ static void post_suspend(struct vferry_vfio *dev)
 
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
 	WRITE_ONCE(dev->vf_state, VFERRY_MIG_SUSPEND_SENT);
+	WRITE_ONCE(dev->settled, false);
 	err = vferry_pf_suspend(dev->vf);
 	/* -EALREADY: somebody did by hand, just now. */
 	if (err && err != -EALREADY)
@@ -551,14 +555,24 @@ static void post_suspend(struct vferry_vfio *dev)
  * Next to no RAM is left: QEMU would ask again at once, synchronise its bitmap
  * each time, and take from the guest the time to suspend. QEMU holds no lock of
  * its own here.
+ *
+ * A guest that is stopped before it has settled takes longer to resume: give it a
+ * moment.
  */
 static enum vferry_mig_state wait_suspended(struct vferry_vfio *dev)
 {
+	enum vferry_mig_state state;
+
 	wait_event_timeout(dev->answered,
 			   READ_ONCE(dev->vf_state) == VFERRY_MIG_SUSPENDED ||
 			   READ_ONCE(dev->failed),
 			   msecs_to_jiffies(vferry_vfio_settings.answer_ms));
-	return vferry_pf_state(dev->vf);
+	state = vferry_pf_state(dev->vf);
+	if (state == VFERRY_MIG_SUSPENDED)
+		wait_event_timeout(dev->answered,
+				   READ_ONCE(dev->settled) || READ_ONCE(dev->failed),
+				   msecs_to_jiffies(vferry_vfio_settings.settle_ms));
+	return state;
 }
 
 /* QEMU believes that RAM has converged, and has just synchronised its bitmap. */

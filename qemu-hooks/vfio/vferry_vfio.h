@@ -44,6 +44,7 @@
  * @failed: 0, or -errno: why this migration has no future. Set from anywhere,
  *	by cmpxchg()
  * @vf_state: the VF's state as the last event told it
+ * @settled: the guest has put away what its VF had received before SUSPEND
  * @rest_ns: since when the guest is suspended, ktime_get_ns()
  * @answered: woken at each event
  * @hold_work: wakes a guest that was suspended for too long
@@ -67,6 +68,7 @@ struct vferry_vfio {
 
 	int failed;
 	enum vferry_mig_state vf_state;
+	bool settled;
 	u64 rest_ns;
 	wait_queue_head_t answered;
 	struct delayed_work hold_work;
@@ -87,6 +89,7 @@ struct vferry_vfio_settings {
 	unsigned int patience_ms;
 	unsigned int questions;
 	unsigned int hold_ms;
+	unsigned int settle_ms;
 };
 
 extern struct vferry_vfio_settings vferry_vfio_settings;

@@ -240,8 +240,9 @@ static void status_round_trip(void **state)
 		for (status.result = 0; status.result <= VFERRY_RES_LAST; status.result++) {
 			for (status.state = 0; status.state < VFERRY_MIG_STATES; status.state++) {
 				status.pages = ~(status.cmd * 100 + status.state);
+				status.flags = status.pages ^ 0x5a5a5a5a;
 				dirty(msg);
-				assert_int_equal(vferry_mbx_put_status(msg, &status), 6);
+				assert_int_equal(vferry_mbx_put_status(msg, &status), 7);
 				assert_clear_from(msg, 6);
 				assert_int_equal(vferry_mbx_get_status(msg, &got), 0);
 				assert_memory_equal(&got, &status, sizeof(got));

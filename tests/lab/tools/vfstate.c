@@ -74,6 +74,7 @@ static const char *const phases[] = {
 	[VFERRY_PF_PHASE_INCOMING]	= "incoming",
 	[VFERRY_PF_PHASE_LOADED]	= "loaded",
 	[VFERRY_PF_PHASE_RUNNING]	= "running",
+	[VFERRY_PF_PHASE_SETTLED]	= "settled",
 };
 
 enum kind { NUMBER32, SIGNED32, NUMBER64, STRING, FLAG, ADDRESS, NAMED, NEST };
