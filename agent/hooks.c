@@ -36,7 +36,7 @@ struct chain {
 	uint64_t started_us, timeout_us;
 	bool timed_out;
 	void (*ended)(const char *name, const char *argument, enum hook_end end, int status,
-		      uint64_t took_us, void *arg);
+		      uint64_t took_us, char *const *environment, void *arg);
 	void *arg;
 };
 
@@ -142,7 +142,8 @@ static void tell(struct chain *c, enum hook_end end, int status)
 {
 	const char *name = strrchr(c->paths[c->at], '/') + 1;
 
-	c->ended(name, c->argument, end, status, now_us() - c->started_us, c->arg);
+	c->ended(name, c->argument, end, status, now_us() - c->started_us, c->environment,
+		 c->arg);
 }
 
 static int on_child(sd_event_source *source, const siginfo_t *info, void *arg)

@@ -23,7 +23,7 @@ enum hook_end {
  * @argument: event: "migrate", "suspend", "resume", "cancel"
  * @environment: NAME=value strings, NULL at the end; beside PATH alone
  * @timeout_us: for each program
- * @ended: called for each program that has ended
+ * @ended: called for each program that has ended, with its environment
  * @arg: its argument
  *
  * Nothing of it is kept but @ended and @arg, which must stay valid until all programs
@@ -35,7 +35,7 @@ struct hooks_run {
 	const char *const *environment;
 	uint64_t timeout_us;
 	void (*ended)(const char *name, const char *argument, enum hook_end end, int status,
-		      uint64_t took_us, void *arg);
+		      uint64_t took_us, char *const *environment, void *arg);
 	void *arg;
 };
 

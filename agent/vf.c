@@ -237,9 +237,21 @@ static bool load_snapshot(struct vf *vf, uint64_t mig_id)
 
 /* -- hooks */
 
-static void on_hook_end(const char *name, const char *argument, enum hook_end end, int status,
-			uint64_t took_us, void *arg)
+static const char *value_of(char *const *environment, const char *name)
 {
+	size_t len = strlen(name);
+
+	for (; *environment; environment++)
+		if (!strncmp(*environment, name, len) && (*environment)[len] == '=')
+			return *environment + len + 1;
+	return NULL;
+}
+
+/* The VF may be gone by then, and another migration may go on. */
+static void on_hook_end(const char *name, const char *argument, enum hook_end end, int status,
+			uint64_t took_us, char *const *environment, void *arg)
+{
+	const char *migration = value_of(environment, "VFERRY_MIGRATION");
 	struct entry *entry;
 	char how[64];
 
@@ -262,7 +274,8 @@ static void on_hook_end(const char *name, const char *argument, enum hook_end en
 		snprintf(how, sizeof(how), "cannot be started: %s", strerror(status));
 		break;
 	}
-	entry = journal_begin(JOURNAL_HOOK, NULL, 0);
+	entry = journal_begin(JOURNAL_HOOK, value_of(environment, "VFERRY_VF"),
+			      migration ? strtoull(migration, NULL, 16) : 0);
 	journal_field(entry, "VFERRY_HOOK", "%s", name);
 	journal_field(entry, "VFERRY_EVENT", "%s", argument);
 	journal_field(entry, "VFERRY_TOOK_US", "%" PRIu64, took_us);
