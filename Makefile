@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules lab demo check clean
+.PHONY: all root modules agent lab demo check clean
 
 all: modules
 
@@ -15,6 +15,10 @@ root:
 # C=1 runs sparse too.
 modules: root
 	C=$(C) $(ENTER) tests/lab/build modules
+
+# The guest's agent, in build/agent.
+agent: root
+	$(ENTER) make -s -C agent
 
 # make lab CASE=boot
 lab:
