@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules iproute2 lab demo check clean
+.PHONY: all root modules agent iproute2 lab demo check clean
 
 all: modules
 
@@ -15,6 +15,10 @@ root:
 # C=1 runs sparse too.
 modules: root
 	C=$(C) $(ENTER) tests/lab/build modules
+
+# The guest's agent, in build/agent.
+agent: root
+	$(ENTER) make -s -C agent
 
 # The distribution's iproute2 with our patches: .deb files under build/iproute2.
 VFERRY_IPROUTE2_FALLBACK ?= bookworm

@@ -5,9 +5,10 @@
  * Commands are executed by mig_state.c's table: SUSPEND and RESUME in the mailbox's
  * interrupt handler if no thread is in its way, and the worker does what has
  * time; all else by the worker, under vvf.lock. Suspend and resume allocate
- * nothing, take no RTNL and wait for no user space. The interface stays present,
- * with its carrier, addresses and routes; only its queue is stopped. What is asked
- * of it while suspended is accepted, and reaches the NIC after RESUME:
+ * nothing, take no RTNL and wait for no user space, but for an agent that has asked
+ * for it: hear.c. The interface stays present, with its carrier, addresses and
+ * routes; only its queue is stopped. What is asked of it while suspended is
+ * accepted, and reaches the NIC after RESUME:
  *
  * - down frees the rings, up makes new ones and does not start them; RESUME
  *   starts what is there then;
@@ -414,6 +415,11 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 
 	if (mig->n_jobs == VVF_MIG_JOBS || vvf_mig_is_repeat(mig, command))
 		return false;
+	/* An agent that wants to be heard is the worker's. */
+	if (step.action == VVF_MIG_SUSPEND && vvf_hear_wanted(&vvf->hear))
+		return false;
+	if (step.action == VVF_MIG_SUSPEND)
+		WRITE_ONCE(vvf->hear.waited_us, 0);
 	result = vvf_mig_quick_act(vvf, step.action);
 	if (result == QUICK_LATER)
 		return false;
@@ -495,6 +501,10 @@ void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, 
 {
 	struct vvf_mig *mig = &vvf->mig;
 
+	/* Before any lock: the agent may want one, too. */
+	if (command->cmd == VFERRY_CMD_SUSPEND && READ_ONCE(mig->state) == VFERRY_MIG_MIGRATING)
+		vvf_hear_ask(vvf, command->mig_id);
+
 	vvf_lock(vvf);
 	if (vvf_mig_is_repeat(mig, command)) {
 		mig->repeated++;
@@ -537,6 +547,7 @@ void vvf_mig_init(struct vvf *vvf)
 	mig->state = VFERRY_MIG_IDLE;
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
+	vvf_hear_init(&vvf->hear);
 	vvf_dirty_init(&vvf->dirty);
 }
 

@@ -46,6 +46,9 @@ static int vvf_nl_put_timings(struct sk_buff *skb, const struct vvf *vvf)
 		return -EMSGSIZE;
 	if (mig->suspends && nla_put_u32(skb, VFERRY_VF_A_SUSPEND_US, mig->suspend_us))
 		return -EMSGSIZE;
+	if (READ_ONCE(vvf->hear.waited_us) &&
+	    nla_put_u32(skb, VFERRY_VF_A_HEARD_US, READ_ONCE(vvf->hear.waited_us)))
+		return -EMSGSIZE;
 	if (mig->resumes && nla_put_u32(skb, VFERRY_VF_A_RESUME_US, mig->resume_us))
 		return -EMSGSIZE;
 	return 0;
@@ -138,8 +141,50 @@ static int vvf_nl_get_all(struct sk_buff *skb, struct netlink_callback *cb)
 	return r && !skb->len ? r : skb->len;
 }
 
-static const struct nla_policy vvf_nl_policy[VFERRY_VF_A_IFINDEX + 1] = {
+/* HEAR and GO: both of one VF, for the socket that they come from. */
+static int vvf_nl_hear_go(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct vvf *vvf;
+	int r = 0;
+
+	if (GENL_REQ_ATTR_CHECK(info, VFERRY_VF_A_IFINDEX))
+		return -EINVAL;
+
+	mutex_lock(&vvf_list_lock);
+	vvf = vvf_nl_find(net, nla_get_u32(info->attrs[VFERRY_VF_A_IFINDEX]));
+	if (!vvf)
+		r = -ENODEV;
+	else if (info->genlhdr->cmd == VFERRY_VF_CMD_GO)
+		vvf_hear_go(&vvf->hear, net, info->snd_portid);
+	else if (info->attrs[VFERRY_VF_A_HEAR])
+		r = vvf_hear_register(&vvf->hear, net, info->snd_portid);
+	else
+		vvf_hear_unregister(&vvf->hear, net, info->snd_portid);
+	mutex_unlock(&vvf_list_lock);
+	return r;
+}
+
+/* A socket that is gone does not want to be heard. */
+static int vvf_nl_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct netlink_notify *notify = data;
+	struct vvf *vvf;
+
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	mutex_lock(&vvf_list_lock);
+	list_for_each_entry(vvf, &vvf_list, node)
+		vvf_hear_unregister(&vvf->hear, notify->net, notify->portid);
+	mutex_unlock(&vvf_list_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vvf_nl_notifier = { .notifier_call = vvf_nl_notify };
+
+static const struct nla_policy vvf_nl_policy[VFERRY_VF_A_HEAR + 1] = {
 	[VFERRY_VF_A_IFINDEX] = { .type = NLA_U32 },
+	[VFERRY_VF_A_HEAR] = { .type = NLA_FLAG },
 };
 
 static const struct genl_ops vvf_nl_ops[] = {
@@ -147,6 +192,16 @@ static const struct genl_ops vvf_nl_ops[] = {
 		.cmd = VFERRY_VF_CMD_GET,
 		.doit = vvf_nl_get_one,
 		.dumpit = vvf_nl_get_all,
+	},
+	{
+		.cmd = VFERRY_VF_CMD_HEAR,
+		.doit = vvf_nl_hear_go,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = VFERRY_VF_CMD_GO,
+		.doit = vvf_nl_hear_go,
+		.flags = GENL_UNS_ADMIN_PERM,
 	},
 };
 
@@ -168,6 +223,32 @@ static struct genl_family vvf_nl_family __ro_after_init = {
 	.mcgrps = vvf_nl_groups,
 	.n_mcgrps = ARRAY_SIZE(vvf_nl_groups),
 };
+
+/**
+ * vvf_nl_ask() - tell one socket that SUSPEND has come
+ * @vvf: device
+ * @portid: the socket
+ * @mig_id: the migration
+ *
+ * Return: 0 if it will be read; -errno.
+ */
+int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id)
+{
+	struct sk_buff *skb;
+	void *head;
+
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	head = genlmsg_put(skb, 0, 0, &vvf_nl_family, 0, VFERRY_VF_CMD_ASK);
+	if (!head || vvf_nl_put_device(skb, vvf) ||
+	    vvf_nl_put_state(skb, READ_ONCE(vvf->mig.state), mig_id)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return genlmsg_unicast(dev_net(vvf->netdev), skb, portid);
+}
 
 /**
  * vvf_nl_event() - tell the listeners of a change
@@ -224,10 +305,19 @@ void vvf_nl_remove(struct vvf *vvf)
 
 int __init vvf_nl_init(void)
 {
-	return genl_register_family(&vvf_nl_family);
+	int r;
+
+	r = netlink_register_notifier(&vvf_nl_notifier);
+	if (r)
+		return r;
+	r = genl_register_family(&vvf_nl_family);
+	if (r)
+		netlink_unregister_notifier(&vvf_nl_notifier);
+	return r;
 }
 
 void vvf_nl_exit(void)
 {
 	genl_unregister_family(&vvf_nl_family);
+	netlink_unregister_notifier(&vvf_nl_notifier);
 }

@@ -3,6 +3,8 @@
 #ifndef VVF_NL_H
 #define VVF_NL_H
 
+#include <linux/types.h>
+
 struct vvf;
 struct vvf_event;
 
@@ -10,6 +12,7 @@ int vvf_nl_init(void);
 void vvf_nl_exit(void);
 void vvf_nl_add(struct vvf *vvf);
 void vvf_nl_remove(struct vvf *vvf);
+int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id);
 void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event);
 
 #endif

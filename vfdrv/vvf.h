@@ -19,6 +19,7 @@
 
 #include "dirty.h"
 #include "filter.h"
+#include "hear.h"
 #include "link.h"
 #include "mbx.h"
 #include "mig.h"
@@ -68,6 +69,7 @@ struct vvf_gate {
  * @link: watchdog, carrier, reset
  * @mbx: mailbox
  * @mig: migration
+ * @hear: an agent that wants to be heard before SUSPEND
  * @dirty: log of the pages that the NIC wrote
  * @node: in the list of all devices; see nl.c
  */
@@ -92,6 +94,7 @@ struct vvf {
 	struct vvf_link link;
 	struct vvf_mbx mbx;
 	struct vvf_mig mig;
+	struct vvf_hear hear;
 	struct vvf_dirty dirty;
 	struct list_head node;
 };

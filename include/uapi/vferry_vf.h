@@ -15,11 +15,20 @@
  * enum vferry_vf_nl_cmd - commands
  * @VFERRY_VF_CMD_GET: dump all VFs, or get the one of IFINDEX
  * @VFERRY_VF_CMD_EVENT: sent to the multicast group only: the state changed
+ * @VFERRY_VF_CMD_HEAR: the sending socket wants to be heard before the VF of IFINDEX is
+ *	suspended (flag HEAR), or no more (without it). One socket for each VF; ends with
+ *	the socket. Needs CAP_NET_ADMIN
+ * @VFERRY_VF_CMD_ASK: sent to that socket only: SUSPEND has come. The driver waits for
+ *	GO, but not longer than 2 ms
+ * @VFERRY_VF_CMD_GO: answers ASK for the VF of IFINDEX
  */
 enum vferry_vf_nl_cmd {
 	VFERRY_VF_CMD_UNSPEC,
 	VFERRY_VF_CMD_GET,
 	VFERRY_VF_CMD_EVENT,
+	VFERRY_VF_CMD_HEAR,
+	VFERRY_VF_CMD_ASK,
+	VFERRY_VF_CMD_GO,
 
 	__VFERRY_VF_CMD_MAX,
 	VFERRY_VF_CMD_MAX = __VFERRY_VF_CMD_MAX - 1
@@ -56,6 +65,8 @@ enum vferry_vf_nl_attr {
 	VFERRY_VF_A_SUSPEND_US,		/* u32: last SUSPEND noticed to SUSPENDED sent */
 	VFERRY_VF_A_RESUME_US,		/* u32: last RESUME noticed to queues running */
 	VFERRY_VF_A_PAGES,		/* u64: pages touched in this or the last migration */
+	VFERRY_VF_A_HEAR,		/* flag: of HEAR */
+	VFERRY_VF_A_HEARD_US,		/* u32: of the last SUSPEND's time, waiting for GO */
 
 	__VFERRY_VF_A_MAX,
 	VFERRY_VF_A_MAX = __VFERRY_VF_A_MAX - 1

@@ -13,7 +13,7 @@ result() {
 	fi
 }
 
-ours=$(find .ci tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
+ours=$(find .ci agent tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
 	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '.*' ! -name '*.o' ! -name '*.ko' \
 	! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' ! -name 'modules.order' \
 	! -name 'Module.symvers' ! -name '*.md' ! -name '*.json' ! -name packages)

@@ -4,6 +4,7 @@ while the peer watches."""
 
 import report
 from vlab.events import Events
+from vlab.guest import BOOT_TIMEOUT
 from vlab.net import DATA_NET
 from vlab.traffic import tcp_streams, udp_probe
 from vlab.wait import wait_until
@@ -62,9 +63,15 @@ class Move:
 
 
 class Crossing:
-    """vfs: dict of host name to its VFs' PCI addresses. guest runs on host a at first."""
+    """vfs: dict of host name to its VFs' PCI addresses. guest runs on host a at first.
 
-    def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1,
+    prepare: called with a guest of the caller's once that has booted; it brings the
+    interface up, with GUEST_ADDRESS, and returns its name.
+    guest_options: of Guest, if none is given.
+    """
+
+    def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1, guest=None,
+                 prepare=configure_guest, boot_timeout=BOOT_TIMEOUT,
                  **guest_options):
         self.lab = lab
         self.vfs = {}
@@ -72,9 +79,9 @@ class Crossing:
             self.vfs[host.name] = prepare_host(host, vfs)
         lab.a.sh(f"ip link set pf0 vf 0 mac {GUEST_MAC}")
         say(f"hosts {' and '.join(lab.hosts)} are up with vferry's drivers")
-        self.guest = lab.guest(memory=guest_memory, **guest_options)
-        self.guest.boot(lab.a, self.vfs["a"][0])
-        self.interface = configure_guest(self.guest)
+        self.guest = guest or lab.guest(memory=guest_memory, **guest_options)
+        self.guest.boot(lab.a, self.vfs["a"][0], boot_timeout)
+        self.interface = prepare(self.guest)
         lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
         say(f"the guest runs on host a, {self.interface} is a VF of its NIC, "
             f"booted in {self.guest.boot_seconds:.0f} s")
@@ -138,7 +145,9 @@ class Crossing:
 
     def _heard_again(self, settle):
         """The peer hears the guest, and then for some time more."""
-        self.lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
+        # One after another: an interface that goes down and up loses some.
+        wait_until(lambda: self.lab.peer.run(f"ping -c 1 -W 1 {GUEST_ADDRESS}"), 15,
+                   "the guest to be heard again")
         wait_until_time(settle)
 
 

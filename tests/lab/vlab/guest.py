@@ -128,16 +128,18 @@ class Guest(Agent):
     """host: where it runs now; instance: its QEMU there.
 
     modules: loaded by its init, from the tree or stock: "vferry_vf" or "igbvf".
+    initrd: another one in the hosts' /lab, e.g. "systemd-guest.cpio".
     start() and the like run commands in it; boot() starts the guest itself.
     """
 
     def __init__(self, lab, name="guest", memory=256, smp=1, modules=("vferry_vf",),
-                 migratable=True, kernel_args="", qemu_args=""):
+                 migratable=True, kernel_args="", qemu_args="", initrd="guest.cpio"):
         Agent.__init__(self, name, self._alive)
         self._lab = lab
         self.memory, self.smp, self.modules = memory, smp, modules
         self.migratable, self.kernel_args = migratable, kernel_args
         self.qemu_args = qemu_args
+        self.initrd = initrd
         self.instance = None
         self.instances = []
         self.boot_seconds = None
@@ -186,7 +188,7 @@ class Guest(Agent):
             "-display none -no-reboot -accel kvm -cpu host -bios qboot.rom",
             "-machine q35,hpet=off,vmport=off,i8042=off,smbus=off,sata=off",
             f"-smp {self.smp} -m {self.memory}",
-            f"-kernel {host.guest_kernel} -initrd {host.guest_initrd}",
+            f"-kernel {host.guest_kernel} -initrd {host.lab_dir}/{self.initrd}",
             f"-append '{GUEST_ARGS} vlab.modules={modules} {self.kernel_args}'",
             chardev("qmp", 0), "-mon chardev=qmp,mode=control",
             chardev("console", 2), "-serial chardev:console",

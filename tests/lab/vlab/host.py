@@ -140,7 +140,7 @@ class QemuHost(Agent, Host):
     """A host that is a QEMU under TCG."""
 
     modules_dir = "/lab/mod"
-    guest_initrd = "/lab/guest.cpio"
+    lab_dir = "/lab"
     guest_kernel = "/boot/vmlinux"
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):

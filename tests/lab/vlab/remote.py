@@ -104,7 +104,7 @@ class RemoteHost(RemotePlace, Host):
     """A real machine with an 82576."""
 
     modules_dir = f"{DIR}/mod"
-    guest_initrd = f"{DIR}/guest.cpio"
+    lab_dir = DIR
     guest_kernel = f"{DIR}/vmlinux"
     boot_seconds = 0.0
     dead = False

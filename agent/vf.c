@@ -1,0 +1,954 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One VF: what the agent does when the host moves it. See vf.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "announce.h"
+#include "capture.h"
+#include "cleanup.h"
+#include "hooks.h"
+#include "journal.h"
+#include "repair.h"
+#include "saved.h"
+#include "verify.h"
+#include "vf.h"
+
+#define REFRESH_US	200000	/* changes come in bursts */
+#define SAY_US		1000000	/* longer than a blackout */
+#define EARLY_NS	2000000	/* from the queues' start to the driver's event, at most */
+#define GRACE_US	150000	/* for what was sent last to be seen leaving */
+#define DIFFERENCES_SAID 16	/* in the journal, one entry each */
+#define IFF_UP_FLAG	0x1	/* IFF_UP */
+
+/**
+ * struct vf
+ * @shared: what all VFs use
+ * @msg: the last that was heard of it
+ * @state: what we are doing about it
+ * @settings: as they were when the migration began
+ * @record: of the migration
+ * @was: configuration that must be there after it; @have_was: there is one
+ * @taken_us: when it was taken, CLOCK_BOOTTIME
+ * @refresh: takes it again, some time after a change; and see @say_suspended
+ * @changed: it is not what it was
+ * @capture: of the interface, while a migration goes on; may be NULL
+ * @announcer: of this VF
+ * @announcing: it has begun; @announced: it is through
+ * @verify: of this VF; @verified: it is through
+ * @grace: until the end, when both are
+ * @downed: mode "down": the interface was brought down
+ * @logging: the migration is not over: the driver resumed, and goes on logging
+ * @keep_was: a migration ended before its configuration was restored: that of before is
+ *	also what must be there after the next one
+ * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
+ * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
+ * @rx_ns: when the first frame since capture_arm() came, CLOCK_REALTIME; 0: none did
+ */
+struct vf {
+	const struct vf_shared *shared;
+	struct vfmsg msg;
+	enum vf_state state;
+	struct settings settings;
+	struct record record;
+	struct snapshot was;
+	bool have_was;
+	uint64_t taken_us;
+	sd_event_source *refresh;
+	bool changed;
+	struct capture *capture;
+	struct announcer *announcer;
+	bool announcing, announced;
+	struct verify *verify;
+	bool verified;
+	sd_event_source *grace;
+	bool downed;
+	bool logging;
+	bool keep_was;
+	uint64_t rx_ns;
+	uint64_t known_ns;
+	bool say_suspended;
+};
+
+DEFINE_CLEANUP(struct vf *, vf_free);
+
+static const char *const state_names[] = {
+	[VF_IDLE]	= "idle",
+	[VF_MIGRATING]	= "migrating",
+	[VF_SUSPENDED]	= "suspended",
+	[VF_SETTLING]	= "settling",
+};
+
+static uint64_t now_of(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Time since an event of the driver, in us. Its clock is CLOCK_REALTIME. */
+static uint64_t us_since(uint64_t event_ns, uint64_t now_ns)
+{
+	return event_ns && now_ns > event_ns ? (now_ns - event_ns) / 1000 : 0;
+}
+
+static void set_state(struct vf *vf, enum vf_state state)
+{
+	journal_debug("%s: %s -> %s", vf->msg.ifname, state_names[vf->state], state_names[state]);
+	vf->state = state;
+}
+
+static void trouble(struct vf *vf, const char *what, int error)
+{
+	journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id, "%s: %s: %s", vf->msg.ifname,
+		what, strerror(-error));
+}
+
+/* -- the snapshot */
+
+static void saved_path(const struct vf *vf, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/%u.snapshot", vf->shared->runtime_dir, vf->msg.ifindex);
+}
+
+static void save_snapshot(struct vf *vf)
+{
+	const struct saved saved = {
+		.ifindex = vf->msg.ifindex,
+		.mig_id = vf->record.mig_id,
+		.begun_ns = vf->record.begun_ns,
+		.taken_us = vf->taken_us,
+	};
+	char path[512];
+	int r;
+
+	saved_path(vf, path, sizeof(path));
+	r = saved_write(path, &saved, &vf->was);
+	if (r < 0)
+		trouble(vf, "cannot save the snapshot", r);
+}
+
+static void forget_snapshot(struct vf *vf)
+{
+	char path[512];
+
+	saved_path(vf, path, sizeof(path));
+	unlink(path);
+	snapshot_free(&vf->was);
+	vf->have_was = vf->changed = false;
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
+}
+
+static void take_snapshot(struct vf *vf)
+{
+	struct snapshot now = {};
+	int r;
+
+	vf->changed = false;
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
+	r = rtnl_snapshot(vf->shared->rtnl, vf->msg.ifindex, &now);
+	if (r < 0) {
+		snapshot_free(&now);
+		trouble(vf, "cannot take a snapshot of the configuration", r);
+		return;
+	}
+	snapshot_free(&vf->was);
+	vf->was = now;
+	vf->have_was = true;
+	vf->taken_us = now_of(CLOCK_BOOTTIME) / 1000;
+	save_snapshot(vf);
+}
+
+static void say_suspended(struct vf *vf)
+{
+	struct entry *entry;
+
+	if (!vf->say_suspended)
+		return;
+	vf->say_suspended = false;
+	entry = journal_begin(JOURNAL_SUSPENDED, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_SUSPEND_US", "%u", vf->record.suspend_us);
+	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_suspend_us);
+	journal_end(entry, "%s: suspended in %u us", vf->msg.ifname, vf->record.suspend_us);
+}
+
+static int on_refresh(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct vf *vf = arg;
+
+	(void)source;
+	(void)usec;
+	if (vf->state == VF_MIGRATING)
+		take_snapshot(vf);
+	say_suspended(vf);
+	return 0;
+}
+
+void vf_config_changed(struct vf *vf, const struct nlmsghdr *msg)
+{
+	if (vf->state != VF_MIGRATING || vf->changed)
+		return;
+	/* The kernel says much that is no change, most of all at RESUME. */
+	if (msg && vf->have_was && !snapshot_news(&vf->was, msg, msg->nlmsg_len))
+		return;
+	journal_debug("%s: changed by message %u", vf->msg.ifname, msg ? msg->nlmsg_type : 0);
+	vf->changed = true;
+	sd_event_source_set_time_relative(vf->refresh, REFRESH_US);
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_ONESHOT);
+}
+
+/* What an agent before us has left, if it is of this migration (0: no matter which). */
+static bool load_snapshot(struct vf *vf, uint64_t mig_id)
+{
+	struct snapshot now = {}, was = {};
+	struct saved saved;
+	char path[512];
+	int r;
+
+	saved_path(vf, path, sizeof(path));
+	if (access(path, F_OK))
+		return false;
+	/* Names of interfaces are those of now. */
+	r = rtnl_snapshot(vf->shared->rtnl, vf->msg.ifindex, &now);
+	if (!r) {
+		was.names = now.names;
+		now.names = (struct names){};
+		r = saved_read(path, &saved, &was);
+	}
+	snapshot_free(&now);
+	if (r < 0 || saved.ifindex != vf->msg.ifindex || (mig_id && saved.mig_id != mig_id)) {
+		snapshot_free(&was);
+		unlink(path);
+		return false;
+	}
+	snapshot_free(&vf->was);
+	vf->was = was;
+	vf->have_was = true;
+	vf->taken_us = saved.taken_us;
+	vf->record.begun_ns = saved.begun_ns;
+	vf->record.mig_id = saved.mig_id;
+	return true;
+}
+
+/* -- hooks */
+
+static const char *value_of(char *const *environment, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *environment; environment++)
+		if (!strncmp(*environment, name, len) && (*environment)[len] == '=')
+			return *environment + len + 1;
+	return NULL;
+}
+
+/* The VF may be gone by then, and another migration may go on. */
+static void on_hook_end(const char *name, const char *argument, enum hook_end end, int status,
+			uint64_t took_us, char *const *environment, void *arg)
+{
+	const char *migration = value_of(environment, "VFERRY_MIGRATION");
+	struct entry *entry;
+	char how[64];
+
+	(void)arg;
+	switch (end) {
+	case HOOK_EXITED:
+		if (!status) {
+			journal_debug("hook %s %s: done in %" PRIu64 " us", name, argument, took_us);
+			return;
+		}
+		snprintf(how, sizeof(how), "exit status %d", status);
+		break;
+	case HOOK_KILLED:
+		snprintf(how, sizeof(how), "killed by signal %d", status);
+		break;
+	case HOOK_TIMEOUT:
+		snprintf(how, sizeof(how), "killed after its time limit");
+		break;
+	case HOOK_FAILED:
+		snprintf(how, sizeof(how), "cannot be started: %s", strerror(status));
+		break;
+	}
+	entry = journal_begin(JOURNAL_HOOK, value_of(environment, "VFERRY_VF"),
+			      migration ? strtoull(migration, NULL, 16) : 0);
+	journal_field(entry, "VFERRY_HOOK", "%s", name);
+	journal_field(entry, "VFERRY_EVENT", "%s", argument);
+	journal_field(entry, "VFERRY_TOOK_US", "%" PRIu64, took_us);
+	journal_end(entry, "hook %s %s: %s", name, argument, how);
+}
+
+static void run_hooks(struct vf *vf, const char *event)
+{
+	char name[48], pci[48], migration[48], mode[32], event_text[32], arrived[24];
+	const char *environment[] = { name, pci, migration, mode, event_text, arrived, NULL };
+	const struct hooks_run run = {
+		.dir = vf->shared->hooks_dir,
+		.argument = event,
+		.environment = environment,
+		.timeout_us = vf->settings.hook_timeout_ms * UINT64_C(1000),
+		.ended = on_hook_end,
+	};
+	int r;
+
+	if (!vf->settings.hooks)
+		return;
+	snprintf(name, sizeof(name), "VFERRY_VF=%s", vf->msg.ifname);
+	snprintf(pci, sizeof(pci), "VFERRY_PCI=%s", vf->msg.pci);
+	snprintf(migration, sizeof(migration), "VFERRY_MIGRATION=%016" PRIx64, vf->record.mig_id);
+	snprintf(mode, sizeof(mode), "VFERRY_MODE=%s", config_mode_name(vf->settings.mode));
+	snprintf(event_text, sizeof(event_text), "VFERRY_EVENT=%s", event);
+	snprintf(arrived, sizeof(arrived), "VFERRY_ARRIVED=%d",
+		 vf->record.outcome == RECORD_ARRIVED);
+	r = hooks_start(vf->shared->event, &run);
+	if (r < 0)
+		trouble(vf, "cannot run hooks", r);
+}
+
+/* -- what leaves and comes */
+
+static void on_sent(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg)
+{
+	struct vf *vf = arg;
+
+	if (vf->state == VF_SETTLING)
+		announcer_seen(vf->announcer, frame, len, time_ns);
+}
+
+/*
+ * Some frames come when the VF is suspended already: the last that were in its rings.
+ * The driver's time of RESUME is taken when the queues have run for a moment.
+ */
+static void note_received(struct vf *vf)
+{
+	uint64_t earliest = vf->record.resumed_ns - vf->record.resume_us * UINT64_C(1000) -
+			    EARLY_NS;
+
+	if (!vf->rx_ns || vf->rx_ns < earliest) {
+		capture_arm(vf->capture);
+		return;
+	}
+	vf->record.received = true;
+	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->rx_ns);
+}
+
+static void on_received(uint64_t time_ns, void *arg)
+{
+	struct vf *vf = arg;
+
+	vf->rx_ns = time_ns;
+	if (vf->state == VF_SETTLING)
+		note_received(vf);
+}
+
+static void open_capture(struct vf *vf)
+{
+	const struct capture_listener listener = { on_sent, on_received, vf };
+	char error[256] = "";
+
+	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, &vf->capture, error) < 0)
+		journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id,
+			"%s: cannot watch what leaves the interface: %s", vf->msg.ifname, error);
+}
+
+static void close_capture(struct vf *vf)
+{
+	capture_free(vf->capture);
+	vf->capture = NULL;
+}
+
+/* -- a migration */
+
+static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
+{
+	struct entry *entry;
+
+	vf->settings = config_for(vf->shared->config, vf->msg.ifname);
+	record_clear(&vf->record);
+	vf->record = (struct record){
+		.mig_id = msg->mig_id,
+		.mode = config_mode_name(vf->settings.mode),
+		.resumed_late = late,
+		.begun_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME),
+	};
+	snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", vf->msg.ifname);
+	vf->downed = vf->logging = false;
+	vf->rx_ns = 0;
+	set_state(vf, VF_MIGRATING);
+	vf->shared->busy(true, vf->shared->arg);
+	if (vf->keep_was)
+		save_snapshot(vf);
+	else if (!late || !load_snapshot(vf, msg->mig_id))
+		take_snapshot(vf);
+	vf->keep_was = false;
+	open_capture(vf);
+	if (vf->settings.hear)
+		vf->shared->hear(vf->msg.ifindex, true, vf->shared->arg);
+	/* Another agent has run them, or it is too late. */
+	if (!late)
+		run_hooks(vf, "migrate");
+	entry = journal_begin(JOURNAL_STARTED, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_MODE", "%s", vf->record.mode);
+	journal_field(entry, "VFERRY_OBJECTS", "%zu", vf->was.count);
+	journal_end(entry, "%s: migration has begun%s; %zu objects of configuration on %zu links",
+		    vf->msg.ifname, late ? " before this agent was started" : "", vf->was.count,
+		    vf->was.n_set);
+}
+
+static int set_up(struct vf *vf, bool up)
+{
+	struct nl_msg *msg = repair_link_flags(vf->msg.ifindex, up ? IFF_UP_FLAG : 0, IFF_UP_FLAG);
+	int r;
+
+	if (!msg)
+		return -ENOMEM;
+	r = rtnl_request(vf->shared->rtnl, msg);
+	nlmsg_free(msg);
+	return r;
+}
+
+/* Mode "down". Only what was up; and only if it can be restored. */
+static void bring_down(struct vf *vf)
+{
+	const struct object_link *link = vf->have_was ?
+		snapshot_link(&vf->was, vf->msg.ifindex) : NULL;
+	int r;
+
+	if (vf->settings.mode != CONFIG_DOWN || vf->downed || !link || !(link->flags & IFF_UP_FLAG))
+		return;
+	r = set_up(vf, false);
+	if (r < 0)
+		trouble(vf, "cannot bring the interface down", r);
+	else
+		vf->downed = true;
+}
+
+static void suspend(struct vf *vf, const struct vfmsg *msg)
+{
+	capture_arm(vf->capture);
+	if (vf->changed)
+		take_snapshot(vf);
+	set_state(vf, VF_SUSPENDED);
+	bring_down(vf);
+	vf->record.suspended_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.suspend_us = msg->suspend_us;
+	vf->record.heard_us = msg->heard_us;
+	vf->record.agent_suspend_us = us_since(msg->time_ns, now_of(CLOCK_REALTIME));
+	run_hooks(vf, "suspend");
+	/* Not now: the journal would write, while the host copies the last dirty pages. */
+	vf->say_suspended = true;
+	sd_event_source_set_time_relative(vf->refresh, SAY_US);
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_ONESHOT);
+}
+
+/* -- afterwards */
+
+static void maybe_finish(struct vf *vf)
+{
+	if (!vf->announced || !vf->verified)
+		return;
+	sd_event_source_set_time_relative(vf->grace, GRACE_US);
+	sd_event_source_set_enabled(vf->grace, SD_EVENT_ONESHOT);
+}
+
+static void on_announced(void *arg)
+{
+	struct vf *vf = arg;
+
+	vf->announced = true;
+	maybe_finish(vf);
+}
+
+static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
+{
+	const struct schedule schedule = {
+		.rounds = vf->settings.announce_rounds,
+		.initial_us = vf->settings.announce_initial_ms * UINT64_C(1000),
+		.step_us = vf->settings.announce_step_ms * UINT64_C(1000),
+		.max_us = vf->settings.announce_max_ms * UINT64_C(1000),
+		.interval_us = vf->settings.announce_interval_ms * UINT64_C(1000),
+	};
+	struct groups groups = {};
+	int r;
+
+	vf->announcing = true;
+	if (!vf->settings.announce) {
+		vf->announced = true;
+		return;
+	}
+	r = groups_read(&groups);
+	if (r < 0)
+		trouble(vf, "cannot read multicast groups", r);
+	r = announcer_start(vf->announcer, snapshot, &groups, &schedule);
+	groups_free(&groups);
+	if (r < 0) {
+		trouble(vf, "cannot announce", r);
+		vf->announced = true;
+		return;
+	}
+	vf->record.announce = announcer_counts(vf->announcer);
+	vf->record.agent_resume_us = us_since(vf->record.resumed_ns,
+					      vf->record.announce.first_ns);
+}
+
+static void say_difference(struct vf *vf, const struct difference *d, bool repaired)
+{
+	char *text = difference_text(d);
+	struct entry *entry;
+
+	if (!text)
+		return;
+	if (vf->record.differences < DIFFERENCES_SAID) {
+		entry = journal_begin(JOURNAL_DIFFERENCE, vf->msg.ifname, vf->record.mig_id);
+		journal_field(entry, "VFERRY_REPAIR", "%d", repaired);
+		journal_end(entry, "%s: %s%s", vf->msg.ifname, text,
+			    repaired ? " (will be repaired)" : "");
+	}
+	record_name(&vf->record, text);
+}
+
+/* Are the carriers back, and all addresses that are to be announced? */
+static bool can_announce(const struct vf *vf, const struct snapshot *is,
+			 const struct differences *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		if (d->list[i].was && d->list[i].was->kind == OBJECT_ADDRESS)
+			return false;
+	return snapshot_carriers(&vf->was, is);
+}
+
+/*
+ * In mode "detach", what differs at first is said, whether it is repaired or not. In
+ * mode "down" that is the work of going down: what still differs at the end is said.
+ */
+static void on_pass(const struct snapshot *is, const struct differences *d, unsigned int repaired,
+		    bool last, int error, void *arg)
+{
+	struct vf *vf = arg;
+	bool first = !vf->record.checked;
+	size_t i;
+
+	if (error) {
+		trouble(vf, "cannot verify the configuration", error);
+	} else {
+		if (!vf->announcing && (last || can_announce(vf, is, d)))
+			start_announcing(vf, is);
+		if (vf->settings.mode == CONFIG_DOWN ? last : first)
+			for (i = 0; i < d->count; i++)
+				say_difference(vf, &d->list[i], !last);
+		vf->record.checked = true;
+		vf->record.repaired = repaired;
+		vf->record.remaining = (unsigned int)d->count;
+	}
+	if (!last)
+		return;
+	if (!vf->announcing)
+		start_announcing(vf, &vf->was);
+	vf->verified = true;
+	vf->record.verify_us = us_since(vf->record.resumed_ns, now_of(CLOCK_REALTIME));
+	maybe_finish(vf);
+}
+
+static void start_verifying(struct vf *vf)
+{
+	bool down = vf->settings.mode == CONFIG_DOWN;
+	const struct verify_job job = {
+		.rtnl = vf->shared->rtnl,
+		.ifindex = vf->msg.ifindex,
+		.was = &vf->was,
+		.age_s = (uint32_t)((now_of(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
+		.restore = down || vf->settings.repair,
+		.remove = vf->settings.repair,
+		.pass = on_pass,
+		.arg = vf,
+	};
+
+	if (vf->have_was) {
+		verify_start(vf->verify, &job);
+		return;
+	}
+	vf->verified = true;
+	maybe_finish(vf);
+}
+
+static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome outcome,
+		   const char *hook)
+{
+	struct entry *entry;
+
+	set_state(vf, VF_SETTLING);
+	vf->record.outcome = outcome;
+	vf->record.resumed_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.resume_us = msg->resume_us;
+	vf->record.pages = msg->pages;
+	note_received(vf);
+	vf->logging = msg->state == VFERRY_MIG_MIGRATING;
+	vf->announcing = vf->announced = vf->verified = false;
+
+	/* The network first; in mode "down" that has to wait for the carrier. */
+	bring_down(vf);
+	if (vf->settings.mode == CONFIG_DETACH && vf->have_was)
+		start_announcing(vf, &vf->was);
+	if (vf->downed) {
+		/* The captures ended with the interface. */
+		int r = set_up(vf, true);
+
+		if (r < 0)
+			trouble(vf, "cannot bring the interface up", r);
+		close_capture(vf);
+		open_capture(vf);
+		if (!vf->record.received)
+			capture_arm(vf->capture);
+	}
+	run_hooks(vf, hook);
+	say_suspended(vf);
+	entry = journal_begin(JOURNAL_RESUMED, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_RESUME_US", "%u", msg->resume_us);
+	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_resume_us);
+	journal_field(entry, "VFERRY_ARRIVED", "%d", outcome == RECORD_ARRIVED);
+	journal_end(entry, "%s: resumed%s in %u us", vf->msg.ifname,
+		    outcome == RECORD_ARRIVED ? " on another host" : "", msg->resume_us);
+	start_verifying(vf);
+}
+
+static void say_unproved(const char *what, unsigned int sent, unsigned int proved, void *arg)
+{
+	struct vf *vf = arg;
+	struct entry *entry;
+
+	if (proved)
+		return;
+	entry = journal_begin(JOURNAL_UNPROVED, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_ANNOUNCEMENT", "%s", what);
+	journal_end(entry, "%s: the announcement of %s was not seen leaving the interface (sent %u times)",
+		    vf->msg.ifname, what, sent);
+}
+
+static void say_record(struct vf *vf)
+{
+	const struct record *r = &vf->record;
+	bool good = r->outcome == RECORD_ARRIVED || r->outcome == RECORD_RETURNED ||
+		    r->outcome == RECORD_UNHEARD;
+	struct entry *entry;
+	char line[512];
+
+	entry = journal_begin(good ? JOURNAL_COMPLETED :
+			      r->outcome == RECORD_CANCELLED ? JOURNAL_CANCELLED : JOURNAL_FAILED,
+			      vf->msg.ifname, r->mig_id);
+	journal_field(entry, "VFERRY_OUTCOME", "%s", record_outcome_name(r->outcome));
+	journal_field(entry, "VFERRY_SUSPEND_US", "%u", r->suspend_us);
+	journal_field(entry, "VFERRY_RESUME_US", "%u", r->resume_us);
+	journal_field(entry, "VFERRY_AGENT_SUSPEND_US", "%" PRIu64, r->agent_suspend_us);
+	journal_field(entry, "VFERRY_AGENT_RESUME_US", "%" PRIu64, r->agent_resume_us);
+	journal_field(entry, "VFERRY_ANNOUNCED", "%u", r->announce.sent);
+	journal_field(entry, "VFERRY_PROVED", "%u", r->announce.proved);
+	if (r->received)
+		journal_field(entry, "VFERRY_FIRST_RX_US", "%" PRIu64, r->first_rx_us);
+	journal_field(entry, "VFERRY_VERIFY_US", "%" PRIu64, r->verify_us);
+	journal_field(entry, "VFERRY_DIFFERENCES", "%u", r->remaining);
+	journal_field(entry, "VFERRY_REPAIRED", "%u", r->repaired);
+	record_line(r, line, sizeof(line));
+	journal_end(entry, "%s", line);
+}
+
+/* All is done that can be: tell, and give back. */
+static void finish(struct vf *vf)
+{
+	bool watched = vf->capture;
+
+	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
+	announcer_stop(vf->announcer);
+	verify_stop(vf->verify);
+	if (vf->announcing && vf->settings.announce)
+		vf->record.announce = announcer_counts(vf->announcer);
+	vf->record.ended_ns = now_of(CLOCK_REALTIME);
+	if (vf->announcing && watched)
+		announcer_each(vf->announcer, say_unproved, vf);
+	close_capture(vf);
+	if (vf->settings.hear)
+		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
+	say_record(vf);
+	vf->shared->ended(&vf->record, vf->shared->arg);
+	vf->record = (struct record){};
+	vf->keep_was = vf->state == VF_SETTLING && !vf->verified && vf->have_was;
+	if (!vf->keep_was)
+		forget_snapshot(vf);
+	vf->announcing = false;
+	set_state(vf, VF_IDLE);
+	vf->shared->busy(false, vf->shared->arg);
+}
+
+static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct vf *vf = arg;
+	struct vfmsg msg = vf->msg;
+	bool logging = vf->logging;
+
+	(void)source;
+	(void)usec;
+	finish(vf);
+	/* The driver waits for another SUSPEND of the same migration. */
+	if (logging) {
+		msg.time_ns = 0;
+		begin(vf, &msg, false);
+	}
+	return 0;
+}
+
+/* It ended while nothing had been suspended. */
+static void end_unsuspended(struct vf *vf, const struct vfmsg *msg)
+{
+	vf->record.outcome = msg->event == VFERRY_VF_EVENT_CANCEL ? RECORD_CANCELLED : RECORD_RESET;
+	vf->record.pages = msg->pages;
+	run_hooks(vf, "cancel");
+	finish(vf);
+}
+
+/* -- what happens */
+
+static void on_migrate(struct vf *vf, const struct vfmsg *msg)
+{
+	if (vf->state == VF_MIGRATING && vf->record.mig_id == msg->mig_id)
+		return;
+	if (vf->state != VF_IDLE)
+		finish(vf);
+	begin(vf, msg, false);
+}
+
+static void on_suspend(struct vf *vf, const struct vfmsg *msg, bool late)
+{
+	if (vf->state == VF_SUSPENDED)
+		return;
+	if (vf->state == VF_SETTLING)
+		finish(vf);
+	if (vf->state == VF_IDLE)
+		begin(vf, msg, late);
+	suspend(vf, msg);
+}
+
+static void on_resume(struct vf *vf, const struct vfmsg *msg, bool late)
+{
+	enum record_outcome outcome = msg->event == VFERRY_VF_EVENT_UNSPEC ? RECORD_UNHEARD :
+				      msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
+	const char *hook = "resume";
+
+	if (vf->state == VF_SETTLING)
+		return;
+	if (msg->event == VFERRY_VF_EVENT_CANCEL) {
+		outcome = RECORD_CANCELLED;
+		hook = "cancel";
+	} else if (msg->event == VFERRY_VF_EVENT_RESET) {
+		outcome = RECORD_RESET;
+	}
+	if (vf->state == VF_IDLE)
+		begin(vf, msg, late);
+	resume(vf, msg, outcome, hook);
+}
+
+/* An event that a dump was quicker than; it may say more than the dump. */
+static void known_event(struct vf *vf, const struct vfmsg *msg)
+{
+	struct record *r = &vf->record;
+
+	if (msg->event != VFERRY_VF_EVENT_RESUME || vf->state != VF_SETTLING ||
+	    r->outcome != RECORD_UNHEARD)
+		return;
+	r->outcome = msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
+	r->resumed_ns = msg->time_ns;
+	r->resume_us = msg->resume_us;
+	r->agent_resume_us = us_since(r->resumed_ns, r->announce.first_ns);
+}
+
+/* The driver waits: only what must be done before the VF is at rest, and nothing slow. */
+static void asked(struct vf *vf)
+{
+	capture_arm(vf->capture);
+	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
+}
+
+void vf_event(struct vf *vf, const struct vfmsg *msg)
+{
+	if (msg->cmd == VFERRY_VF_CMD_ASK) {
+		asked(vf);
+		return;
+	}
+	vf->msg = *msg;
+	if (msg->time_ns && msg->time_ns <= vf->known_ns) {
+		known_event(vf, msg);
+		return;
+	}
+	if (msg->result) {
+		journal(JOURNAL_FAILED, msg->ifname, msg->mig_id,
+			"%s: the driver could not %s (result %u); the migration is tried again or fails on the host",
+			msg->ifname, vfmsg_event_name(msg->event), msg->result);
+		return;
+	}
+	switch (msg->event) {
+	case VFERRY_VF_EVENT_UNSPEC:
+		break;
+	case VFERRY_VF_EVENT_MIGRATE:
+		on_migrate(vf, msg);
+		break;
+	case VFERRY_VF_EVENT_SUSPEND:
+		on_suspend(vf, msg, false);
+		break;
+	case VFERRY_VF_EVENT_RESUME:
+		on_resume(vf, msg, false);
+		break;
+	case VFERRY_VF_EVENT_CANCEL:
+	case VFERRY_VF_EVENT_RESET:
+		if (vf->state == VF_SUSPENDED)
+			on_resume(vf, msg, false);
+		else if (vf->state == VF_MIGRATING)
+			end_unsuspended(vf, msg);
+		break;
+	}
+}
+
+void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
+{
+	bool saved = vf->state == VF_IDLE && msg->state == VFERRY_MIG_IDLE;
+
+	vf->msg = *msg;
+	if (!dump_ns)
+		return;
+	vf->known_ns = dump_ns;
+	switch (msg->state) {
+	case VFERRY_MIG_MIGRATING:
+		if (vf->state == VF_IDLE)
+			begin(vf, msg, true);
+		else if (vf->state == VF_SUSPENDED)
+			on_resume(vf, msg, true);
+		break;
+	case VFERRY_MIG_SUSPENDED:
+		on_suspend(vf, msg, true);
+		break;
+	case VFERRY_MIG_IDLE:
+		/* An agent before us did not come to the end of it. */
+		if (saved && load_snapshot(vf, msg->mig_id))
+			on_resume(vf, msg, true);
+		else if (vf->state == VF_MIGRATING || vf->state == VF_SUSPENDED)
+			on_resume(vf, msg, true);
+		break;
+	/* The host's; a VF driver has no others. */
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_RESUME_SENT:
+	case VFERRY_MIG_CANCEL_SENT:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+}
+
+/* -- itself */
+
+int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **ret)
+{
+	_cleanup_(vf_freep) struct vf *vf = calloc(1, sizeof(*vf));
+	int r;
+
+	if (!vf)
+		return -ENOMEM;
+	vf->shared = shared;
+	vf->msg = *msg;
+	r = announcer_new(shared->event, on_announced, vf, &vf->announcer);
+	if (!r)
+		r = verify_new(shared->event, &vf->verify);
+	if (r >= 0)
+		r = sd_event_add_time(shared->event, &vf->refresh, CLOCK_MONOTONIC, 0, 10000,
+				      on_refresh, vf);
+	if (r >= 0)
+		r = sd_event_add_time(shared->event, &vf->grace, CLOCK_MONOTONIC, 0, 10000,
+				      on_grace, vf);
+	if (r < 0)
+		return r;
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
+	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
+	*ret = TAKE_PTR(vf);
+	return 0;
+}
+
+void vf_free(struct vf *vf)
+{
+	if (!vf)
+		return;
+	/* What was saved stays: an agent after us may need it. */
+	if (vf->state != VF_IDLE)
+		vf->shared->busy(false, vf->shared->arg);
+	close_capture(vf);
+	announcer_free(vf->announcer);
+	verify_free(vf->verify);
+	sd_event_source_disable_unref(vf->refresh);
+	sd_event_source_disable_unref(vf->grace);
+	snapshot_free(&vf->was);
+	record_clear(&vf->record);
+	free(vf);
+}
+
+uint32_t vf_ifindex(const struct vf *vf)
+{
+	return vf->msg.ifindex;
+}
+
+const char *vf_ifname(const struct vf *vf)
+{
+	return vf->msg.ifname;
+}
+
+enum vf_state vf_state(const struct vf *vf)
+{
+	return vf->state;
+}
+
+json_t *vf_json(const struct vf *vf)
+{
+	struct settings settings = config_for(vf->shared->config, vf->msg.ifname);
+	json_t *o;
+
+	o = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i}", "vf", vf->msg.ifname, "pci",
+		      vf->msg.pci, "migratable", vf->msg.migratable, "reason", vf->msg.reason,
+		      "state", state_names[vf->state], "mode", config_mode_name(settings.mode),
+		      "protocol", (int)vf->msg.proto);
+	if (o && vf->state != VF_IDLE)
+		json_object_set_new(o, "migration", record_json(&vf->record));
+	return o;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void problem(json_t *problems, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	json_array_append_new(problems, json_string(text));
+}
+
+void vf_check(struct vf *vf, json_t *problems)
+{
+	struct settings settings = config_for(vf->shared->config, vf->msg.ifname);
+	struct snapshot now = {};
+	int r;
+
+	if (!vf->msg.migratable)
+		problem(problems, "%s: cannot be migrated: %s", vf->msg.ifname, vf->msg.reason);
+	r = rtnl_snapshot(vf->shared->rtnl, vf->msg.ifindex, &now);
+	if (r < 0)
+		problem(problems, "%s: no snapshot can be taken: %s", vf->msg.ifname, strerror(-r));
+	snapshot_free(&now);
+	if (settings.announce && vf->state == VF_IDLE) {
+		open_capture(vf);
+		if (!vf->capture)
+			problem(problems, "%s: what leaves the interface cannot be watched",
+				vf->msg.ifname);
+		close_capture(vf);
+	}
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vferryctl: what the guest's agent knows. See vferryctl(8). */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "control.h"
+
+#define RUNTIME_DIR	"/run/vferryd"
+#define ANSWER_S	10
+
+/* Exit statuses; vferryctl(8) has them too. */
+enum { GOOD = 0, PROBLEMS = 1, USAGE = 2, UNREACHABLE = 3 };
+
+static const char *text_of(json_t *o, const char *name)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+
+	return text ? text : "";
+}
+
+static long long number_of(json_t *o, const char *name)
+{
+	return json_integer_value(json_object_get(o, name));
+}
+
+static bool true_of(json_t *o, const char *name)
+{
+	return json_is_true(json_object_get(o, name));
+}
+
+static void print_time(long long ns)
+{
+	time_t seconds = ns / 1000000000;
+	struct tm tm;
+	char buf[32];
+
+	localtime_r(&seconds, &tm);
+	strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s.%03lld", buf, ns / 1000000 % 1000);
+}
+
+static void print_migration(json_t *m)
+{
+	json_t *a = json_object_get(m, "announcements"), *named, *one;
+	size_t i;
+
+	print_time(number_of(m, "begun_ns"));
+	printf("  %s  %s  %s, mode %s%s\n", text_of(m, "vf"), text_of(m, "migration"),
+	       text_of(m, "outcome"), text_of(m, "mode"),
+	       true_of(m, "agent_restarted") ? ", agent was started in its middle" : "");
+	if (json_object_get(m, "suspended_ns"))
+		printf("    suspend %lld us (%lld us of it for the agent), agent %lld us later\n",
+		       number_of(m, "suspend_us"), number_of(m, "heard_us"),
+		       number_of(m, "agent_suspend_us"));
+	if (json_object_get(m, "resumed_ns"))
+		printf("    resume %lld us, first announcement %lld us later\n",
+		       number_of(m, "resume_us"), number_of(m, "agent_resume_us"));
+	if (json_object_get(m, "first_rx_us"))
+		printf("    first frame received after %lld us\n", number_of(m, "first_rx_us"));
+	printf("    %lld addresses, %lld announcements sent, %lld proved, %lld failed\n",
+	       number_of(a, "addresses"), number_of(a, "sent"), number_of(a, "proved"),
+	       number_of(a, "failed"));
+	if (true_of(m, "checked"))
+		printf("    configuration %s after %lld us, %lld repairs\n",
+		       number_of(m, "remaining") ? "differs" : "is as it was",
+		       number_of(m, "verify_us"), number_of(m, "repaired"));
+	named = json_object_get(m, "differences");
+	json_array_foreach(named, i, one)
+		printf("      %s\n", json_string_value(one));
+}
+
+static int print_status(json_t *answer)
+{
+	json_t *vfs = json_object_get(answer, "vfs"), *vf;
+	size_t i;
+
+	if (!json_array_size(vfs))
+		printf("no VF of vferry_vf\n");
+	json_array_foreach(vfs, i, vf) {
+		printf("%s  %s  %s, mode %s, ", text_of(vf, "vf"), text_of(vf, "pci"),
+		       text_of(vf, "state"), text_of(vf, "mode"));
+		if (true_of(vf, "migratable"))
+			printf("can be migrated\n");
+		else
+			printf("cannot be migrated: %s\n", text_of(vf, "reason"));
+		if (json_object_get(vf, "migration"))
+			print_migration(json_object_get(vf, "migration"));
+	}
+	printf("%lld migrations since the agent was started\n", number_of(answer, "migrations"));
+	return GOOD;
+}
+
+static int print_history(json_t *answer)
+{
+	json_t *list = json_object_get(answer, "history"), *m;
+	size_t i;
+
+	json_array_foreach(list, i, m)
+		print_migration(m);
+	return GOOD;
+}
+
+static int print_check(json_t *answer)
+{
+	json_t *list = json_object_get(answer, "problems"), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		printf("%s\n", json_string_value(one));
+	if (!json_array_size(list))
+		printf("%lld VFs, %lld hooks: all is well\n", number_of(answer, "vfs"),
+		       number_of(answer, "hooks"));
+	return GOOD;
+}
+
+static int print_event(json_t *event)
+{
+	if (json_object_get(event, "MESSAGE"))
+		printf("%s\n", text_of(event, "MESSAGE"));
+	fflush(stdout);
+	return GOOD;
+}
+
+static const struct {
+	const char *name;
+	int (*print)(json_t *answer);
+} commands[] = {
+	{ "status", print_status },
+	{ "history", print_history },
+	{ "watch", print_event },
+	{ "check", print_check },
+};
+
+static int connect_to(const char *runtime_dir)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/" CONTROL_NAME,
+		     runtime_dir) >= (int)sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* What an answer means for a script. */
+static int status_of(json_t *answer)
+{
+	if (json_object_get(answer, "error"))
+		return USAGE;
+	return json_array_size(json_object_get(answer, "problems")) ? PROBLEMS : GOOD;
+}
+
+static int one_answer(char *line, bool as_json, int (*print)(json_t *answer))
+{
+	json_t *answer = json_loads(line, 0, NULL);
+	int r;
+
+	if (!answer) {
+		fprintf(stderr, "vferryctl: the agent's answer is not understood\n");
+		return UNREACHABLE;
+	}
+	if (as_json) {
+		fputs(line, stdout);
+		fflush(stdout);
+	} else {
+		print(answer);
+	}
+	r = status_of(answer);
+	json_decref(answer);
+	return r;
+}
+
+static int talk(int fd, const char *command, bool as_json, int (*print)(json_t *answer))
+{
+	const struct timeval limit = { .tv_sec = ANSWER_S };
+	bool watch = !strcmp(command, "watch");
+	_cleanup_fclose_ FILE *file = NULL;
+	_cleanup_free_ char *line = NULL;
+	int r = UNREACHABLE;
+	size_t size = 0;
+
+	/* Only who watches waits for ever. */
+	if (!watch)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	file = fdopen(fd, "r");
+	if (!file || dprintf(fd, "%s\n", command) < 0) {
+		fprintf(stderr, "vferryctl: %s\n", strerror(errno));
+		return UNREACHABLE;
+	}
+	while (getline(&line, &size, file) > 0) {
+		r = one_answer(line, as_json, print);
+		if (!watch)
+			return r;
+	}
+	fprintf(stderr, "vferryctl: the agent %s\n", watch ? "has ended" : "does not answer");
+	return UNREACHABLE;
+}
+
+static void usage(FILE *to)
+{
+	fputs("usage: vferryctl [--json] [--runtime DIR] status|history|watch|check\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "runtime", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	const char *runtime_dir = RUNTIME_DIR;
+	bool as_json = false;
+	int c, fd;
+	size_t i;
+
+	while ((c = getopt_long(argc, argv, "jr:h", options, NULL)) >= 0) {
+		switch (c) {
+		case 'j':
+			as_json = true;
+			break;
+		case 'r':
+			runtime_dir = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return GOOD;
+		default:
+			usage(stderr);
+			return USAGE;
+		}
+	}
+	for (i = 0; optind == argc - 1 && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[optind], commands[i].name))
+			break;
+	if (optind != argc - 1 || i == ARRAY_SIZE(commands)) {
+		usage(stderr);
+		return USAGE;
+	}
+	fd = connect_to(runtime_dir);
+	if (fd < 0) {
+		fprintf(stderr, "vferryctl: vferryd is not reached: %s\n", strerror(-fd));
+		return UNREACHABLE;
+	}
+	return talk(fd, commands[i].name, as_json, commands[i].print);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Fuzzer: rtnetlink messages, as a saved snapshot. Of what is taken, words,
+ * differences and repairs can be made; it does not differ from itself.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "repair.h"
+#include "saved.h"
+
+#define MUST(condition) do {	\
+	if (!(condition))	\
+		abort();	\
+} while (0)
+
+static void check(const struct snapshot *was, const struct snapshot *is, size_t most)
+{
+	struct nl_msg *msg[REPAIR_STEPS];
+	struct differences d;
+	size_t i;
+
+	MUST(!snapshot_diff(was, is, &d));
+	MUST(d.count <= most);
+	for (i = 0; i < d.count; i++) {
+		char *text = difference_text(&d.list[i]);
+
+		MUST(text && strlen(text));
+		free(text);
+		if (!repair_build(&d.list[i], 10, msg)) {
+			MUST(msg[0] && nlmsg_hdr(msg[0])->nlmsg_len >= NLMSG_HDRLEN);
+			nlmsg_free(msg[0]);
+			nlmsg_free(msg[1]);
+		}
+	}
+	differences_free(&d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct snapshot snapshot = {}, empty = {};
+	struct packet_tags tags;
+	struct saved saved;
+	size_t i;
+
+	if (!saved_parse(data, size, &saved, &snapshot)) {
+		MUST(snapshot_has(&snapshot, saved.ifindex));
+		MUST(snapshot_link(&snapshot, saved.ifindex));
+		for (i = 0; i < snapshot.n_set; i++)
+			if (snapshot_tags(&snapshot, snapshot.set[i], &tags))
+				MUST(tags.count <= PACKET_TAGS);
+		check(&snapshot, &snapshot, 0);
+		check(&snapshot, &empty, snapshot.count);
+		check(&empty, &snapshot, snapshot.count);
+	}
+	snapshot_free(&snapshot);
+	return 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fuzzer: VLAN tags of captured frames. A frame without them is left as it is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet.h"
+
+#define MUST(condition) do {	\
+	if (!(condition))	\
+		abort();	\
+} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size ? size : 1), *plain = malloc(PACKET_MAX);
+	uint8_t *again = malloc(PACKET_MAX);
+	struct packet_tags tags, none;
+	size_t len;
+
+	MUST(copy && plain && again);
+	memcpy(copy, data, size);
+	len = packet_untag(copy, size, plain, &tags);
+	if (len) {
+		MUST(tags.count <= PACKET_TAGS && len + 4 * tags.count == size);
+		MUST(packet_tags_equal(&tags, &tags));
+		MUST(packet_untag(plain, len, again, &none) == len);
+		MUST(!none.count && !memcmp(plain, again, len));
+	}
+	free(copy);
+	free(plain);
+	free(again);
+	return 0;
+}
