@@ -30,12 +30,14 @@ struct vferry_pf_vf;	/* opaque: one VF, as the PF driver knows it */
  *	under way is lost
  * @VFERRY_PF_EV_SETTLED: a suspended guest has put away what its VF had received
  *	before; not every guest driver says so
+ * @VFERRY_PF_EV_PONG: the guest has answered a ping, of this holder or of a user
  */
 enum vferry_pf_event {
 	VFERRY_PF_EV_STATE,
 	VFERRY_PF_EV_FAILED,
 	VFERRY_PF_EV_RESET,
 	VFERRY_PF_EV_SETTLED,
+	VFERRY_PF_EV_PONG,
 };
 
 /**
@@ -77,6 +79,16 @@ void vferry_pf_close(struct vferry_pf_vf *vf);
  * is under way already.
  */
 int vferry_pf_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
+
+/**
+ * vferry_pf_ping() - ask the guest's driver for an answer, which changes nothing
+ * @vf: handle
+ *
+ * The answer is an event; there may be none.
+ *
+ * Return: 0; -EBUSY: one is under way; -errno of vferry_pf_migratable().
+ */
+int vferry_pf_ping(struct vferry_pf_vf *vf);
 
 /*
  * Commands. All only post: they return before the guest has answered and do

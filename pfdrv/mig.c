@@ -488,6 +488,8 @@ static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status
 	if (n) {
 		n->nl.duration_us = since_us(mig->ping_posted_ns, now);
 		n->nl.guest_us = status->duration_us;
+		n->client = true;
+		n->client_event = VFERRY_PF_EV_PONG;
 	}
 	mig->ping = 0;
 }
@@ -810,9 +812,9 @@ int vpf_mig_ping(struct vpf_nic *nic, unsigned int nr, struct netlink_ext_ack *e
 
 	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up || !mig->proto) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", nr, not_migratable(mig, &err));
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, not_migratable(mig, &err));
 	} else if (mig->ping) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: the last ping is not answered yet", nr);
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: the last ping is not answered yet", vf->nr);
 		err = -EBUSY;
 	} else {
 		mig->ping = next_seq(mig);

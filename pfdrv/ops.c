@@ -70,6 +70,12 @@ int vferry_pf_migrate(struct vferry_pf_vf *vf)
 }
 VPF_EXPORT(vferry_pf_migrate);
 
+int vferry_pf_ping(struct vferry_pf_vf *vf)
+{
+	return vpf_mig_ping(vf->nic, vf->nr, NULL);
+}
+VPF_EXPORT(vferry_pf_ping);
+
 int vferry_pf_suspend(struct vferry_pf_vf *vf)
 {
 	return vpf_mig_ask(vf, VPF_MIG_EV_SUSPEND, NULL);

@@ -430,7 +430,7 @@ ktime_t vvf_mbx_quick_status(struct vvf *vvf, const struct vferry_mbx_status *st
 
 /*
  * The handler's own look at the mailbox: SUSPEND and RESUME, which an outage waits
- * for, are done here and now if they can be. All else is left to the worker. Return:
+ * for, and PING, are done here and now if they can be. All else is left to the worker. Return:
  * such a command was done.
  */
 static bool vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)

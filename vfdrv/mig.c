@@ -395,7 +395,7 @@ static u32 vvf_mig_quick_act(struct vvf *vvf, enum vvf_mig_action action)
 }
 
 /**
- * vvf_mig_quick() - execute SUSPEND or RESUME in the interrupt handler
+ * vvf_mig_quick() - execute PING, SUSPEND or RESUME in the interrupt handler
  * @vvf: device, with gate.lock held
  * @command: as it came
  * @noticed: when its interrupt did
@@ -415,6 +415,12 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 
 	if (mig->n_jobs == VVF_MIG_JOBS || vvf_mig_is_repeat(mig, command))
 		return false;
+	if (command->cmd == VFERRY_CMD_PING) {
+		mig->last = vvf_mig_status(vvf, command, step.result);
+		mig->last.duration_us = vvf_mig_us(noticed, ktime_get());
+		vvf_mbx_quick_status(vvf, &mig->last);
+		return true;
+	}
 	/* An agent that wants to be heard is the worker's. */
 	if (step.action == VVF_MIG_SUSPEND && vvf_hear_wanted(&vvf->hear))
 		return false;

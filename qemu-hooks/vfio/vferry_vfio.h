@@ -46,6 +46,7 @@
  * @failed: 0, or -errno: why this migration has no future. Set from anywhere,
  *	by cmpxchg()
  * @vf_state: the VF's state as the last event told it
+ * @ponged: the guest has answered a ping
  * @settled: the guest has put away what its VF had received before SUSPEND
  * @rest_ns: since when the guest is suspended, ktime_get_ns()
  * @answered: woken at each event
@@ -71,6 +72,7 @@ struct vferry_vfio {
 
 	int failed;
 	enum vferry_mig_state vf_state;
+	bool ponged;
 	bool settled;
 	u64 rest_ns;
 	wait_queue_head_t answered;
