@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules agent lab demo check clean
+.PHONY: all root modules agent iproute2 lab demo check clean
 
 all: modules
 
@@ -19,6 +19,13 @@ modules: root
 # The guest's agent, in build/agent.
 agent: root
 	$(ENTER) make -s -C agent
+
+# The distribution's iproute2 with our patches: .deb files under build/iproute2.
+VFERRY_IPROUTE2_FALLBACK ?= bookworm
+iproute2: root
+	mkdir -p build/iproute2
+	$(ENTER) env VFERRY_IPROUTE2_FALLBACK=$(VFERRY_IPROUTE2_FALLBACK) sh -c 'cp "$$(qemu-hooks/iproute2/build)"/*.deb build/iproute2/'
+	ls build/iproute2/*.deb
 
 # make lab CASE=boot
 lab:

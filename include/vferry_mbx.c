@@ -87,7 +87,7 @@ int vferry_mbx_put_command(__u32 *msg, const struct vferry_mbx_command *command)
 	msg[2] = command->mig_id & 0xffffffffu;
 	msg[3] = command->mig_id >> 32;
 	msg[4] = command->flags;
-	return 5;
+	return VFERRY_MBX_CMD_WORDS;
 }
 
 /*
@@ -116,7 +116,7 @@ int vferry_mbx_put_status(__u32 *msg, const struct vferry_mbx_status *status)
 	msg[4] = status->state;
 	msg[5] = status->pages;
 	msg[6] = status->flags;
-	return 7;
+	return VFERRY_MBX_STATUS_WORDS;
 }
 
 int vferry_mbx_get_status(const __u32 *msg, struct vferry_mbx_status *ret_status)

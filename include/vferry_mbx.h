@@ -71,6 +71,10 @@ enum vferry_mbx_promisc {
 	VFERRY_MBX_PROMISC_MULTICAST	= 2,
 };
 
+/* Words of a COMMAND and of a STATUS that count. */
+#define VFERRY_MBX_CMD_WORDS	5
+#define VFERRY_MBX_STATUS_WORDS	7
+
 /* Most multicast hashes that one SET_MULTICAST carries (15 words of two). */
 #define VFERRY_MBX_MC_MAX	30
 

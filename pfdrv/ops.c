@@ -396,7 +396,8 @@ int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state
 		err = -EBUSY;
 		goto out;
 	}
-	/* whatever was here before */
+	/* whatever was here before; a guest that went may have held the lock */
+	vpf_mbx_seize(vf);
 	vpf_vf_reset(vf);
 	adopt_policy(vf, state);
 	err = vpf_mig_load(vf, state->mig_id, state->proto, state->features);

@@ -193,11 +193,23 @@ static void refill(struct vpf_mbx *mbx, u64 now)
 	}
 }
 
-/*
- * Take the mailbox. -EBUSY: the VF has it; after VPF_HELD_NS it is taken from
- * it. RVFU alone does not do that on QEMU, clearing the VF's own register does;
- * on silicon it is the other way round.
+/**
+ * vpf_mbx_seize() - take the mailbox's lock from the VF
+ * @vf: the VF; it is not running, or has held the lock for too long
+ *
+ * RVFU alone does not do that on QEMU, clearing the VF's own register does; on
+ * silicon it is the other way round. A reset of the VF leaves the lock as it is.
  */
+void vpf_mbx_seize(struct vferry_pf_vf *vf)
+{
+	lockdep_assert_held(&vf->lock);
+
+	vpf_wr(vf->nic, R_P2VMAILBOX(vf->nr), P2V_RVFU);
+	vpf_wr(vf->nic, R_V2PMAILBOX(vf->nr), 0);
+	vf->mbx.held_ns = 0;
+}
+
+/* Take the mailbox. -EBUSY: the VF has it; after VPF_HELD_NS it is taken from it */
 static int lock_mailbox(struct vferry_pf_vf *vf)
 {
 	struct vpf_nic *nic = vf->nic;
@@ -207,10 +219,8 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 	lockdep_assert_held(&vf->lock);
 
 	if (vf->mbx.held_ns && now - vf->mbx.held_ns > VPF_HELD_NS) {
-		vpf_wr(nic, R_P2VMAILBOX(vf->nr), P2V_RVFU);
-		vpf_wr(nic, R_V2PMAILBOX(vf->nr), 0);
+		vpf_mbx_seize(vf);
 		vpf_mbx_count(nic, VPF_MBX_LOCK_BROKEN);
-		vf->mbx.held_ns = 0;
 	}
 	for (i = 0; i < VPF_LOCK_TRIES; i++) {
 		vpf_wr(nic, R_P2VMAILBOX(vf->nr), P2V_PFU);

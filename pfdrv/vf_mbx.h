@@ -98,6 +98,7 @@ void vpf_mbx_irq(struct vpf_nic *nic);
 void vpf_mbx_count(struct vpf_nic *nic, enum vpf_mbx_stat stat);
 
 void vpf_mbx_reset(struct vferry_pf_vf *vf);
+void vpf_mbx_seize(struct vferry_pf_vf *vf);
 void vpf_mbx_clear(struct vferry_pf_vf *vf);
 u64 vpf_mbx_run(struct vferry_pf_vf *vf);
 

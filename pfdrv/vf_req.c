@@ -27,7 +27,7 @@ unsigned int vpf_req_words(u32 word0)
 	case VFERRY_MBX_HELLO:
 		return 3;
 	case VFERRY_MBX_STATUS:
-		return 6;
+		return VFERRY_MBX_STATUS_WORDS;
 	case VFERRY_MBX_SET_MULTICAST:
 		return VFERRY_MBX_WORDS;
 	}

@@ -22,7 +22,7 @@
 #define SUSPENDED_MS	5
 
 /* Longest message of the PF. */
-#define READ_WORDS	5
+#define READ_WORDS	VFERRY_MBX_CMD_WORDS
 
 static ktime_t deadline_ms(unsigned int ms)
 {
@@ -430,9 +430,10 @@ ktime_t vvf_mbx_quick_status(struct vvf *vvf, const struct vferry_mbx_status *st
 
 /*
  * The handler's own look at the mailbox: SUSPEND and RESUME, which an outage waits
- * for, are done here and now if they can be. All else is left to the worker.
+ * for, are done here and now if they can be. All else is left to the worker. Return:
+ * such a command was done.
  */
-static void vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
+static bool vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 	u32 msg[VFERRY_MBX_WORDS];
@@ -440,10 +441,12 @@ static void vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
 	lockdep_assert_held(&vvf->gate.lock);
 
 	if (mbx->offline || mbx->have_command || !vvf_mbx_try_read(vvf, msg))
-		return;
+		return false;
 	vvf_mbx_unasked(vvf, msg, noticed);
-	if (mbx->have_command && vvf_mig_quick(vvf, &mbx->command, noticed))
-		mbx->have_command = false;
+	if (!mbx->have_command || !vvf_mig_quick(vvf, &mbx->command, noticed))
+		return false;
+	mbx->have_command = false;
+	return true;
 }
 
 static void vvf_mbx_event(struct kthread_work *work)
@@ -467,14 +470,15 @@ void vvf_mbx_notice(struct vvf *vvf)
 	struct vvf_mbx *mbx = &vvf->mbx;
 	ktime_t noticed = ktime_get();
 	unsigned long flags;
+	bool done;
 
 	spin_lock_irqsave(&vvf->gate.lock, flags);
-	if (!vvf->gate.inside)
-		vvf_mbx_quick(vvf, noticed);
+	done = !vvf->gate.inside && vvf_mbx_quick(vvf, noticed);
 	spin_unlock_irqrestore(&vvf->gate.lock, flags);
 
-	/* The worker looks in any case, and does what has time. */
-	atomic64_cmpxchg(&mbx->noticed, 0, noticed);
+	/* The worker looks in any case; if all is done it need not hurry. */
+	if (!done)
+		atomic64_cmpxchg(&mbx->noticed, 0, noticed);
 	vvf_mbx_wake(mbx);
 }
 

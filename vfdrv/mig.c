@@ -4,10 +4,11 @@
  *
  * Commands are executed by mig_state.c's table: SUSPEND and RESUME in the mailbox's
  * interrupt handler if no thread is in its way, and the worker does what has
- * time; all else by the worker, under vvf.lock. Suspend and resume allocate nothing, take no RTNL and
- * wait for no user space, but for an agent that has asked for it: hear.c. The interface stays present, with its carrier,
- * addresses and routes; only its queue is stopped. What is asked of it while
- * suspended is accepted, and reaches the NIC after RESUME:
+ * time; all else by the worker, under vvf.lock. Suspend and resume allocate
+ * nothing, take no RTNL and wait for no user space, but for an agent that has asked
+ * for it: hear.c. The interface stays present, with its carrier, addresses and
+ * routes; only its queue is stopped. What is asked of it while suspended is
+ * accepted, and reaches the NIC after RESUME:
  *
  * - down frees the rings, up makes new ones and does not start them; RESUME
  *   starts what is there then;

@@ -259,6 +259,7 @@ static void vvf_queue_forget_rest(struct vvf *vvf)
 	vvf->stats.rx_dropped += skb_queue_len(&rest->frames);
 	__skb_queue_purge(&rest->frames);
 	rest->halted = false;
+	rest->off = false;
 	rest->settled = false;
 	rest->go = false;
 	rest->error = 0;
@@ -336,6 +337,8 @@ static bool vvf_queue_has_sent(struct vvf *vvf, unsigned int wait_us)
  */
 int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 {
+	bool off;
+
 	vvf_assert_locked(vvf);
 
 	if (!wait_us && !vvf_queue_has_sent(vvf, 0))
@@ -350,8 +353,11 @@ int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us)
 	if (wait_us)
 		vvf_queue_has_sent(vvf, wait_us);
 	vvf_write(vvf, VVF_TXDCTL, 0);
+	off = vvf_queue_both_off(vvf);
 	vvf->rest.sent = vvf_read(vvf, VVF_TDH);
-	return vvf_queue_both_off(vvf) ? 0 : -ETIMEDOUT;
+	/* With vvf_poll_halted(): from here on NAPI may settle. */
+	smp_store_release(&vvf->rest.off, true);
+	return off ? 0 : -ETIMEDOUT;
 }
 
 static int vvf_queue_program(struct vvf *vvf)
@@ -361,6 +367,7 @@ static int vvf_queue_program(struct vvf *vvf)
 	if (!vvf_queue_programmed(vvf))
 		return -EIO;
 	WRITE_ONCE(vvf->quiet, false);
+	vvf->rest.off = false;
 	vvf->rest.settled = false;
 	/* Who sees it gone sees all of the above. */
 	smp_store_release(&vvf->rest.halted, false);
@@ -476,6 +483,8 @@ static int vvf_poll_halted(struct vvf *vvf, int budget)
 
 	if (!budget)
 		return 0;
+	if (!smp_load_acquire(&vvf->rest.off))
+		return budget;
 	if (!READ_ONCE(vvf->rest.settled)) {
 		vvf_tx_clean(vvf, &rings->tx, budget);
 		vvf_rx_clean(vvf, &rings->rx, budget);

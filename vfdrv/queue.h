@@ -138,7 +138,8 @@ struct vvf_stats {
  * Changed by whoever holds vvf.lock or the gate, and by NAPI. While NAPI is enabled
  * @settled and @go change under gate.lock only.
  *
- * @halted: the NIC is off; set a little before it is
+ * @halted: the NIC is being switched off, or is off
+ * @off: it is off, and @sent is known
  * @settled: NAPI leaves the rings alone, they are ready to be programmed
  * @go: NAPI is to program them as soon as they are
  * @error: how programming went, 0 or -EIO
@@ -147,6 +148,7 @@ struct vvf_stats {
  */
 struct vvf_rest {
 	bool halted;
+	bool off;
 	bool settled;
 	bool go;
 	int error;

@@ -32,6 +32,9 @@ SETTING(questions, "The guest is suspended at the latest when QEMU has found its
 SETTING(hold_ms, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
 SETTING(settle_ms, "A suspended guest has so long to put away what its VF has received, which takes it longer after the switch, ms (8)");
 
+module_param_named(manual, vferry_vfio_settings.manual, bool, 0644);
+MODULE_PARM_DESC(manual, "The guest is told nothing by this driver: MIGRATE before QEMU's migration begins, SUSPEND while it holds, and RESUME at the destination are asked for by hand (N)");
+
 static int vferry_vfio_init(struct vfio_device *vdev)
 {
 	struct vferry_vfio *dev = vferry_from_vdev(vdev);

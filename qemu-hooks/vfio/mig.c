@@ -78,7 +78,8 @@ static void call_off(struct vferry_vfio *dev)
 		return;
 
 	dev->active = false;
-	vferry_pf_cancel(dev->vf);
+	if (!dev->by_hand)
+		vferry_pf_cancel(dev->vf);
 }
 
 /*
@@ -127,6 +128,29 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 		vferry_mig_unlock(dev);
 }
 
+static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
+{
+	enum vferry_mig_state old = READ_ONCE(dev->vf_state);
+	struct vferry_pf_vf *vf = READ_ONCE(dev->vf);
+
+	if (state == VFERRY_MIG_SUSPENDED) {
+		WRITE_ONCE(dev->rest_ns, ktime_get_ns());
+		if (!READ_ONCE(dev->by_hand))
+			mod_delayed_work(system_wq, &dev->hold_work,
+					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
+	}
+	/*
+	 * Somebody else has ended the migration, and what the NIC writes is not
+	 * logged any more. An event of an earlier migration may come late; a failure
+	 * and a reset have events of their own.
+	 */
+	if (state == VFERRY_MIG_IDLE && READ_ONCE(dev->active) &&
+	    (old == VFERRY_MIG_CANCEL_SENT || old == VFERRY_MIG_RESUME_SENT) &&
+	    vf && vferry_pf_state(vf) == VFERRY_MIG_IDLE && fail(dev, -ECANCELED))
+		vferry_pf_report(vf, -ECANCELED,
+				 "the guest's migration was ended, not by QEMU: what its VF writes is not logged");
+}
+
 /*
  * Events of the PF driver. No mutex here: the state_mutex may be held by one
  * who waits for this very event.
@@ -138,11 +162,7 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 
 	switch (event) {
 	case VFERRY_PF_EV_STATE:
-		if (state == VFERRY_MIG_SUSPENDED) {
-			WRITE_ONCE(dev->rest_ns, ktime_get_ns());
-			mod_delayed_work(system_wq, &dev->hold_work,
-					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
-		}
+		note_state(dev, state);
 		break;
 	case VFERRY_PF_EV_SETTLED:
 		WRITE_ONCE(dev->settled, true);
@@ -173,7 +193,7 @@ static void hold_expired(struct work_struct *work)
 	int err = -EAGAIN;
 
 	mutex_lock(&dev->state_mutex);
-	if (!dev->vf || dev->state != VFERRY_VM_PRE_COPY ||
+	if (!dev->vf || dev->by_hand || dev->state != VFERRY_VM_PRE_COPY ||
 	    vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED)
 		goto unlock;
 
@@ -279,6 +299,37 @@ static int check_migratable(struct vferry_vfio *dev)
 	return 0;
 }
 
+/* Led by hand: somebody has told the guest to log, and it does. */
+static int check_logs(struct vferry_vfio *dev)
+{
+	if (vferry_pf_state(dev->vf) != VFERRY_MIG_MIGRATING)
+		return vferry_mig_report(dev, -EBUSY,
+					 "manual: the guest has not been told to migrate");
+	return 0;
+}
+
+/* Tell the guest to log, or see that it has been told. */
+static int begin_logging(struct vferry_vfio *dev)
+{
+	int err;
+
+	err = dev->by_hand ? check_logs(dev) : check_migratable(dev);
+	if (err)
+		return err;
+
+	begin_switchover(dev);
+	WRITE_ONCE(dev->failed, 0);
+	if (dev->by_hand) {
+		WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATING);
+		return 0;
+	}
+	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
+	err = vferry_pf_migrate(dev->vf);
+	if (err)
+		vferry_mig_report(dev, err, "the guest cannot be told to migrate");
+	return err;
+}
+
 static struct file *arc_begin(struct vferry_vfio *dev)
 {
 	struct vferry_dev_state compat;
@@ -290,16 +341,10 @@ static struct file *arc_begin(struct vferry_vfio *dev)
 		return ERR_PTR(vferry_mig_report(dev, -EBUSY,
 						 "the virtual machine is paused"));
 
-	err = check_migratable(dev);
+	dev->by_hand = vferry_vfio_settings.manual;
+	err = begin_logging(dev);
 	if (err)
 		return ERR_PTR(err);
-
-	begin_switchover(dev);
-	WRITE_ONCE(dev->failed, 0);
-	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
-	err = vferry_pf_migrate(dev->vf);
-	if (err)
-		return ERR_PTR(vferry_mig_report(dev, err, "the guest cannot be told to migrate"));
 	dev->active = true;
 
 	/* Only now does the state have the migration's id. */
@@ -386,6 +431,7 @@ static struct file *arc_await(struct vferry_vfio *dev)
 		return ERR_CAST(receive);
 
 	dev->arrived = false;
+	dev->by_hand = vferry_vfio_settings.manual;
 	dev->receiving = receive;
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_INCOMING);
 	return file;
@@ -414,7 +460,7 @@ static int run_arrived(struct vferry_vfio *dev)
 	if (err)
 		return vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in");
 	dev->arrived = false;
-	return vferry_pf_resume(dev->vf, false);
+	return dev->by_hand ? 0 : vferry_pf_resume(dev->vf, false);
 }
 
 static int arc_run(struct vferry_vfio *dev)
@@ -594,6 +640,8 @@ static u64 converged(struct vferry_vfio *dev)
 		vferry_track_trust_guest(dev);
 	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 
+	if (dev->by_hand)
+		answer.suspend = false;
 	if (answer.suspend)
 		post_suspend(dev);
 	if (answer.suspend || vf_state == VFERRY_MIG_SUSPEND_SENT) {

@@ -27,7 +27,8 @@
  * @core: the common part; must be the first member
  * @vf: the PF driver's handle, from open_device() to close_device(); else NULL
  * @state_mutex: serialises changes of the migration state; protects @vf, @state,
- *	@saving, @receiving, @sw, @incoming, @arrived, @active, @switching.
+ *	@saving, @receiving, @sw, @incoming, @arrived, @active, @by_hand,
+ *	@switching.
  *	Taken before the locks of the files
  * @reset_lock: protects @reset_pending. Taken inside @state_mutex
  * @reset_pending: the device was reset while @state_mutex was held; whoever
@@ -40,6 +41,7 @@
  * @arrived: @incoming is there
  * @active: a migration was begun here, and the guest has not been told that it
  *	is over
+ * @by_hand: the guest is led through this migration by hand: see setting "manual"
  * @switching: the real size has been answered in this migration
  * @failed: 0, or -errno: why this migration has no future. Set from anywhere,
  *	by cmpxchg()
@@ -64,6 +66,7 @@ struct vferry_vfio {
 	struct vferry_dev_state incoming;
 	bool arrived;
 	bool active;
+	bool by_hand;
 	bool switching;
 
 	int failed;
@@ -90,6 +93,7 @@ struct vferry_vfio_settings {
 	unsigned int questions;
 	unsigned int hold_ms;
 	unsigned int settle_ms;
+	bool manual;
 };
 
 extern struct vferry_vfio_settings vferry_vfio_settings;

@@ -243,7 +243,7 @@ static void status_round_trip(void **state)
 				status.flags = status.pages ^ 0x5a5a5a5a;
 				dirty(msg);
 				assert_int_equal(vferry_mbx_put_status(msg, &status), 7);
-				assert_clear_from(msg, 6);
+				assert_clear_from(msg, 7);
 				assert_int_equal(vferry_mbx_get_status(msg, &got), 0);
 				assert_memory_equal(&got, &status, sizeof(got));
 			}

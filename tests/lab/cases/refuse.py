@@ -91,6 +91,24 @@ def destination_killed(lab, t):
     second_succeeds(lab, t, other(lab, source))
 
 
+@test("the guest resets its VF during the copy")
+def vf_reset(lab, t):
+    cross = lab.cross
+    guest, source = cross.guest, cross.guest.host
+    since = cross.events[source.name].count()
+    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    wait_until(lambda: '"state":"migrating"' in source.sh("vfstate dump"), 20,
+               "the guest to log")
+    guest.sh(f"echo 1 >/sys/class/net/{cross.interface}/device/reset", timeout=30)
+    expect(migration.wait() == "failed", migration.info)
+    event = cross.events[source.name].wait(lambda e: e["event"] == "failed", 10,
+                                           "an event with the reason", since)
+    expect("reset" in event["reason"], event)
+    migration.target.quit()
+    unharmed(lab, t, source)
+    second_succeeds(lab, t, other(lab, source))
+
+
 @test("a paused guest is refused at once, with the reason")
 def paused(lab, t):
     cross = lab.cross

@@ -67,17 +67,19 @@ class Crossing:
 
     prepare: called with a guest of the caller's once that has booted; it brings the
     interface up, with GUEST_ADDRESS, and returns its name.
+    guest_options: of Guest, if none is given.
     """
 
     def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1, guest=None,
-                 prepare=configure_guest, boot_timeout=BOOT_TIMEOUT):
+                 prepare=configure_guest, boot_timeout=BOOT_TIMEOUT,
+                 **guest_options):
         self.lab = lab
         self.vfs = {}
         for host in lab.hosts.values():
             self.vfs[host.name] = prepare_host(host, vfs)
         lab.a.sh(f"ip link set pf0 vf 0 mac {GUEST_MAC}")
         say(f"hosts {' and '.join(lab.hosts)} are up with vferry's drivers")
-        self.guest = guest or lab.guest(memory=guest_memory)
+        self.guest = guest or lab.guest(memory=guest_memory, **guest_options)
         self.guest.boot(lab.a, self.vfs["a"][0], boot_timeout)
         self.interface = prepare(self.guest)
         lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)

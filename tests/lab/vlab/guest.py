@@ -233,8 +233,10 @@ class Guest(Agent):
 
     @staticmethod
     def _capabilities(qmp):
+        # The return path, as libvirt has it: without, the source's figure of the VM's
+        # downtime ends before the destination has loaded the devices.
         qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": "events", "state": True}])
+            {"capability": name, "state": True} for name in ("events", "return-path")])
 
     def begin_migration(self, target, **parameters):
         """Start moving to an Instance made by expect_on(); returns a Migration.

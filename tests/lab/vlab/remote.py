@@ -133,6 +133,8 @@ class RemoteHost(RemotePlace, Host):
             tar.add(self._paths.out / "host/lab", ".")
             tar.add(self._paths.image / "vmlinux", "vmlinux")
         self.run(f"mkdir -p {DIR} && tar -C {DIR} -x", 300, stdin=archive.getvalue()).check()
+        # a machine without the libraries that it needs keeps its own
+        self.sh(f"{DIR}/bin/ip -V >/dev/null 2>&1 || rm -f {DIR}/bin/ip")
         self.sh(f"echo '{self._mark}' >/dev/kmsg")
         self._clean()
         self.pf_mac = self.sh(f"cat /sys/bus/pci/devices/{self._pf}/net/*/address || true")

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sub-commands: one file each, with a function that is given the words from its
+ * own name on, and returns an exit status.
+ */
+#ifndef VFERRY_CLI_CMD_H
+#define VFERRY_CLI_CMD_H
+
+/* Exit status, the same for all. */
+enum {
+	STATUS_OK	= 0,
+	STATUS_NO	= 1,	/* refused, failed, or a check did not pass */
+	STATUS_USAGE	= 2,	/* wrong words, or no such PF or VF */
+	STATUS_CANNOT	= 3,	/* module, permission, QEMU or host is missing */
+	STATUS_STOPPED	= 4,	/* interrupted; the guest is where it was */
+};
+
+int cmd_list(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
+int cmd_vf(int argc, char **argv);
+int cmd_history(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
+
+#endif

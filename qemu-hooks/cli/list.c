@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vferry list: PFs and VFs, who uses them, can they be migrated. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "say.h"
+
+#define MAX_PFS	64
+
+static const char help[] =
+	"Usage: vferry list [--json] [PF|VF]...\n\n"
+	"PFs that vferry_pf drives and their VFs: driver of the VF, who uses it, protocol\n"
+	"version of the driver in the guest, state of a migration, and whether one could begin\n"
+	"now or why not. With names: only these.\n\n"
+	"  -j, --json   as JSON\n"
+	"  -h, --help   this text\n";
+
+/**
+ * struct row - one VF as it is shown
+ * @vf: as the PF driver tells it
+ * @place: as the system has it
+ * @user: who uses it; pid 0: nobody seen
+ */
+struct row {
+	struct vf_info vf;
+	struct target place;
+	struct user user;
+};
+
+static json_t *user_json(const struct user *user)
+{
+	json_t *j = json_pack("{s:i, s:s}", "pid", user->pid, "name", user->comm);
+
+	if (j && user->guest[0])
+		json_object_set_new(j, "guest", json_string(user->guest));
+	return j;
+}
+
+static json_t *row_json(const struct row *row)
+{
+	json_t *j = vf_json(&row->vf);
+
+	if (!j)
+		return NULL;
+	json_object_set_new(j, "driver", row->place.vf_driver[0] ?
+			    json_string(row->place.vf_driver) : json_null());
+	if (row->place.vf_netdev[0])
+		json_object_set_new(j, "interface", json_string(row->place.vf_netdev));
+	if (row->user.pid)
+		json_object_set_new(j, "user", user_json(&row->user));
+	return j;
+}
+
+static struct row describe(const struct target *pf, const struct vf_info *vf)
+{
+	struct row row = { .vf = *vf };
+
+	if (target_vf(pf, vf->vf, &row.place) < 0)
+		row.place = *pf;
+	else if (vf->held)
+		vf_user(row.place.vf_pci, &row.user);
+	return row;
+}
+
+static void print_row(const struct row *row)
+{
+	const struct vf_info *vf = &row->vf;
+	char mac[18], guest[32] = "-", user[128] = "-";
+
+	if (vf->proto)
+		snprintf(guest, sizeof(guest), "protocol %u", vf->proto);
+	if (row->user.guest[0])
+		snprintf(user, sizeof(user), "%s (%d)", row->user.guest, row->user.pid);
+	else if (row->user.pid)
+		snprintf(user, sizeof(user), "%s (%d)", row->user.comm, row->user.pid);
+	else if (row->place.vf_netdev[0])
+		snprintf(user, sizeof(user), "%s", row->place.vf_netdev);
+	else if (vf->held)
+		snprintf(user, sizeof(user), "not visible");
+
+	printf("  vf %-2u  %-12s  %s  %-11s  %-20s  %-10s  %-12s  ", vf->vf, vf->vf_pci,
+	       mac_text(vf->mac, mac),
+	       row->place.vf_driver[0] ? row->place.vf_driver : "no driver", user, guest,
+	       mig_state_name(vf->state));
+	if (vf->migratable)
+		printf("%smigratable%s\n", paint(stdout, PAINT_GOOD), paint(stdout, PAINT_OFF));
+	else
+		printf("%s%s%s\n", paint(stdout, PAINT_BAD), vf->reason, paint(stdout, PAINT_OFF));
+}
+
+static bool wanted(const struct target *names, int count, const struct target *pf,
+		   const struct vf_info *vf)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(names[i].pf_pci, pf->pf_pci) &&
+		    (names[i].vf < 0 || !vf || (uint32_t)names[i].vf == vf->vf))
+			return true;
+	return !count;
+}
+
+static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_t count,
+		       const struct target *names, int name_count, bool json)
+{
+	json_t *list = json_array();
+	size_t i, shown = 0;
+
+	if (!json)
+		printf("%s%s%s  %s\n", paint(stdout, PAINT_BOLD), pf->pf[0] ? pf->pf : "-",
+		       paint(stdout, PAINT_OFF), pf->pf_pci);
+	for (i = 0; i < count; i++) {
+		struct row row;
+
+		if (vfs[i].ifindex != pf->ifindex || !wanted(names, name_count, pf, &vfs[i]))
+			continue;
+		row = describe(pf, &vfs[i]);
+		shown++;
+		if (json)
+			json_array_append_new(list, row_json(&row));
+		else
+			print_row(&row);
+	}
+	if (!json && !shown)
+		printf("  no VFs\n");
+	return json_pack("{s:s, s:s, s:o}", "pf", pf->pf, "pf_pci", pf->pf_pci, "vfs", list);
+}
+
+static int list(const struct target *names, int name_count, bool json)
+{
+	_cleanup_free_ struct vf_info *vfs = NULL;
+	_cleanup_(pf_p) struct pf *pf = NULL;
+	struct target pfs[MAX_PFS];
+	json_t *all = json_array();
+	size_t count = 0;
+	int i, n, r;
+
+	r = pf_open(&pf);
+	if (!r)
+		r = pf_dump(pf, &vfs, &count);
+	if (r < 0) {
+		json_decref(all);
+		r = say_pf_error(pf, r, "list");
+		return r == STATUS_NO ? STATUS_CANNOT : r;
+	}
+	n = sysfs_pfs("vferry_pf", pfs, MAX_PFS);
+	for (i = 0; i < n; i++)
+		if (wanted(names, name_count, &pfs[i], NULL))
+			json_array_append_new(all, show_pf(&pfs[i], vfs, count, names,
+							   name_count, json));
+	if (json)
+		return say_json(json_pack("{s:o}", "pfs", all));
+	json_decref(all);
+	if (n <= 0)
+		printf("no PF is driven by vferry_pf\n");
+	return STATUS_OK;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct target names[MAX_PFS];
+	bool json = false;
+	int c, i, r;
+
+	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return STATUS_OK;
+		default:
+			return say_usage("list");
+		}
+	}
+	if (argc - optind > MAX_PFS)
+		return say_usage("list");
+	for (i = 0; i < argc - optind; i++) {
+		r = target_find(argv[optind + i], &names[i]);
+		if (r < 0)
+			return say_no_target(argv[optind + i], r);
+		if (strcmp(names[i].pf_driver, "vferry_pf")) {
+			say("%s: its PF is driven by %s, not by vferry_pf", argv[optind + i],
+			    names[i].pf_driver[0] ? names[i].pf_driver : "no driver");
+			return STATUS_USAGE;
+		}
+	}
+	return list(names, argc - optind, json);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Words for people; see say.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "say.h"
+
+void say(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("vferry: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+const char *paint(FILE *out, enum paint paint)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (!isatty(fileno(out)) || (no && *no) || !term || !strcmp(term, "dumb"))
+		return "";
+	switch (paint) {
+	case PAINT_GOOD:
+		return "\033[32m";
+	case PAINT_BAD:
+		return "\033[31m";
+	case PAINT_DIM:
+		return "\033[2m";
+	case PAINT_BOLD:
+		return "\033[1m";
+	case PAINT_OFF:
+		break;
+	}
+	return "\033[0m";
+}
+
+int say_json(json_t *value)
+{
+	_cleanup_json_ json_t *j = value;
+
+	if (!j || json_dumpf(j, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) || putchar('\n') == EOF ||
+	    fflush(stdout)) {
+		say("the result cannot be written");
+		return STATUS_CANNOT;
+	}
+	return STATUS_OK;
+}
+
+int say_pf_error(const struct pf *pf, int err, const char *what)
+{
+	const char *reason = pf ? pf_refusal(pf) : "";
+
+	if (err == -ENOENT) {
+		say("%s: the PF driver is not loaded; try: modprobe vferry_pf", what);
+		return STATUS_CANNOT;
+	}
+	if (err == -EPERM || err == -EACCES) {
+		say("%s: not permitted: this needs root (CAP_NET_ADMIN)", what);
+		return STATUS_CANNOT;
+	}
+	if (err == -ETIMEDOUT) {
+		say("%s: the PF driver does not answer", what);
+		return STATUS_CANNOT;
+	}
+	if (reason[0])
+		say("%s: %s", what, reason);
+	else
+		say("%s: %s", what, strerror(-err));
+	return STATUS_NO;
+}
+
+int say_no_target(const char *name, int err)
+{
+	if (err == -ENXIO)
+		say("%s: neither a PF with SR-IOV nor a VF", name);
+	else
+		say("%s: no such PF or VF: give an interface, a PCI address, or PF/NUMBER", name);
+	return STATUS_USAGE;
+}
+
+int need_vf(const char *name, struct target *ret)
+{
+	int r = target_find(name, ret);
+
+	if (r < 0)
+		return say_no_target(name, r);
+	if (ret->vf < 0) {
+		say("%s: a PF; which VF of it? %s/0, %s/1, …", name, name, name);
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+int say_usage(const char *command)
+{
+	say("see: vferry %s --help", command);
+	return STATUS_USAGE;
+}

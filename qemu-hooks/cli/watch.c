@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vferry watch: what happens to VFs, as it happens. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "journal.h"
+#include "moves.h"
+#include "say.h"
+
+static const char help[] =
+	"Usage: vferry watch [OPTIONS] [PF|VF]\n\n"
+	"Events of all VFs, or of those of one PF, or of one VF, until it is ended: time of\n"
+	"day, milliseconds since the migration of this VF began, what has happened. If\n"
+	"events come faster than they are read and some are lost, this is said, and all VFs are\n"
+	"shown as they are then.\n\n"
+	"      --journal        write an entry for each migration to the journal, print nothing\n"
+	"      --buffer=BYTES   that may wait to be read (1048576)\n"
+	"  -j, --json           a JSON object on each line\n"
+	"  -h, --help           this text\n";
+
+/**
+ * struct watch - what is watched, and how it is shown
+ * @only: if it has a name: only this PF or VF
+ */
+struct watch {
+	struct target only;
+	bool json;
+	bool journal;
+	struct moves moves;
+};
+
+static bool wanted(const struct watch *w, uint32_t ifindex, uint32_t vf)
+{
+	return !w->only.pf_pci[0] ||
+	       (w->only.ifindex == ifindex &&
+		(w->only.vf < 0 || (uint32_t)w->only.vf == vf));
+}
+
+static void print_event(const struct vf_event *e, const struct move *move)
+{
+	time_t seconds = e->time_ns / 1000000000ull;
+	char clock[16] = "", since[24] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	if (move && move->count && e->event != VFERRY_PF_EVENT_PONG &&
+	    e->event != VFERRY_PF_EVENT_HELLO)
+		snprintf(since, sizeof(since), "%.1f ms", move_ms(move, e->time_ns));
+	printf("%s%s.%06" PRIu64 "%s %12s  %s vf %u  %-10s %s%s", paint(stdout, PAINT_DIM), clock,
+	       e->time_ns / 1000 % 1000000, paint(stdout, PAINT_OFF), since, e->ifname, e->vf,
+	       event_label(e), e->event == VFERRY_PF_EVENT_FAILED ? paint(stdout, PAINT_BAD) : "",
+	       event_meaning(e));
+	if (e->event == VFERRY_PF_EVENT_FAILED)
+		fputs(paint(stdout, PAINT_OFF), stdout);
+	if (e->guest_us >= 0)
+		printf(" (%.2f ms in the guest)", e->guest_us / 1e3);
+	putchar('\n');
+}
+
+static int show(struct watch *w, const struct vf_event *e)
+{
+	const struct move *move;
+	json_t *j;
+	bool ended;
+
+	move = moves_add(&w->moves, e, &ended);
+	if (!wanted(w, e->ifindex, e->vf))
+		return STATUS_OK;
+	if (w->journal) {
+		if (ended)
+			journal_write(move);
+		return STATUS_OK;
+	}
+	if (!w->json) {
+		print_event(e, move);
+		fflush(stdout);
+		return ferror(stdout) ? STATUS_CANNOT : STATUS_OK;
+	}
+	j = event_json(e);
+	if (j && move && move->count && e->mig_id && e->mig_id == move->mig_id)
+		json_object_set_new(j, "since_ms", json_real(move_ms(move, e->time_ns)));
+	return say_json(j);
+}
+
+/* Some events were lost: show how things are. */
+static int show_all(struct watch *w, struct pf *pf)
+{
+	_cleanup_free_ struct vf_info *vfs = NULL;
+	const struct move *over;
+	size_t count = 0, i;
+	int r;
+
+	moves_lost(&w->moves);
+	if (w->json)
+		say_json(json_pack("{s:s}", "event", "overrun"));
+	else if (!w->journal)
+		printf("events were lost; the VFs are now:\n");
+	r = pf_dump(pf, &vfs, &count);
+	if (r < 0)
+		return say_pf_error(pf, r, "watch");
+	for (i = 0; i < count; i++) {
+		over = moves_settle(&w->moves, &vfs[i]);
+		if (!wanted(w, vfs[i].ifindex, vfs[i].vf))
+			continue;
+		if (w->journal) {
+			if (over)
+				journal_write(over);
+		} else if (w->json) {
+			json_t *j = vf_json(&vfs[i]);
+
+			json_object_set_new(j, "event", json_string("snapshot"));
+			say_json(j);
+		} else {
+			printf("%28s  %s vf %u  %s\n", "", vfs[i].ifname, vfs[i].vf,
+			       mig_state_name(vfs[i].state));
+		}
+	}
+	fflush(stdout);
+	return STATUS_OK;
+}
+
+static int watch(struct watch *w, unsigned int buffer)
+{
+	_cleanup_(pf_p) struct pf *pf = NULL;
+	struct vf_event event;
+	int r, status = STATUS_OK;
+
+	r = pf_open(&pf);
+	if (!r)
+		r = pf_subscribe(pf, buffer);
+	if (r < 0) {
+		r = say_pf_error(pf, r, "watch");
+		return r == STATUS_NO ? STATUS_CANNOT : r;
+	}
+	if (w->json)
+		status = say_json(json_pack("{s:s}", "event", "watching"));
+	while (status == STATUS_OK) {
+		r = pf_wait_event(pf, from_now_ns(3600 * 1000u), &event);
+		if (r == -ENOBUFS)
+			status = show_all(w, pf);
+		else if (r > 0)
+			status = show(w, &event);
+		else if (r < 0 && r != -EINTR)
+			return say_pf_error(pf, r, "watch");
+	}
+	return status;
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "journal", no_argument, NULL, 'J' },
+		{ "buffer", required_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct watch w = {};
+	unsigned long buffer = 0;
+	char *end;
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+		switch (c) {
+		case 'J':
+			w.journal = true;
+			break;
+		case 'b':
+			buffer = strtoul(optarg, &end, 10);
+			if (!*optarg || *end || buffer < 1 || buffer > 1 << 28) {
+				say("%s: not a number of bytes", optarg);
+				return STATUS_USAGE;
+			}
+			break;
+		case 'j':
+			w.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return STATUS_OK;
+		default:
+			return say_usage("watch");
+		}
+	}
+	if (argc - optind > 1)
+		return say_usage("watch");
+	if (argc - optind == 1) {
+		r = target_find(argv[optind], &w.only);
+		if (r < 0)
+			return say_no_target(argv[optind], r);
+	}
+	r = watch(&w, buffer);
+	moves_free(&w.moves);
+	return r;
+}
