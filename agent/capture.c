@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What really leaves and reaches an interface. See capture.h. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include "capture.h"
 #include "cleanup.h"
-#include "filter.h"
 #include "packet.h"
 
 #define ERROR_SIZE	256	/* PCAP_ERRBUF_SIZE */
@@ -17,9 +23,18 @@
 #define FRAMES	"arp or igmp or icmp6 or (ip6 and ip6[6] == 0)"
 #define FILTER	FRAMES " or (vlan and (" FRAMES " or (vlan and (" FRAMES "))))"
 
+/**
+ * struct capture
+ * @out: what leaves
+ * @in: what comes; receives once it is @bound
+ * @ifindex: interface
+ */
 struct capture {
 	struct capture_listener listener;
-	pcap_t *out, *in;
+	pcap_t *out;
+	int in;
+	int ifindex;
+	bool bound;
 	sd_event_source *out_source, *in_source;
 };
 
@@ -50,60 +65,95 @@ static int on_out(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
+/* When a frame came, by the kernel's clock; 0: it does not say. */
+static uint64_t time_of_message(struct msghdr *msg)
 {
-	struct capture *capture = arg;
-	struct pcap_pkthdr *head;
-	const uint8_t *frame;
-	int r;
+	struct cmsghdr *c;
+	struct timespec ts;
 
-	(void)events;
-	r = pcap_next_ex(capture->in, &head, &frame);
-	if (!r)
-		return 0;
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	if (r < 0)
-		return 0;
-	filter_take(fd, false);
-	/* It may arm again. */
-	capture->listener.received(time_of(head), capture->listener.arg);
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	}
 	return 0;
 }
 
-/* The driver may be waiting for this. */
+static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct capture *capture = arg;
+	char frame[64], control[128];
+	struct iovec iov = { frame, sizeof(frame) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	uint64_t time_ns;
+
+	(void)events;
+	if (recvmsg(fd, &msg, MSG_DONTWAIT) < 0) {
+		/* The interface went down; it may come up again. */
+		if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
+			sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return 0;
+	}
+	/* What comes after it is not read, and costs next to nothing. */
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	time_ns = time_of_message(&msg);
+	if (time_ns)
+		capture->listener.received(time_ns, capture->listener.arg);
+	return 0;
+}
+
+/*
+ * The driver may be waiting for this: a socket that was bound to nothing begins to
+ * receive. A filter that lets nothing through until now would have to be exchanged,
+ * and compiled by the kernel, which takes longer than the driver waits.
+ */
 void capture_arm(struct capture *capture)
 {
-	if (!capture || !capture->in)
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+
+	if (!capture)
 		return;
-	filter_take(pcap_fileno(capture->in), true);
+	to.sll_ifindex = capture->ifindex;
+	if (!capture->bound && !bind(capture->in, (struct sockaddr *)&to, sizeof(to)))
+		capture->bound = true;
 	sd_event_source_set_enabled(capture->in_source, SD_EVENT_ON);
 }
 
-/* From now on, and nothing of what came before. */
-static int take_nothing(pcap_t *p)
+static int open_in(struct capture *capture, const char *ifname)
 {
-	struct pcap_pkthdr *head;
-	const uint8_t *frame;
-	int r;
+	const int one = 1, buffer = IN_BUFFER;
+	int fd;
 
-	r = filter_take(pcap_fileno(p), false);
-	while (!r && (r = pcap_next_ex(p, &head, &frame)) == 1)
-		r = 0;
-	return r;
+	capture->ifindex = (int)if_nametoindex(ifname);
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || !capture->ifindex)
+		return -errno;
+	capture->in = fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer)) < 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) < 0)
+		return -errno;
+	return 0;
 }
 
-static int begin(const char *ifname, int snaplen, int buffer, pcap_direction_t direction,
-		 const char *filter, pcap_t **ret, char *ret_error)
+static int open_out(struct capture *capture, const char *ifname, char *ret_error)
 {
 	struct bpf_program program;
 	pcap_t *p;
 	int r;
 
-	p = pcap_create(ifname, ret_error);
+	p = capture->out = pcap_create(ifname, ret_error);
 	if (!p)
 		return -EIO;
-	pcap_set_snaplen(p, snaplen);
-	pcap_set_buffer_size(p, buffer);
+	pcap_set_snaplen(p, PACKET_MAX + 4 * PACKET_TAGS);
+	pcap_set_buffer_size(p, OUT_BUFFER);
 	pcap_set_promisc(p, 0);
 	pcap_set_immediate_mode(p, 1);
 	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
@@ -112,23 +162,31 @@ static int begin(const char *ifname, int snaplen, int buffer, pcap_direction_t d
 	if (r >= 0)
 		r = pcap_setnonblock(p, 1, ret_error);
 	if (r >= 0)
-		r = pcap_setdirection(p, direction);
-	if (r >= 0 && filter) {
-		r = pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
-		if (r >= 0) {
-			r = pcap_setfilter(p, &program);
-			pcap_freecode(&program);
-		}
-	} else if (r >= 0) {
-		r = take_nothing(p);
+		r = pcap_setdirection(p, PCAP_D_OUT);
+	if (r >= 0)
+		r = pcap_compile(p, &program, FILTER, 1, PCAP_NETMASK_UNKNOWN);
+	if (r >= 0) {
+		r = pcap_setfilter(p, &program);
+		pcap_freecode(&program);
 	}
-	if (r < 0) {
-		snprintf(ret_error, ERROR_SIZE, "%s", pcap_geterr(p));
-		pcap_close(p);
-		return -EIO;
-	}
-	*ret = p;
-	return 0;
+	if (r >= 0)
+		return 0;
+	snprintf(ret_error, ERROR_SIZE, "%s", pcap_geterr(p));
+	return -EIO;
+}
+
+static int add_sources(struct capture *capture, sd_event *event)
+{
+	int r;
+
+	r = sd_event_add_io(event, &capture->out_source, pcap_get_selectable_fd(capture->out),
+			    EPOLLIN, on_out, capture);
+	if (r >= 0)
+		r = sd_event_add_io(event, &capture->in_source, capture->in, EPOLLIN, on_in,
+				    capture);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(capture->in_source, SD_EVENT_OFF);
+	return r;
 }
 
 int capture_new(sd_event *event, const char *ifname, const struct capture_listener *listener,
@@ -139,23 +197,16 @@ int capture_new(sd_event *event, const char *ifname, const struct capture_listen
 
 	if (!capture)
 		return -ENOMEM;
+	capture->in = -1;
 	capture->listener = *listener;
-	/* Two: the filter of one must not see what the other is there for. */
-	r = begin(ifname, PACKET_MAX + 4 * PACKET_TAGS, OUT_BUFFER, PCAP_D_OUT, FILTER,
-		  &capture->out, ret_error);
-	if (!r)
-		r = begin(ifname, 64, IN_BUFFER, PCAP_D_IN, NULL, &capture->in, ret_error);
+	r = open_out(capture, ifname, ret_error);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(event, &capture->out_source, pcap_get_selectable_fd(capture->out),
-			    EPOLLIN, on_out, capture);
-	if (r >= 0)
-		r = sd_event_add_io(event, &capture->in_source,
-				    pcap_get_selectable_fd(capture->in), EPOLLIN, on_in, capture);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(capture->in_source, SD_EVENT_OFF);
+	r = open_in(capture, ifname);
+	if (!r)
+		r = add_sources(capture, event);
 	if (r < 0) {
-		snprintf(ret_error, ERROR_SIZE, "event loop");
+		snprintf(ret_error, ERROR_SIZE, "%s", strerror(-r));
 		return r;
 	}
 	*ret = TAKE_PTR(capture);
@@ -170,7 +221,7 @@ void capture_free(struct capture *capture)
 	sd_event_source_disable_unref(capture->in_source);
 	if (capture->out)
 		pcap_close(capture->out);
-	if (capture->in)
-		pcap_close(capture->in);
+	if (capture->in >= 0)
+		close(capture->in);
 	free(capture);
 }

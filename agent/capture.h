@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What really leaves and reaches an interface, by libpcap: announcements that go out,
- * and the first frame that comes in after a switch.
+ * What really leaves and reaches an interface: announcements that go out, by libpcap, and
+ * the first frame that comes in after a switch.
  */
 #ifndef VFERRYD_CAPTURE_H
 #define VFERRYD_CAPTURE_H
@@ -40,7 +40,7 @@ int capture_new(sd_event *event, const char *ifname, const struct capture_listen
 		struct capture **ret, char *ret_error);
 void capture_free(struct capture *capture);
 
-/* Wait for the next frame that comes in. Until then, none costs anything. */
+/* Wait for the next frame that comes in. Until this is called, none costs anything. */
 void capture_arm(struct capture *capture);
 
 #endif
