@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A guest moves from host a to host b and back, idle and under traffic."""
 
+import statistics
+
 from vlab import case, expect, test
 from vlab.crossing import LAB, Crossing
 
@@ -77,28 +79,28 @@ def nothing_left(lab, t):
     expect('"held":true' not in found, found)
 
 
-BARS_TODO = "not in every migration where both hosts are emulated by two processors"
+# What is timed here is two emulated hosts on what may be two busy processors: the
+# typical migration has to hold the bars, that each one does is shown.
+EACH_TODO = "one in many misses it where both hosts are emulated by two processors"
 
 
-@test("bar: suspend takes less than 5 ms")
-def bar_suspend(lab, t):
-    t.todo(BARS_TODO)
-    took = [figures["suspend_us"] for figures in lab.moves]
-    t.note(f"suspend_us: {took}")
-    expect(len(took) == 4 and max(took) < SUSPEND_US, f"suspend took {max(took)} us")
+def bar(title, wanted, values):
+    """Two tests of one bar: the median of values(lab) and each are to be `wanted`."""
+    @test(f"bar: {title}")
+    def typical(lab, t):
+        found = values(lab)
+        t.note(f"{sorted(found)}")
+        expect(found and wanted(statistics.median(found)), statistics.median(found))
+
+    @test(f"bar, each migration: {title}")
+    def each(lab, t):
+        t.todo(EACH_TODO)
+        expect(all(wanted(value) for value in values(lab)), values(lab))
 
 
-@test("bar: resume takes less than 20 ms")
-def bar_resume(lab, t):
-    t.todo(BARS_TODO)
-    took = [figures["resume_us"] for figures in lab.moves]
-    t.note(f"resume_us: {took}")
-    expect(len(took) == 4 and max(took) < RESUME_US, f"resume took {max(took)} us")
-
-
-@test("bar: the network of an idle guest is away for at most twice as long as its VM")
-def bar_idle(lab, t):
-    t.todo(BARS_TODO)
-    pairs = [(f["network_downtime_ms"], f["vm_downtime_ms"]) for f in lab.moves[:2]]
-    t.note(f"network and VM downtime, ms: {pairs}")
-    expect(len(pairs) == 2 and all(net <= 2 * vm for net, vm in pairs), pairs)
+bar("suspend takes less than 5 ms", lambda us: us < SUSPEND_US,
+    lambda lab: [figures["suspend_us"] for figures in lab.moves])
+bar("resume takes less than 20 ms", lambda us: us < RESUME_US,
+    lambda lab: [figures["resume_us"] for figures in lab.moves])
+bar("the network is away for at most twice as long as the VM", lambda ratio: ratio <= 2,
+    lambda lab: [f["network_downtime_ms"] / f["vm_downtime_ms"] for f in lab.moves])
