@@ -17,7 +17,7 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	.patience_ms = 3000,
 	.questions = 64,
 	.hold_ms = 2000,
-	.settle_ms = 8,
+	.settle_ms = 30,
 };
 
 #define SETTING(name, text)							\
@@ -30,7 +30,7 @@ SETTING(gap_ms, "The guest is suspended when QEMU finds its memory copied twice 
 SETTING(patience_ms, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");
 SETTING(questions, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");
 SETTING(hold_ms, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
-SETTING(settle_ms, "A suspended guest has so long to put away what its VF has received, which takes it longer after the switch, ms (8)");
+SETTING(settle_ms, "A suspended guest has so long to put away what its VF has received, which holds up its RESUME after the switch, ms (30)");
 
 module_param_named(manual, vferry_vfio_settings.manual, bool, 0644);
 MODULE_PARM_DESC(manual, "The guest is told nothing by this driver: MIGRATE before QEMU's migration begins, SUSPEND while it holds, and RESUME at the destination are asked for by hand (N)");
