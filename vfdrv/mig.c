@@ -104,7 +104,8 @@ static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
 
 	/* When nobody gets to telling them, the oldest are still in there. */
 	kfifo_put(&vvf->mig.events, event);
-	schedule_work(&vvf->mig.told);
+	/* The network waits for the announcement. */
+	queue_work(system_highpri_wq, &vvf->mig.told);
 }
 
 /* What resume and the others have left for later. RTNL is taken here. */
