@@ -100,6 +100,25 @@ def figures(source, destination, qmp, seen, probe, tcp):
     }
 
 
+def agent_figures(record):
+    """A migration's entry "agent": what vferryd in the guest says of it.
+
+    record: of vferryctl --json history.
+    """
+    return {
+        "outcome": record["outcome"],
+        "mode": record["mode"],
+        "suspend_us": record.get("agent_suspend_us"),
+        "first_announcement_us": record.get("agent_resume_us"),
+        "announcements_sent": record["announcements"]["sent"],
+        "announcements_proved": record["announcements"]["proved"],
+        "first_received_us": record.get("first_rx_us"),
+        "verified_us": record.get("verify_us"),
+        "repaired": record.get("repaired"),
+        "differences": record["differences"],
+    }
+
+
 def verdict(migration):
     """What is wrong with a migration, as a list of sentences; empty: nothing."""
     wrong = []
@@ -114,6 +133,9 @@ def verdict(migration):
     for key, name in (("suspend_us", "SUSPENDED"), ("resume_us", "the end of RESUME")):
         if migration[key] is None:
             wrong.append("the guest's answer of %s was not seen" % name)
+    agent = migration.get("agent")
+    if agent and agent["differences"]:
+        wrong.append("the guest's configuration differs: %s" % agent["differences"])
     return wrong
 
 
