@@ -48,6 +48,8 @@
  *	also what must be there after the next one
  * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
  * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
+ * @received_ns: when the driver had the first frame after RESUME, CLOCK_REALTIME; 0: it
+ *	has not said so
  * @armed_ns: since when what comes in is kept, CLOCK_REALTIME; 0: it is not
  */
 struct vf {
@@ -72,6 +74,7 @@ struct vf {
 	bool logging;
 	bool keep_was;
 	uint64_t armed_ns;
+	uint64_t received_ns;
 	uint64_t known_ns;
 	bool say_suspended;
 };
@@ -340,10 +343,21 @@ static bool on_received(uint64_t time_ns, void *arg)
 
 	if (time_ns < earliest)
 		return false;
-	/* If nobody looked before that, another may have been the first. */
-	vf->record.received = vf->armed_ns < earliest || vf->downed;
+	if (vf->received_ns)
+		return true;
+	/* If nobody looked when the queues started, another may have been the first. */
+	vf->record.received = vf->armed_ns < vf->record.resumed_ns - EARLY_NS || vf->downed;
 	vf->record.first_rx_us = us_since(vf->record.resumed_ns, time_ns);
 	return true;
+}
+
+/* The driver's word for it. */
+static void note_received(struct vf *vf)
+{
+	if (!vf->received_ns || !vf->record.resumed_ns)
+		return;
+	vf->record.received = true;
+	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->received_ns);
 }
 
 static void open_capture(struct vf *vf)
@@ -378,7 +392,7 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 	};
 	snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", vf->msg.ifname);
 	vf->downed = vf->logging = false;
-	vf->armed_ns = 0;
+	vf->armed_ns = vf->received_ns = 0;
 	set_state(vf, VF_MIGRATING);
 	vf->shared->busy(true, vf->shared->arg);
 	if (vf->keep_was)
@@ -589,6 +603,7 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 	vf->record.resumed_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
 	vf->record.resume_us = msg->resume_us;
 	vf->record.pages = msg->pages;
+	note_received(vf);
 	arm(vf);
 	capture_receive(vf->capture);
 	vf->logging = msg->state == VFERRY_MIG_MIGRATING;
@@ -818,6 +833,12 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 		break;
 	case VFERRY_VF_EVENT_RESUME:
 		on_resume(vf, msg, false);
+		break;
+	case VFERRY_VF_EVENT_RECEIVED:
+		if (vf->state != VF_IDLE && msg->mig_id == vf->record.mig_id) {
+			vf->received_ns = msg->time_ns;
+			note_received(vf);
+		}
 		break;
 	case VFERRY_VF_EVENT_CANCEL:
 	case VFERRY_VF_EVENT_RESET:

@@ -26,6 +26,7 @@ static const char *const event_names[] = {
 	[VFERRY_VF_EVENT_SUSPEND]	= "suspend",
 	[VFERRY_VF_EVENT_RESUME]	= "resume",
 	[VFERRY_VF_EVENT_RESET]		= "reset",
+	[VFERRY_VF_EVENT_RECEIVED]	= "received",
 };
 
 #define EVENTS	(sizeof(event_names) / sizeof(event_names[0]))

@@ -150,13 +150,21 @@ def family(lab, t):
            ["vf0"], "the dump has only what is in the namespace")
     expect(not lab.n1.run("vfguest get vf0").ok, "vf0 is seen from another namespace")
 
-    def seen():
+    def all_seen():
         return [json.loads(line) for line in watch.out.splitlines()[1:]]
+
+    def seen():
+        return [e for e in all_seen() if e["event"] != "received"]
     wait_until(lambda: len(seen()) >= 5, 10, lambda: f"five events: {seen()}")
     expect([(e["event"], e["state"], e["result"]) for e in seen()] ==
            [("migrate", "migrating", 0), ("suspend", "suspended", 0), ("resume", "idle", 0),
             ("migrate", "migrating", 0), ("cancel", "idle", 0)], seen())
     expect(all(e["mig_id"] and e["time_ns"] for e in seen()), seen())
+    lab.peer.sh("ping -c 1 -W 2 " + VF0)
+    received = wait_until(lambda: [e for e in all_seen() if e["event"] == "received"], 10,
+                          "the first frame after RESUME")
+    expect(len(received) == 1 and received[0]["mig_id"] == seen()[2]["mig_id"] and
+           0 <= received[0]["time_ns"] - seen()[2]["time_ns"] + 50_000_000, received)
     expect(seen()[2]["suspend_us"] and seen()[2]["resume_us"] and "arrived" not in seen()[2],
            seen()[2])
 
