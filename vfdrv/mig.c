@@ -222,6 +222,8 @@ static u32 vvf_mig_act(struct vvf *vvf, enum vvf_mig_action action)
 		break;
 	case VVF_MIG_LOG_ON:
 		vvf_dirty_start(&vvf->dirty);
+		/* Nobody asks any more for the first frame after the last one's RESUME. */
+		WRITE_ONCE(vvf->mig.await_frame, false);
 		vvf->mig.migrations++;
 		break;
 	case VVF_MIG_LOG_OFF:
