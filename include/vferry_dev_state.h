@@ -29,7 +29,8 @@
  * @nic: VFERRY_NIC_*
  * @proto: mailbox protocol version that the guest's driver speaks
  * @features: VFERRY_FEAT_* in use
- * @mig_id: identifies the migration; carried to the guest with RESUME
+ * @mig_id: identifies the migration; carried to the guest with RESUME. 0: there was
+ *	none, the guest was stopped without being suspended
  * @cts: the VF has been reset and is clear to send
  * @mac: address that the VF uses
  * @mac_by_host: an administrator set @mac

@@ -173,14 +173,26 @@ int vferry_pf_check(struct vferry_pf_vf *vf,
 		    char *reason, size_t size);
 
 /**
- * vferry_pf_load() - program a VF from a state; the VF is SUSPENDED afterwards
+ * vferry_pf_load() - program a VF from a state; the VF is SUSPENDED afterwards, or
+ * IDLE if @state->mig_id is 0
  * @vf: handle
  * @state: accepted by vferry_pf_check()
  *
  * To be called when the VM's PCI configuration and MSI-X are in place (arc
- * to RUNNING), followed by vferry_pf_resume(). An FLR of the VF that
+ * to RUNNING), followed by vferry_pf_resume() or vferry_pf_restart(). An FLR of the VF that
  * the PF has not seen yet is handled first.
  */
 int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state);
+
+/**
+ * vferry_pf_restart() - make the guest's driver reset its VF, instead of vferry_pf_resume()
+ * @vf: handle, loaded
+ *
+ * For a guest that was not suspended when its state was read (@state->mig_id is 0): its
+ * rings are not as it believes them to be.
+ *
+ * Return: 0; -ENODEV.
+ */
+int vferry_pf_restart(struct vferry_pf_vf *vf);
 
 #endif

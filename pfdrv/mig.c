@@ -396,9 +396,9 @@ void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason)
 }
 
 /**
- * vpf_mig_load() - a suspended guest arrives
+ * vpf_mig_load() - a suspended guest arrives, or one that was only stopped
  * @vf: the VF, clear to send
- * @mig_id: of the migration
+ * @mig_id: of the migration, 0: there was none
  * @proto: version its driver speaks
  * @features: VFERRY_FEAT_* in use
  *
@@ -416,12 +416,14 @@ int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
 		mig->proto = proto;
 		mig->features = features;
 		mig->mig_id = mig_id;
-		mig->arrived = true;
+		mig->arrived = mig_id;
 		mig->last = no_timings(mig_id);
 		mig->suspended_ns = 0;
 		mig->err = 0;
 		mig->reason[0] = '\0';
-		take_step(vf, VPF_MIG_EV_LOAD, &step);
+		/* without a migration it was not suspended */
+		if (mig_id)
+			take_step(vf, VPF_MIG_EV_LOAD, &step);
 	}
 	spin_unlock_bh(&vf->mig_lock);
 	vpf_vf_kick(vf);

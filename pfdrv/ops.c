@@ -427,3 +427,20 @@ out:
 	return err;
 }
 VPF_EXPORT(vferry_pf_load);
+
+int vferry_pf_restart(struct vferry_pf_vf *vf)
+{
+	int err = 0;
+
+	mutex_lock(&vf->lock);
+	if (vf->active) {
+		vpf_vf_revoke(vf);
+		vf->mbx.call = true;
+	} else {
+		err = -ENODEV;
+	}
+	mutex_unlock(&vf->lock);
+	vpf_vf_kick(vf);
+	return err;
+}
+VPF_EXPORT(vferry_pf_restart);

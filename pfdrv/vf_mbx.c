@@ -407,11 +407,11 @@ static u64 post(struct vferry_pf_vf *vf)
 	 * not at once, since each interrupt costs a guest that has just arrived
 	 * milliseconds, with none of its memory mapped.
 	 */
-	if (is_cmd) {
-		if (repeat)
-			vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
+	if (repeat || mbx->call)
+		vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
+	mbx->call = false;
+	if (is_cmd)
 		vpf_mig_posted(vf, cmd.seq, now);
-	}
 	if (mbx->control)
 		return VPF_ACK_CONTROL_NS;
 	return mbx->nack_ns ? VPF_NACK_NS : VPF_NEVER;

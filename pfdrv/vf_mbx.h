@@ -76,6 +76,7 @@ struct vpf_mbx_irq {
  * @unacked: a message of ours has not been read yet
  * @unacked_ns: when we stop caring about that
  * @control: CONTROL is to be sent
+ * @call: what is written next is announced by all vectors
  * @nack_ns: when a driver that did not heed a CONTROL without CTS gets a NACK, which
  *	igbvf understands; 0: not at all
  */
@@ -87,6 +88,7 @@ struct vpf_mbx {
 	bool unacked;
 	u64 unacked_ns;
 	bool control;
+	bool call;
 	u64 nack_ns;
 };
 

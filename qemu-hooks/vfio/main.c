@@ -18,6 +18,7 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	.questions = 64,
 	.hold_ms = 2000,
 	.settle_ms = 30,
+	.save_ms = 3000,
 };
 
 #define SETTING(name, text)							\
@@ -31,6 +32,7 @@ SETTING(patience_ms, "The guest is suspended at the latest after this time since
 SETTING(questions, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");
 SETTING(hold_ms, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
 SETTING(settle_ms, "A suspended guest has so long to put away what its VF has received, which holds up its RESUME after the switch, ms (30)");
+SETTING(save_ms, "A virtual machine that was stopped no longer ago than this is being saved: its state is read although it cannot be asked, and its driver resets the VF when it goes on. One that has been paused for longer is refused, ms (3000)");
 
 module_param_named(manual, vferry_vfio_settings.manual, bool, 0644);
 MODULE_PARM_DESC(manual, "The guest is told nothing by this driver: MIGRATE before QEMU's migration begins, SUSPEND while it holds, and RESUME at the destination are asked for by hand (N)");

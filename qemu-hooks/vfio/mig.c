@@ -92,6 +92,7 @@ static void after_reset(struct vferry_vfio *dev)
 
 	retire_files(dev);
 	dev->arrived = false;
+	dev->cold = false;
 	if (dev->vf) {
 		vferry_pf_quiesce(dev->vf, false);
 		call_off(dev);
@@ -383,6 +384,30 @@ static int arc_pause(struct vferry_vfio *dev)
 	return vferry_pf_quiesce(dev->vf, true);
 }
 
+/*
+ * Save setup of a VM that does not run, so that its guest cannot be asked: to be saved
+ * in a file, it was stopped just now. Its VF is quiet, and nothing that it wrote can be
+ * missed; where the VM goes on, the driver is made to reset the VF.
+ */
+static int begin_cold(struct vferry_vfio *dev)
+{
+	const char *reason;
+	int err;
+
+	if (dev->cold)
+		return 0;
+	if (ktime_get_ns() - dev->stopped_ns >
+	    vferry_vfio_settings.save_ms * (u64)NSEC_PER_MSEC)
+		return vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
+	err = vferry_pf_migratable(dev->vf, &reason);
+	if (err)
+		return vferry_mig_report(dev, err, "not migratable: %s", reason);
+	WRITE_ONCE(dev->failed, 0);
+	vferry_track_trust_guest(dev);
+	dev->cold = true;
+	return 0;
+}
+
 /* Why the VM must not switch now; 0: it may. The reason has been reported. */
 static int refusal(struct vferry_vfio *dev)
 {
@@ -390,6 +415,8 @@ static int refusal(struct vferry_vfio *dev)
 
 	if (err)
 		return err;
+	if (dev->cold && vferry_pf_state(dev->vf) == VFERRY_MIG_IDLE)
+		return 0;
 	if (vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED)
 		return vferry_mig_report(dev, -EBUSY,
 					 "the virtual machine stopped before the guest had suspended its VF");
@@ -463,6 +490,9 @@ static int run_arrived(struct vferry_vfio *dev)
 	if (err)
 		return vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in");
 	dev->arrived = false;
+	/* No migration: the guest was not suspended. */
+	if (!dev->incoming.mig_id)
+		return vferry_pf_restart(dev->vf);
 	return dev->by_hand ? 0 : vferry_pf_resume(dev->vf, false);
 }
 
@@ -474,6 +504,7 @@ static int arc_run(struct vferry_vfio *dev)
 	if (err)
 		return err;
 
+	dev->cold = false;
 	if (dev->arrived) {
 		err = run_arrived(dev);
 		if (err)
@@ -496,6 +527,7 @@ static struct file *do_arc(struct vferry_vfio *dev, enum vferry_arc arc)
 	case VFERRY_ARC_PASS:
 		return NULL;
 	case VFERRY_ARC_QUIET:
+		dev->stopped_ns = ktime_get_ns();
 		return ERR_PTR(vferry_pf_quiesce(dev->vf, true));
 	case VFERRY_ARC_RUN:
 		return ERR_PTR(arc_run(dev));
@@ -684,8 +716,10 @@ static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
 		*ret_size = converged(dev);
 		break;
 	case VFERRY_VM_STOP:
+		/* Setup, and later. QEMU takes 0 for an error, at once. */
+		*ret_size = begin_cold(dev) ? 0 : VFERRY_STREAM_WRITE_MAX;
+		break;
 	case VFERRY_VM_RESUMING:
-		/* Setup. QEMU takes 0 for an error, at once. */
 		*ret_size = 0;
 		vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
 		break;
@@ -723,6 +757,7 @@ void vferry_mig_open(struct vferry_vfio *dev, struct vferry_pf_vf *vf)
 	dev->vf = vf;
 	dev->active = false;
 	dev->arrived = false;
+	dev->cold = false;
 	dev->failed = 0;
 	/* The last user may have left it stopped. */
 	vferry_pf_quiesce(vf, false);

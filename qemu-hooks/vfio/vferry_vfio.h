@@ -28,7 +28,7 @@
  * @vf: the PF driver's handle, from open_device() to close_device(); else NULL
  * @state_mutex: serialises changes of the migration state; protects @vf, @state,
  *	@saving, @receiving, @sw, @incoming, @arrived, @active, @by_hand,
- *	@switching.
+ *	@switching, @cold, @stopped_ns.
  *	Taken before the locks of the files
  * @reset_lock: protects @reset_pending. Taken inside @state_mutex
  * @reset_pending: the device was reset while @state_mutex was held; whoever
@@ -43,6 +43,8 @@
  *	is over
  * @by_hand: the guest is led through this migration by hand: see setting "manual"
  * @switching: the real size has been answered in this migration
+ * @cold: the state of a VM that does not run is being saved
+ * @stopped_ns: when the VM was stopped, ktime_get_ns()
  * @failed: 0, or -errno: why this migration has no future. Set from anywhere,
  *	by cmpxchg()
  * @vf_state: the VF's state as the last event told it
@@ -69,6 +71,8 @@ struct vferry_vfio {
 	bool active;
 	bool by_hand;
 	bool switching;
+	bool cold;
+	u64 stopped_ns;
 
 	int failed;
 	enum vferry_mig_state vf_state;
@@ -95,6 +99,7 @@ struct vferry_vfio_settings {
 	unsigned int questions;
 	unsigned int hold_ms;
 	unsigned int settle_ms;
+	unsigned int save_ms;
 	bool manual;
 };
 

@@ -2,7 +2,7 @@
 """Migrations that must not take place, or do not: the guest stays and works."""
 
 from vlab import case, expect, test
-from vlab.crossing import GUEST_ADDRESS, LAB, Crossing, configure_guest
+from vlab.crossing import GUEST_ADDRESS, LAB, Crossing, configure_guest, wait_until_time
 from vlab.wait import wait_until
 
 GAP_MS = 1000       # the guest's traffic goes on within this time
@@ -116,6 +116,8 @@ def paused(lab, t):
     since = cross.events[source.name].count()
     guest.qmp.command("stop")
     t.defer(lambda: guest.qmp.command("cont"))
+    # Longer ago than a machine is stopped for being saved (save_ms).
+    wait_until_time(3.2)
     instance = guest.expect_on(other(lab, source), cross.vfs[other(lab, source).name][0])
     t.defer(instance.quit)
     expect(guest.begin_migration(instance).wait(20) == "failed",

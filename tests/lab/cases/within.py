@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A guest moves from one VF to another of the same host: the shortest way to see
-a migration work."""
+a migration work. And the way into a file and back."""
 
-from vlab import case, expect, test
-from vlab.crossing import GUEST_ADDRESS, GUEST_MAC, configure_guest, prepare_host
+import time
+
+from vlab import case, expect, test, wait_until
+from vlab.crossing import (GUEST_ADDRESS, GUEST_MAC, configure_guest, prepare_host,
+                           wait_until_time)
 
 case(hosts=["a"], memory=1536, smp=2)
+
+IMAGE = "/tmp/guest.image"
 
 
 def setup(lab):
@@ -48,3 +53,69 @@ def there(lab, t):
 @test("and back")
 def back(lab, t):
     moved(lab, t, 0)
+
+
+def save(lab):
+    """As virsh save does it: stop, write all into a file, end."""
+    guest = lab.guest0
+    qmp = guest.qmp
+    qmp.command("stop")
+    qmp.command("migrate-set-capabilities", capabilities=[
+        {"capability": "return-path", "state": False}])
+    qmp.command("migrate-set-parameters", max_bandwidth=0)
+    qmp.command("migrate", uri=f"file:{IMAGE}")
+    info = wait_until(lambda: (found := qmp.command("query-migrate"))["status"]
+                      in ("completed", "failed") and found, 60, "the guest to be saved")
+    expect(info["status"] == "completed", info)
+    guest.instance.quit()
+    return info
+
+
+def restore(lab, vf):
+    """As virsh restore does it; returns the seconds until the peer hears the guest."""
+    guest = lab.guest0
+    target = guest.expect_on(lab.a, lab.vfs[vf], uri=f"file:{IMAGE}")
+    wait_until(lambda: target.qmp.command("query-status")["status"] == "paused", 60,
+               "the guest to be read")
+    guest.moved_to(target)
+    target.qmp.command("cont")
+    began = time.monotonic()
+    wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {GUEST_ADDRESS}"), 20, "the guest")
+    return time.monotonic() - began
+
+
+def works(lab):
+    guest = lab.guest0
+    guest.sh("ping -c 1 -W 5 10.9.0.1", timeout=20)
+    link = guest.sh(f"cd /sys/class/net/{lab.interface} && cat address operstate carrier")
+    expect(link.split() == [GUEST_MAC, "up", "1"], link)
+    expect('"state":"idle"' in lab.a.sh("vfstate dump"), lab.a.sh("vfstate dump"))
+
+
+@test("saved in a file while it runs, restored on the same VF, and on another one")
+def saved(lab, t):
+    t.defer(lab.a.sh, f"rm -f {IMAGE}")
+    for vf in (0, 1):
+        info = save(lab)
+        t.note(f"{info['ram']['transferred'] >> 20} MiB in {info['total-time']} ms, "
+               f"{info['ram']['dirty-sync-count']} rounds")
+        t.note(f"heard {restore(lab, vf):.1f} s after it went on with VF {vf}")
+        works(lab)
+
+
+@test("and moves as before")
+def saved_moves(lab, t):
+    moved(lab, t, 0)
+
+
+@test("one that has been paused for longer is not saved")
+def paused(lab, t):
+    qmp = lab.guest0.qmp
+    qmp.command("stop")
+    t.defer(lambda: qmp.command("cont"))
+    wait_until_time(3.2)
+    qmp.command("migrate", uri=f"file:{IMAGE}")
+    info = wait_until(lambda: (found := qmp.command("query-migrate"))["status"]
+                      in ("completed", "failed") and found, 60, "the end")
+    expect(info["status"] == "failed", info)
+    expect("the virtual machine is paused" in lab.a.sh("dmesg | tail -5"), "no reason")

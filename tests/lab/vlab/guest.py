@@ -220,15 +220,17 @@ class Guest(Agent):
 
     # -- moving
 
-    def expect_on(self, host, vf):
-        """Start a QEMU on a host that awaits the guest; returns the Instance."""
+    def expect_on(self, host, vf, uri=None):
+        """Start a QEMU on a host that awaits the guest, or reads it from a uri; returns
+        the Instance."""
         target = Instance(self, host, vf, incoming=True)
         self.instances.append(target)
         # Listened to from now on, so that nothing is lost at the switch.
         self.attach(target.agent_sock)
-        self._capabilities(target.qmp)
+        if not uri:
+            self._capabilities(target.qmp)
         target.qmp.command("migrate-incoming",
-                           uri=f"tcp:{host.mgmt_address}:{target.migrate_port}")
+                           uri=uri or f"tcp:{host.mgmt_address}:{target.migrate_port}")
         return target
 
     @staticmethod
