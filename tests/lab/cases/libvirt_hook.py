@@ -16,9 +16,9 @@ GUEST_MAC = "52:54:00:0a:0b:0c"
 UUIDS = [f"c7a5fdbd-edaf-9455-926a-d65c16db18{n:02d}" for n in range(20)]
 NOWHERE = "0000:7f:10.0"     # an address at which nothing is
 
-# Has a VF open as QEMU would, until its standard input ends.
+# Has a VF open as QEMU would, until it is killed.
 HOLD = """
-import fcntl, os, sys
+import fcntl, os, signal, sys
 pci = sys.argv[1]
 group = os.path.basename(os.readlink(f"/sys/bus/pci/devices/{pci}/iommu_group"))
 container = os.open("/dev/vfio/vfio", os.O_RDWR)
@@ -27,7 +27,15 @@ fcntl.ioctl(group, 0x3b68, container.to_bytes(4, "little"))
 fcntl.ioctl(container, 0x3b66, 1)
 device = fcntl.ioctl(group, 0x3b6a, pci.encode() + b"\\0")
 print("held", flush=True)
-sys.stdin.read()
+signal.pause()
+"""
+
+# Has a folder locked until it is killed.
+LOCK = """
+import fcntl, os, signal, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+signal.pause()
 """
 
 
@@ -138,7 +146,7 @@ def vf(lab, pci):
 
 
 def hold(lab, t, pci):
-    process = lab.a.start(f"exec python3 /tmp/hold.py {pci}; read x", timeout=300)
+    process = lab.a.start(f"exec python3 /tmp/hold.py {pci}", timeout=300)
     t.defer(process.kill)
     wait_until(lambda: "held" in process.out, 20, "a VF that is open")
     return process
@@ -370,7 +378,7 @@ def stale(lab, t):
     lab.a.push("/tmp/dom.xml", xml)
     lab.a.sh("cp /bin/dash /tmp/libvirtd")
     daemon = lab.a.start(f"exec /tmp/libvirtd -c '{HOOK} dom0 migrate begin - </tmp/dom.xml; "
-                         "echo done; read x'", timeout=120)
+                         "echo done; sleep 100'", timeout=120)
     t.defer(daemon.kill)
     wait_until(lambda: "done" in daemon.out, 20, "the hook")
     expect(reservations(lab)[lab.pci[0]]["daemon"]["pid"] > 1, reservations(lab))
@@ -424,7 +432,8 @@ def start(lab, t):
 
 @test("a lock that is never given back is not waited for for ever")
 def locked(lab, t):
-    holder = lab.a.start(f"exec flock {RUN} sh -c 'echo locked; read x'", timeout=60)
+    lab.a.push("/tmp/lock.py", LOCK)
+    holder = lab.a.start(f"exec python3 /tmp/lock.py {RUN}", timeout=60)
     t.defer(holder.kill)
     wait_until(lambda: "locked" in holder.out, 10, "the lock")
     refused(lab, domain(hostdev(NOWHERE)), "locked for too long")
