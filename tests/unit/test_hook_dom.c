@@ -155,6 +155,7 @@ static void bad_values(void **state)
 		{ "'52:54:00:12:34:56'", "'52:54:00:12:34'", "interface 0000:01:10.2" },
 		{ "'52:54:00:12:34:56'", "'53:54:00:12:34:56'", "interface 0000:01:10.2" },
 		{ "<tag id='42'/>", "<tag id='4095'/>", "interface 0000:01:10.2" },
+		{ "<alias name='ua-vf1'/>", "<alias name='ua-vf0'/>", "two devices have the alias" },
 		{ "vlan=\"7\"", "vlan=\"many\"", "metadata: vf ua-vf1" },
 		{ "qos=\"3\"", "qos=\"8\"", "metadata: vf ua-vf1" },
 		{ "mac=\"52:54:00:0a:0b:0c\"", "mac=\"52:54:00:0a:0b:0g\"", "metadata: vf ua-vf1" },
@@ -209,6 +210,7 @@ static void not_xml(void **state)
 		{ "<domane/>", "not a <domain>" },
 		{ "<domain xmlns='urn:other'/>", "not a <domain>" },
 		{ "<domain>&hostdev;</domain>", "not XML" },
+		{ "<domain><qemu:override/></domain>", "prefix qemu on override is not defined" },
 		{ "<!DOCTYPE domain><domain/>", "document type" },
 		{ "<!DOCTYPE domain SYSTEM '/etc/passwd'><domain/>", "document type" },
 		{ "<!DOCTYPE d [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;'>"

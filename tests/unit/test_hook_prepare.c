@@ -225,6 +225,21 @@ static void aliases(void **state)
 	assert_null(strstr(done, "hostdev0"));
 	free(done);
 	free(edited);
+	/* nor is one taken that is something else's, or has been */
+	edited = domain_edit(text, "<target dev='vda' bus='virtio'/>",
+			     "<target dev='vda' bus='virtio'/>\n      <alias name='ua-vf0'/>");
+	done = once(edited, &vf, true, &p);
+	free(edited);
+	edited = domain_edit(done, "<memory", "<metadata><v:domain xmlns:v='urn:vferry:domain:1'>"
+			     "<v:vf alias='ua-vf2'/></v:domain></metadata><memory");
+	free(done);
+	done = domain_edit(edited, "<alias name=\"ua-vf1\"/>", "");
+	free(edited);
+	edited = twice(done, &vf, true, &p);
+	must_have(edited, "<alias name=\"ua-vf3\"/>");	/* 1: of the override */
+	assert_non_null(line_of(p.notes, p.note_count, "alias ua-vf2, which no device has"));
+	free(edited);
+	free(done);
 	/* an override for it is of no use */
 	edited = domain_edit(text, "  </devices>\n", "  </devices>\n  <qemu:override xmlns:qemu="
 			     "'http://libvirt.org/schemas/domain/qemu/1.0'><qemu:device alias="

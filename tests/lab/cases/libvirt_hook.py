@@ -145,11 +145,21 @@ def vf(lab, pci):
     return info["address"] if "address" in info else info["mac"], vlan
 
 
+def is_held(lab, pci):
+    return json.loads(lab.a.sh(f"vferry list --json {pci}"))["pfs"][0]["vfs"][0]["held"]
+
+
 def hold(lab, t, pci):
+    """A process that has a VF open; what ends it."""
     process = lab.a.start(f"exec python3 /tmp/hold.py {pci}", timeout=300)
-    t.defer(process.kill)
+
+    def end():
+        process.kill()
+        process.wait(10)
+        wait_until(lambda: not is_held(lab, pci), 10, "a VF that is closed")
+    t.defer(end)
     wait_until(lambda: "held" in process.out, 20, "a VF that is open")
-    return process
+    return end
 
 
 @test("a domain that arrives is given a free VF, and nothing else is changed")
@@ -248,7 +258,7 @@ def settings(lab, t):
     xml = domain(hostdev(lab.pci[0]), wishes=wishes)
     chosen_by_driver = vf(lab, lab.pci[0])
     expect(chosen_by_driver[1] == 0, chosen_by_driver)
-    arrives(lab, t, xml)
+    expect(arrives(lab, t, xml) == [lab.pci[0]], "another VF")
     expect(vf(lab, lab.pci[0]) == (GUEST_MAC, 7), vf(lab, lab.pci[0]))
     hook(lab, xml, "prepare begin")
     hook(lab, xml, "started begin")
@@ -395,16 +405,13 @@ def stale(lab, t):
     # one that runs, and then has gone
     arrives(lab, t, xml)
     hook(lab, xml, "started begin")
-    process = hold(lab, t, lab.pci[0])
+    end = hold(lab, t, lab.pci[0])
     expect(arrives(lab, t, other, nr=1) == [lab.pci[1]], "a domain that runs")
     leaves(lab, other, 1)
     # libvirtd was away, and comes back
     expect(hook(lab, xml, "reconnect begin").code == OK, "reconnect")
     expect(reservations(lab)[lab.pci[0]]["state"] == "running", reservations(lab))
-    process.kill()
-    process.wait(10)
-    wait_until(lambda: not json.loads(lab.a.sh("vferry list --json pf0/0"))["pfs"][0]["vfs"][0]
-               ["held"], 10, "a VF that is closed")
+    end()
     expect(arrives(lab, t, other, nr=1) == [lab.pci[0]], "it was not found")
     expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
     leaves(lab, other, 1)
