@@ -451,6 +451,10 @@ static void each_device(struct work *w, const struct prepare_vf *vfs, bool have_
 		if (!ours[i])
 			continue;
 		w->ret->vfs++;
+		if (vfs[i].here != HERE_OURS)
+			noted(w, "VF %s: no VF of vferry's is at this address on this host: the domain "
+			      "can arrive here, but not be started, unless <source> is changed",
+			      device->source);
 		want_driver(w, device);
 		want_alias(w, device);
 		if (override)

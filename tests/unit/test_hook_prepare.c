@@ -200,6 +200,8 @@ static void some_is_there(void **state)
 	assert_non_null(line_of(p.changes, p.change_count, "0000:81:10.5: QEMU"));
 	assert_non_null(line_of(p.notes, p.note_count,
 				"0000:81:10.5 is on network lan3 here, the domain says lan2"));
+	assert_non_null(line_of(p.notes, p.note_count, "0000:81:10.3: no VF of vferry's is at"));
+	assert_null(line_of(p.notes, p.note_count, "0000:01:10.2: no VF"));
 	must_have(done, "<qemu:property name=\"x-pci-vendor-id\" type=\"unsigned\" value=\"1\"/>\n"
 		  "        <qemu:property name=\"enable-migration\" type=\"string\" value=\"on\"/>");
 	must_have(done, "    <qemu:device alias=\"ua-nic\">\n      <qemu:frontend>");

@@ -296,6 +296,37 @@ def libvirts_own(lab, t):
     expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
 
 
+@test("libvirtd comes back: what runs is noted, and not touched")
+def reconnect(lab, t):
+    lab.a.sh(f"ip link set pf0 vf 0 mac {GUEST_MAC}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    hold(lab, t, lab.pci[0])
+    xml = domain(interface(lab.pci[0]))
+    t.defer(leaves, lab, xml)
+    for operation in ("prepare begin", "started begin", "reconnect begin", "reconnect begin"):
+        result = hook(lab, xml, operation)
+        expect(result.code == OK and not result.out + result.err, result)
+        expect(vf(lab, lab.pci[0])[0] == GUEST_MAC, vf(lab, lab.pci[0]))
+    found = reservations(lab)[lab.pci[0]]
+    # what is to be undone would be there, had anything been done
+    expect(found["state"] == "running" and "mac" not in found, found)
+
+
+@test("a QEMU that is just ending is waited for, and its VF is as it was then")
+def ending(lab, t):
+    before = vf(lab, lab.pci[0])
+    xml = domain(hostdev(lab.pci[0]), wishes=f"><vferry:vf alias='ua-vf0' mac='{GUEST_MAC}'/>")
+    arrives(lab, t, xml)
+    end = hold(lab, t, lab.pci[0])
+    hook(lab, xml, "started begin")
+    lab.a.push("/tmp/dom.xml", xml)
+    release = lab.a.start(f"{HOOK} dom0 release end - </tmp/dom.xml", timeout=20)
+    end()
+    expect(release.wait(10).code == OK, "release")
+    expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
+    expect(not reservations(lab), reservations(lab))
+
+
 @test("refused: the guest's address is another's on this PF")
 def conflict(lab, t):
     lab.a.sh(f"ip link set pf0 vf 1 mac {GUEST_MAC}")
