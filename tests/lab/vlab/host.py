@@ -3,6 +3,7 @@
 
 import subprocess
 import time
+import uuid
 
 from vlab import net
 from vlab.agent import Agent, connect_unix
@@ -142,6 +143,7 @@ class QemuHost(Agent, Host):
     modules_dir = "/lab/mod"
     lab_dir = "/lab"
     guest_kernel = "/boot/vmlinux"
+    base_args = KERNEL_ARGS
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
         Agent.__init__(self, name, self._alive)
@@ -149,7 +151,9 @@ class QemuHost(Agent, Host):
         self.memory, self.smp, self.kernel_args = memory, smp, kernel_args
         self.mgmt_address = f"{net.MGMT_NET}.{10 + number}"
         self.pf_mac = f"52:54:00:0a:00:{number:02x}"
+        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.vferry.lab"))
         self._paths = paths
+        self._parts = [paths.image / "initrd.cpio", paths.out / "host.cpio"]
         self._console = paths.log / f"{name}.console"
         self._log = Reader(self._console)
         self._stderr = None
@@ -173,7 +177,8 @@ class QemuHost(Agent, Host):
             "-serial", f"file:{self._console}",
             "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
             "-kernel", str(self._paths.image / "vmlinux"), "-initrd", str(initrd),
-            "-append", f"{KERNEL_ARGS} vlab.name={self.name} {self.kernel_args}",
+            "-append", f"{self.base_args} vlab.name={self.name} {self.kernel_args}",
+            "-uuid", self.uuid,
             "-device", "intel-iommu,intremap=on",
             "-drive", f"if=none,id=root,file={self._paths.image}/rootfs.squashfs,"
                       "format=raw,readonly=on,file.locking=off",
@@ -195,7 +200,7 @@ class QemuHost(Agent, Host):
         net.add_tap(f"data-{self.name}", "data")
         initrd = self._paths.run / f"{self.name}.initrd"
         with open(initrd, "wb") as file:
-            for part in (self._paths.image / "initrd.cpio", self._paths.out / "host.cpio"):
+            for part in self._parts:
                 file.write(part.read_bytes())
         self._stderr = open(self._paths.log / f"{self.name}.qemu", "wb")
         self._launched = time.monotonic()
@@ -211,10 +216,13 @@ class QemuHost(Agent, Host):
         self.attach(connect_unix(run / f"{self.name}.agent", 30, self.check_alive))
         self.send("hello")
         self.greet(timeout)
+        self._management()
+        self.boot_seconds = time.monotonic() - self._launched
+
+    def _management(self):
         self.sh("modprobe virtio_net && n=$(ls /sys/bus/virtio/drivers/virtio_net/virtio*/net) && "
                 "ip link set $n name mgmt && ip link set mgmt up && "
                 f"ip address add {self.mgmt_address}/24 dev mgmt", timeout=60)
-        self.boot_seconds = time.monotonic() - self._launched
 
     def trouble(self, allowed=()):
         return self._log.trouble(allowed)

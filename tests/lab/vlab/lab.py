@@ -9,6 +9,7 @@ from vlab.command import LocalPlace
 from vlab.guest import Guest
 from vlab.host import QemuHost
 from vlab.remote import RemoteHost, RemotePeer
+from vlab.systemd import SystemdHost
 
 
 class Paths:
@@ -32,8 +33,9 @@ class Lab:
     here: this machine, in the lab's network namespace."""
 
     def __init__(self, paths, hosts=("a",), memory=768, smp=1, kernel_args="",
-                 machines=None):
-        """machines: real ones, as described in remote.py, instead of emulated ones."""
+                 machines=None, systemd=None):
+        """machines: real ones, as described in remote.py, instead of emulated ones.
+        systemd: what the hosts boot, and its files: see case.py."""
         self.paths = paths
         self.here = LocalPlace("here")
         self.peer = None
@@ -44,8 +46,12 @@ class Lab:
             self.hosts = {name: RemoteHost(i + 1, paths, known[name])
                           for i, name in enumerate(hosts)}
         else:
-            self.hosts = {name: QemuHost(name, i + 1, paths, memory, smp, kernel_args)
+            make = QemuHost if systemd is None else SystemdHost
+            self.hosts = {name: make(name, i + 1, paths, memory, smp, kernel_args)
                           for i, name in enumerate(hosts)}
+            if systemd is not None:
+                for host in self.hosts.values():
+                    host.add_files(self.hosts, systemd.get(host.name, systemd))
 
     @property
     def a(self):

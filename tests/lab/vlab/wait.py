@@ -28,6 +28,7 @@ class Deadline:
 def wait_until(condition, deadline, what="condition", interval=0.05):
     """Call condition() until it returns something true, and return that.
 
+    what: what is waited for, a text or a function that says it, called if it failed.
     deadline: seconds or a Deadline. The condition is looked at once more after
     the deadline, so a slow machine does not fail a condition that holds.
     """
@@ -38,5 +39,6 @@ def wait_until(condition, deadline, what="condition", interval=0.05):
         if value:
             return value
         if last:
+            what = what() if callable(what) else what
             raise TimedOut(f"{what}: not in time (last seen: {value!r})")
         time.sleep(min(interval, deadline.left() + 0.001))
