@@ -122,11 +122,14 @@ result "--apply defines it anew; a second time there is nothing to do" "$(
 	[ -z "$(ls -d /tmp/vferry-* 2>/dev/null)" ] || echo "files are left"
 	cp /tmp/web.xml /tmp/after.xml
 	: >/tmp/virsh.log
-	expect "$(prepare --apply web)" "web: nothing to do"
+	nothing_to_do() {
+		expect "$(prepare "$@" | grep -v '^note    VF 0000:01:10.0: no VF')" "web: nothing to do"
+	}
+	nothing_to_do --apply web
 	cmp /tmp/web.xml /tmp/after.xml
 	grep define /tmp/virsh.log
-	expect "$(prepare --file=/tmp/after.xml)" "web: nothing to do"
-	expect "$(prepare --file=- </tmp/after.xml)" "web: nothing to do"
+	nothing_to_do --file=/tmp/after.xml
+	nothing_to_do --file=- </tmp/after.xml
 	$vferry libvirt prepare --xml --file=/tmp/before.xml 2>/dev/null | cmp - /tmp/after.xml)"
 
 # status WORDS...: a command that fails, with these words
