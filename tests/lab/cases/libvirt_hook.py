@@ -468,6 +468,22 @@ def start(lab, t):
     expect(arrives(lab, t, arriving) == [lab.pci[1]], "it was not respected")
 
 
+@test("vferry setup leaves a VF alone that is reserved")
+def setup_command(lab, t):
+    before = vf(lab, lab.pci[1])
+    configure(lab, t, "[pf0]\nmac.0 = 52:54:00:33:33:30\nmac.1 = 52:54:00:33:33:31\n")
+    for nr in (0, 1):
+        t.defer(lab.a.sh, f"ip link set pf0 vf {nr} mac 00:00:00:00:00:00")
+    xml = domain(hostdev(lab.pci[1]), wishes=f"><vferry:vf alias='ua-vf0' mac='{GUEST_MAC}'/>")
+    expect(arrives(lab, t, xml) == [lab.pci[1]], "another VF")
+    result = lab.a.run("vferry setup")
+    expect(result.code == OK and "vf 1: a domain of libvirt has it reserved" in result.err, result)
+    expect(vf(lab, lab.pci[0])[0] == "52:54:00:33:33:30", vf(lab, lab.pci[0]))
+    expect(vf(lab, lab.pci[1])[0] == GUEST_MAC, vf(lab, lab.pci[1]))
+    leaves(lab, xml)
+    expect(vf(lab, lab.pci[1]) == before, vf(lab, lab.pci[1]))
+
+
 @test("a lock that is never given back is not waited for for ever")
 def locked(lab, t):
     lab.a.push("/tmp/lock.py", LOCK)
