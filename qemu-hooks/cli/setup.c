@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "conf.h"
 #include "rtnl.h"
 #include "say.h"
+
+#include "../libvirt/store.h"
 
 #define DRIVER	"vferry_vfio"
 
@@ -44,6 +47,15 @@ static void failed(struct setup *s, const char *what, int err)
 {
 	s->failed = true;
 	say("%s: %s", what, strerror(-err));
+}
+
+/* Has libvirt's hook given it to a domain that is about to come? */
+static bool is_reserved(const struct target *vf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", store_path, vf->vf_pci);
+	return !access(path, F_OK);
 }
 
 static void set_number(struct setup *s, const struct conf_pf *conf, const struct target *pf)
@@ -155,6 +167,11 @@ static void setup_pf(struct setup *s, const struct conf_pf *conf)
 			if (s->dry && nr < conf->vfs)
 				continue;
 			break;
+		}
+		if (is_reserved(&vf)) {
+			say("%s vf %u: a domain of libvirt has it reserved: it is left alone",
+			    conf->name, nr);
+			continue;
 		}
 		if (conf->mac_set & 1u << nr)
 			set_mac(s, conf, &pf, nr);
