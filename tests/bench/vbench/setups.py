@@ -151,11 +151,13 @@ class Setup:
 
     # -- in the guest
 
-    def watch_link(self, name, command):
-        """The guest does something each time that an interface appears."""
-        self._watching = self.guest.start(f"exec onlink {name} '{command}'")
-        wait_until(lambda: "watching" in self._watching.out or not self._watching.running,
-                   15, "onlink")
+    def watch_link(self, name, how):
+        """The guest does something with an interface, now and each time it appears."""
+        self._watching = self.guest.start(f"exec onlink {name} {how}")
+        wait_until(lambda: self.links_seen() or not self._watching.running, 60,
+                   f"{name} to be in use")
+        if not self._watching.running:
+            raise RuntimeError(f"onlink: {self._watching.err}")
 
     def links_seen(self):
         return [int(line.split()[1]) for line in self._watching.out.split("\n")[:-1]
@@ -318,10 +320,6 @@ class Bond(Setup):
             nics.append(f"-device vfio-pci,id=vf,bus=port0,host={vf}")
         return nics
 
-    ENSLAVE = ("onlink nosg eth1; cd /sys/class/net/bond0/bonding; echo +eth1 >slaves; "
-               "i=0; until [ $(cat active_slave) = eth1 ] || [ $i = 2000 ]; do "
-               "i=$((i+1)); usleep 5000; done")
-
     def configure(self):
         guest = self.guest
         wait_until(lambda: guest.run("[ -e /sys/class/net/eth1 ]"), 30, "both interfaces")
@@ -329,11 +327,9 @@ class Bond(Setup):
                  "cd /sys/class/net/bond0/bonding && echo active-backup >mode && "
                  "echo 10 >miimon && echo 1 >all_slaves_active && "
                  f"ip link set bond0 address {GUEST_MAC} && "
-                 "ip link set bond0 up && echo +eth0 >slaves && "
-                 f"echo eth1 >primary && {{ {self.ENSLAVE}; }} && "
-                 "[ $(cat active_slave) = eth1 ] && "
-                 f"ip address add {GUEST_ADDRESS}/24 dev bond0", timeout=60)
-        self.watch_link("eth1", self.ENSLAVE)
+                 "ip link set bond0 up && echo +eth0 >slaves && echo eth1 >primary", timeout=60)
+        self.watch_link("eth1", "bond bond0")
+        guest.sh(f"ip address add {GUEST_ADDRESS}/24 dev bond0")
 
     def before(self, moved, source):
         source.host.sh("ip link set pf0 vf 0 mac 00:00:00:00:00:00")
@@ -360,19 +356,13 @@ class NetFailover(Setup):
     modules = ("failover", "net_failover", "virtio_net", "igbvf")
     admin_mac = ("a", "b")
 
-    IN_USE = ("i=0; until [ $(cat /sys/class/net/eth2/operstate) = up ] || [ $i = 2000 ]; do "
-              "i=$((i+1)); usleep 5000; done; onlink nosg eth2")
-
     def nics(self, vf, incoming):
         return [TAP, VIRTIO + ",failover=on", PORT,
                 f"-device vfio-pci,id=vf,bus=port0,host={vf},failover_pair_id=virtio0"]
 
     def configure(self):
         super().configure()
-        wait_until(lambda: self.guest.run(
-            "[ \"$(cat /sys/class/net/eth2/operstate)\" = up ]"), 60, "the VF in the failover pair")
-        self.guest.sh("onlink nosg eth2")
-        self.watch_link("eth2", self.IN_USE)
+        self.watch_link("eth2", "pair")
 
     def during(self, moved, source, target, seen):
         self._plugged = len(self.links_seen())
@@ -402,11 +392,6 @@ class Replug(Setup):
     bridged = False
     admin_mac = ("a", "b")
 
-    UP = (f"ip link set eth0 up; ip address add {GUEST_ADDRESS}/24 dev eth0; onlink nosg eth0; "
-          "i=0; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $i = 2000 ]; do "
-          "i=$((i+1)); usleep 5000; done; "
-          f"arping -A -c 1 -w 1 -I eth0 {GUEST_ADDRESS} >/dev/null 2>&1 &")
-
     def nics(self, vf, incoming):
         nics = [PORT]
         if not incoming:
@@ -414,9 +399,7 @@ class Replug(Setup):
         return nics
 
     def configure(self):
-        super().configure()
-        self.guest.sh("onlink nosg eth0")
-        self.watch_link("eth0", self.UP)
+        self.watch_link("eth0", f"up {GUEST_ADDRESS}")
 
     before = Bond.before
     during = Bond.during
