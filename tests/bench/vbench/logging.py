@@ -55,7 +55,7 @@ def measure(lab, setup, say):
                 rate, cost = _round(host, load)
                 found["rate_" + how].append(rate)
                 found["cpu_" + how].append(cost)
-            _switch(setup, host, "cancel", "idle")
+            _switch(setup, host, "cancelmigration", "idle")
     finally:
         load.stop()
     median = {name: figures.percentile([v for v in values if v is not None], 50)

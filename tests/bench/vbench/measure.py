@@ -112,6 +112,7 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
     # The move without its blackout, and without what follows from it.
     out = (gap[0], max(gap[1], stall[1] if stall else 0) + 0.1) if gap else None
     copied = min(moved.end, gap[0]) if gap and name in ("vferry", "virtio") else moved.end
+    stop = next((at for at, step in sorted(moved.steps) if step == "source STOP"), moved.end)
     ram = moved.info.get("ram", {})
     f = {
         "network_downtime_ms": (gap[1] - gap[0]) * 1e3 if gap else None,
@@ -142,7 +143,7 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
             f[f"rtt_us_{when}"] = figures.rtt_between(net, a, b, 50)
             f[f"rtt99_us_{when}"] = figures.rtt_between(net, a, b, 99)
     for when, host, a, b in (("before", source, begin, moved.begin),
-                             ("during", source, moved.begin, copied),
+                             ("during", source, moved.begin, stop),
                              ("after", target, max(moved.end, out[1] if out else 0), end)):
         f[f"host_cpu_{when}"], f[f"guest_cpu_{when}"] = figures.cpu(cpus.get(host, []), a, b)
     steps = list(moved.steps)

@@ -163,6 +163,18 @@ class Setup:
         return [int(line.split()[1]) for line in self._watching.out.split("\n")[:-1]
                 if line.startswith("done")]
 
+    def _link_steps(self, begin):
+        """What onlink said since then: the guest's clock is about this machine's."""
+        if not self._watching:
+            return []
+        offset, _ = self.guest.clock_offset(rounds=4)
+        found = []
+        for line in self._watching.out.split("\n")[:-1]:
+            word, _, number = line.partition(" ")
+            if number and (int(number) - offset) / 1e9 >= begin:
+                found.append(((int(number) - offset) / 1e9, f"VF {word}"))
+        return found
+
     # -- a move
 
     def expect(self, target):
@@ -200,6 +212,7 @@ class Setup:
                 if name == "MIGRATION":
                     name += " " + event["data"]["status"]
                 moved.steps.append((at, f"{there} {name}"))
+        moved.steps += self._link_steps(moved.begin)
         source.quit()
         self.tidy(source)
         return moved

@@ -8,7 +8,7 @@
  *
  * Prints "watching"; then, for the interface NAME that is there and for each that
  * appears, does the above, waits until it is in use and prints "done TIME",
- * CLOCK_REALTIME in ns. Forks nothing: a guest that has just been moved is slow. Its
+ * CLOCK_REALTIME in ns, and "appeared", "arranged", "runs" before that. Forks nothing: a guest that has just been moved is slow. Its
  * scatter-gather is switched off, and all that needs it: the emulated NIC drops
  * fragments that cross a page of an unlucky guest.
  */
@@ -147,18 +147,26 @@ static void appeared(void)
 		enslave();
 }
 
+static void say(const char *word)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf("%s %lld\n", word, t.tv_sec * 1000000000LL + t.tv_nsec);
+	fflush(stdout);
+}
+
 /* It runs: wait until it is in use, and say so. */
 static void running(int ifindex)
 {
-	struct timespec t, nap = { 0, 2000000 };
+	struct timespec nap = { 0, 2000000 };
 
+	say("runs");
 	if (!strcmp(how, "up"))
 		announce(ifindex);
 	while (!strcmp(how, "bond") && !is_active_slave())
 		nanosleep(&nap, NULL);
-	clock_gettime(CLOCK_REALTIME, &t);
-	printf("done %lld\n", t.tv_sec * 1000000000LL + t.tv_nsec);
-	fflush(stdout);
+	say("done");
 }
 
 static bool is_named(struct ifinfomsg *info, int len)
@@ -212,7 +220,9 @@ int main(int argc, char **argv)
 				continue;
 			if (info->ifi_index != known) {
 				known = info->ifi_index;
+				say("appeared");
 				appeared();
+				say("arranged");
 			}
 			if (info->ifi_flags & IFF_UP && info->ifi_flags & IFF_RUNNING &&
 			    in_use != known) {
