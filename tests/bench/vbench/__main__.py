@@ -117,9 +117,8 @@ def parse():
     parser.add_argument("--image", help=argparse.SUPPRESS)
     parser.add_argument("--setups", default=" ".join(SETUPS))
     parser.add_argument("--loads", default=" ".join(figures.LOADS))
-    parser.add_argument("--n", type=int, default=10, help="migrations for each load")
-    parser.add_argument("--before", type=float, default=1.5, help="seconds before each")
-    parser.add_argument("--after", type=float, default=1.5, help="seconds after each")
+    parser.add_argument("--n", type=int, help="migrations for each load (10; quick: 3)")
+    parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--limit", type=int, default=0,
                         help="end after so many seconds; the next run goes on")
     parser.add_argument("--fresh", action="store_true", help="forget earlier samples")
@@ -128,6 +127,8 @@ def parse():
     options = parser.parse_args()
     options.setups = words(options.setups, SETUPS, "SETUPS")
     options.loads = words(options.loads, figures.LOADS, "LOADS")
+    options.n = options.n or (3 if options.quick else 10) if options.n != 0 else 0
+    options.before = options.after = 0.7 if options.quick else 1.5
     if options.n < 1:
         raise SystemExit("bench: N is at least 1")
     return options
