@@ -116,7 +116,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--image", help=argparse.SUPPRESS)
     parser.add_argument("--setups", default=" ".join(SETUPS))
-    parser.add_argument("--loads", default=" ".join(figures.LOADS))
+    parser.add_argument("--loads", default=" ".join(figures.DEFAULT_LOADS))
     parser.add_argument("--n", type=int, help="migrations for each load (10; quick: 3)")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--limit", type=int, default=0,
@@ -127,7 +127,8 @@ def parse():
     options = parser.parse_args()
     options.setups = words(options.setups, SETUPS, "SETUPS")
     options.loads = words(options.loads, figures.LOADS, "LOADS")
-    options.n = options.n or (3 if options.quick else 10) if options.n != 0 else 0
+    if options.n is None:
+        options.n = 3 if options.quick else 10
     options.before = options.after = 0.7 if options.quick else 1.5
     if options.n < 1:
         raise SystemExit("bench: N is at least 1")

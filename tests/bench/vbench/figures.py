@@ -14,8 +14,9 @@ GAP_MS = 30             # a gap from which on the network counts as away
 MORE_IS_BETTER = {"throughput_before", "throughput_during", "throughput_after",
                   "throughput_ratio", "rate_off", "rate_on", "ratio"}
 
-LOADS = ("idle", "rx", "tx", "udp", "rr", "heavy")
-STREAMS = ("rx", "tx", "heavy")     # loads that are a TCP stream
+LOADS = ("idle", "rx", "tx", "udp", "rr", "heavy", "paced")
+DEFAULT_LOADS = LOADS[:-1]
+STREAMS = ("rx", "tx", "heavy", "paced")    # loads that are a TCP stream
 
 
 def longest(gaps, begin=float("-inf"), end=float("inf")):
@@ -179,7 +180,7 @@ def targets(rep):
         number = value(rep, setup, load, figure, which)
         return None if number is None else number * times
 
-    for load in LOADS:
+    for load in DEFAULT_LOADS:
         for which in ("median", "worst"):
             found.append(_target(f"{load}: network downtime, {which}: at most virtio's",
                                  get("vferry", load, "network_downtime_ms", which),

@@ -14,7 +14,8 @@ PROBE_US = {"idle": 1000}       # others: a probe each 5 ms
 PROBE_LOADED_US = 5000
 DIRTY_MIB, DIRTY_RATE = 32, 500     # heavy: memory and pages per second
 CPU_MS = 40
-TCP = {"heavy": "rx"}           # the load that another one is made with
+TCP = {"heavy": "rx", "paced": "rx"}    # the load that another one is made with
+PARAMETERS = {"paced": {"max_bandwidth": 16 << 20}}     # of migrate-set-parameters
 
 
 class CpuWatch:
@@ -87,7 +88,7 @@ def flows(load, seconds=0.5, timeout=30):
     wait_until(moving, timeout, f"{load.name}: the load to run")
 
 
-def sample(setup, load, watches, target, before_s, after_s, **parameters):
+def sample(setup, load, watches, target, before_s, after_s):
     """Move the guest under a load; returns the sample."""
     source = setup.guest.host
     instance = setup.expect(target)
@@ -97,7 +98,7 @@ def sample(setup, load, watches, target, before_s, after_s, **parameters):
         watch.begin()
     begin = time.time()
     pass_time(before_s)
-    moved = setup.move(instance, **parameters)
+    moved = setup.move(instance, **PARAMETERS.get(load.name, {}))
     pass_time(after_s)
     net, probe, dirtied = load.take()
     end = time.time()

@@ -360,7 +360,7 @@ class Bond(Setup):
         moved.steps.append((time.time(), "plugged"))
 
     def after(self, moved, source, target):
-        wait_until(lambda: len(self.links_seen()) > self._plugged, 60,
+        wait_until(lambda: len(self.links_seen()) > self._plugged, 180,
                    "the guest to use the VF", 0.01)
         moved.steps.append((time.time(), "VF in use"))
 
@@ -392,7 +392,7 @@ class NetFailover(Setup):
         self.await_running(target, seen[1])
 
     def after(self, moved, source, target):
-        wait_until(lambda: len(self.links_seen()) > self._plugged, 60,
+        wait_until(lambda: len(self.links_seen()) > self._plugged, 180,
                    "the guest to use the VF", 0.01)
         moved.steps.append((time.time(), "VF in use"))
 
