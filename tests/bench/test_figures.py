@@ -101,6 +101,21 @@ def processor_time():
 
 
 @test
+def processor_time_for_traffic():
+    near(figures.cost(100, 2**20 * 8 / 1e6), 1000)      # all of it, for 1 MiB/s
+    near(figures.cost(50, 2**20 * 80 / 1e6), 50)
+    eq(figures.cost(None, 10), None)
+    eq(figures.cost(50, 0), None)
+
+
+@test
+def series_around_the_move():
+    s = figures.series(window(*[50] * 100), 101.0, before=0.5, after=5.0, bin_ms=100)
+    assert s["from"] == -0.5 and 13 <= len(s["mbps"]) <= 15, s
+    assert all(v is None or abs(v - 20) < 1e-6 for v in s["mbps"]), s
+
+
+@test
 def breakdown_of_a_blackout():
     steps = [(1.0, "last_packet"), (1.01, "suspend"), (1.012, "suspended"), (1.02, "vm_stop"),
              (1.03, "saved"), (1.1, "loaded"), (1.11, "vm_start"), (1.115, "resume"),

@@ -76,6 +76,11 @@ def cpu(samples, begin, end):
     return 100 * (all_ - idle) / all_, 100 * guest / all_
 
 
+def cost(busy, rate):
+    """Processor time for traffic, ms for each MiB: from percent and Mbit/s."""
+    return busy * 10 / (rate * 1e6 / 8 / 2**20) if busy is not None and rate else None
+
+
 # The blackout, phase by phase: name, from step, to step.
 PHASES = {
     "vferry": (
@@ -115,7 +120,7 @@ def breakdown(setup, steps):
     return found
 
 
-def series(window, zero, before=2.0, after=4.0, bin_ms=50):
+def series(window, zero, before=1.5, after=14.0, bin_ms=100):
     """Throughput around a time, for pictures."""
     width = bin_ms / 1e3
     values = []
@@ -123,6 +128,8 @@ def series(window, zero, before=2.0, after=4.0, bin_ms=50):
         at = zero - before + i * width
         rate = mbps(window, at - 1e-9, at + width + window["bin_ms"] / 1e3)
         values.append(None if rate is None else round(rate, 2))
+    while values and values[-1] is None:
+        values.pop()
     return {"bin_ms": bin_ms, "from": -before, "mbps": values}
 
 

@@ -147,6 +147,10 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
                              ("during", source, moved.begin, stop),
                              ("after", target, max(moved.end, out[1] if out else 0), end)):
         f[f"host_cpu_{when}"], f[f"guest_cpu_{when}"] = figures.cpu(cpus.get(host, []), a, b)
+    if load.kind != "idle":
+        for when in ("before", "during", "after"):
+            f[f"cpu_ms_per_mib_{when}"] = figures.cost(f[f"host_cpu_{when}"],
+                                                       f[f"throughput_{when}"])
     steps = list(moved.steps)
     if gap:
         steps += [(gap[0], "last_packet"), (gap[1], "first_packet")]

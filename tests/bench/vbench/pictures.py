@@ -8,7 +8,7 @@ from vbench.figures import LOADS, ORDER, value
 
 COLOURS = {"vferry": "#0b6e4f", "virtio": "#c75000", "bond": "#3a6ea5", "net_failover": "#8c4a9e",
            "replug": "#777777"}
-HEAD = ("set terminal pngcairo size 960,420 font 'sans,11' noenhanced\n"
+HEAD = ("set terminal pngcairo size 860,380 font 'sans,11' noenhanced\n"
         "set grid ytics lc rgb '#dddddd'\nset border 3\nset tics nomirror\nset key outside top horizontal\n")
 
 
@@ -63,7 +63,7 @@ def _bars(out, name, title, ylabel, groups, cell, log=False):
     _gnuplot(out, name,
              f"set title '{title}'\nset ylabel '{ylabel}'\nset style data histogram\n"
              "set style histogram cluster gap 1\nset style fill solid border -1\n"
-             + ("set logscale y\nset yrange [10:]\n" if log else "set yrange [0:]\n")
+             + ("set logscale y\nset yrange [1:]\n" if log else "set yrange [0:]\n")
              + f"$d << EOD\n{rows}\nEOD\nplot "
              + ", ".join(f"$d using {i + 2}:xtic(1) lc rgb '{COLOURS[s]}' title '{s}'"
                          for i, s in enumerate(found)) + "\n")
@@ -75,7 +75,7 @@ def draw(out, report, samples):
         throughput(out, samples, load)
     _bars(out, "downtime.png", "Network away, median", "ms (logarithmic)", list(LOADS),
           lambda s, load: value(report, s, load, "network_downtime_ms"), log=True)
-    for load in ("rx",):
-        _bars(out, f"cpu-{load}.png", f"TCP {load}: processor time of the host, guest included",
-              "% of one processor", ["before", "during", "after"],
-              lambda s, when: value(report, s, load, f"host_cpu_{when}"))
+    for load in ("rx", "tx"):
+        _bars(out, f"cpu-{load}.png", f"TCP {load}: processor time of the host, guest included, median",
+              "ms for each MiB (logarithmic)", ["before", "during", "after"],
+              lambda s, when: value(report, s, load, f"cpu_ms_per_mib_{when}"), log=True)
