@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules agent iproute2 deb lab demo check clean
+.PHONY: all root modules agent iproute2 deb lab demo bench check clean
 
 all: modules
 
@@ -42,6 +42,14 @@ lab:
 demo: root
 	tests/lab/demo
 
+# Five ways to move a guest, side by side: about an hour; what is there already is not
+# measured again. make bench QUICK=1: 3 migrations each, less than 15 minutes.
+# SETUPS="vferry virtio", LOADS="idle rx", N=10, LIMIT=seconds, FRESH=1: tests/bench/README.md
+bench: root
+	tests/bench/run $(if $(QUICK),--quick) $(if $(SETUPS),--setups "$(SETUPS)") \
+		$(if $(LOADS),--loads "$(LOADS)") $(if $(N),--n $(N)) \
+		$(if $(LIMIT),--limit $(LIMIT)) $(if $(FRESH),--fresh)
+
 # All tests; make check TESTS="tests/static/modules.t ..." some.
 check: root
 	tests/check $(TESTS)
@@ -51,4 +59,4 @@ clean:
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.cmd' \
 		-o -name modules.order \) -delete
 	rm -f Module.symvers modules.order .Module.symvers.cmd .modules.order.cmd
-	rm -rf build/lab build/demo
+	rm -rf build/lab build/demo build/bench

@@ -398,13 +398,14 @@ static u32 vvf_mig_quick_resume(struct vvf *vvf, bool logging)
 	if (vvf->rings && !vvf->running)
 		return QUICK_LATER;
 	vvf_irq_program(vvf);
-	if (!logging)
-		vvf_dirty_stop(&vvf->dirty);
 	WRITE_ONCE(vvf->mig.await_frame, true);
 	if (vvf->running) {
 		vvf_queue_go(vvf);
 		napi_schedule(&vvf->napi);
 	}
+	/* After the queues: its timer is in memory that nobody has touched here yet. */
+	if (!logging)
+		vvf_dirty_stop(&vvf->dirty);
 	vvf->mig.resumes++;
 	return VFERRY_RES_OK;
 }

@@ -177,7 +177,6 @@ class Guest(Agent):
         """What starts its QEMU on a host."""
         address = host.mgmt_address
         modules = ",".join(self.modules)
-        migration = "on" if self.migratable else "off"
 
         def chardev(name, number):
             return (f"-chardev socket,id={name},host={address},port={port + number},"
@@ -196,11 +195,15 @@ class Guest(Agent):
             "-device virtserialport,chardev=agent,name=vferry",
             self.qemu_args,
         ]
-        if vf:
-            words.append(f"-device vfio-pci,id=vf,host={vf},enable-migration={migration}")
+        words += self.nics(vf, incoming)
         if incoming:
             words.append("-incoming defer")
         return " ".join(words)
+
+    def nics(self, vf, incoming):
+        """What gives its QEMU the NICs."""
+        migration = "on" if self.migratable else "off"
+        return [f"-device vfio-pci,id=vf,host={vf},enable-migration={migration}"] if vf else []
 
     def launch(self, host, vf):
         """Start its QEMU on a host, with a VF bound to a VFIO driver (None: no VF)."""

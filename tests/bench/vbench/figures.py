@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what was observed of migrations to the report. Pure: no lab, no files.
+
+A sample is one migration: {"setup", "load", "from", "to", "figures": {name: number},
+"breakdown": {phase: ms}, "series": {"bin_ms", "zero", "mbps": [...]}}. Times that are
+passed in are seconds of one clock.
+"""
+
+import statistics
+
+GAP_MS = 30             # a gap from which on the network counts as away
+
+# Figures of which less is worse; of all others more is.
+MORE_IS_BETTER = {"throughput_before", "throughput_during", "throughput_after",
+                  "throughput_ratio", "rate_off", "rate_on", "ratio"}
+
+LOADS = ("idle", "rx", "tx", "udp", "rr", "heavy", "paced")
+DEFAULT_LOADS = LOADS[:-1]
+STREAMS = ("rx", "tx", "heavy", "paced")    # loads that are a TCP stream
+
+
+def longest(gaps, begin=float("-inf"), end=float("inf")):
+    """The longest of [begin, end] gaps that touch a time; None: there is none."""
+    touching = [gap for gap in gaps if gap[1] >= begin and gap[0] <= end]
+    return max(touching, key=lambda gap: gap[1] - gap[0], default=None)
+
+
+def away_ms(gaps, begin, end, least=GAP_MS):
+    """Sum of the gaps that are not short, ms."""
+    return sum((gap[1] - gap[0]) * 1e3 for gap in gaps
+               if gap[1] >= begin and gap[0] <= end and (gap[1] - gap[0]) * 1e3 >= least)
+
+
+def mbps(window, begin, end, without=None):
+    """Progress between two times, Mbit/s, without a [begin, end] (the blackout).
+
+    window: {"begin", "bin_ms", "bytes"}. Bins count that lie wholly inside. None: none do.
+    """
+    width = window["bin_ms"] / 1e3
+    total = count = 0
+    for i in range(int((window.get("end", end) - window["begin"]) / width)):
+        at = window["begin"] + i * width
+        if at < begin or at + width > end:
+            continue
+        if without and at < without[1] and at + width > without[0]:
+            continue
+        total += window["bytes"][i] if i < len(window["bytes"]) else 0
+        count += 1
+    return total * 8 / 1e6 / (count * width) if count else None
+
+
+def percentile(values, percent):
+    """Nearest rank; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    rank = max(1, -(-len(ordered) * percent // 100))
+    return ordered[int(rank) - 1]
+
+
+def rtt_between(window, begin, end, percent):
+    """A percentile of the latencies of answers that came between two times, µs."""
+    return percentile([us for ms, us in window["rtt_us"]
+                       if begin <= window["begin"] + ms / 1e3 <= end], percent)
+
+
+def cpu(samples, begin, end):
+    """(busy, in guests) between two times, percent of one processor.
+
+    samples: (time, all, idle, guest) in clock ticks of a host with one processor.
+    """
+    inside = [s for s in samples if begin <= s[0] <= end]
+    if len(inside) < 2 or inside[-1][1] == inside[0][1]:
+        return None, None
+    all_, idle, guest = (inside[-1][i] - inside[0][i] for i in (1, 2, 3))
+    return 100 * (all_ - idle) / all_, 100 * guest / all_
+
+
+def cost(busy, rate):
+    """Processor time for traffic, ms for each MiB: from percent and Mbit/s."""
+    return busy * 10 / (rate * 1e6 / 8 / 2**20) if busy is not None and rate else None
+
+
+# The blackout, phase by phase: name, from step, to step.
+PHASES = {
+    "vferry": (
+        ("last packet → SUSPEND", "last_packet", "suspend"),
+        ("SUSPEND → SUSPENDED", "suspend", "suspended"),
+        ("SUSPENDED → settled", "suspended", "settled"),
+        ("→ VM stop", "settled|suspended", "vm_stop"),
+        ("device state read", "vm_stop", "saved"),
+        ("→ device state loaded", "saved", "loaded"),
+        ("→ VM start", "loaded", "vm_start"),
+        ("→ RESUME", "vm_start", "resume"),
+        ("RESUME → first packet", "resume", "first_packet"),
+    ),
+    "virtio": (
+        ("last packet → VM stop", "last_packet", "source STOP"),
+        ("VM stop → memory and devices sent", "source STOP", "source MIGRATION completed|target RESUME"),
+        ("VM stop → VM start", "source STOP", "target RESUME"),
+        ("VM start → first packet", "target RESUME", "first_packet"),
+    ),
+}
+
+
+def breakdown(setup, steps):
+    """{phase: ms}; steps: (time, name). What was not seen is left out."""
+    first = {}
+    for at, name in sorted(steps):
+        first.setdefault(name, at)
+
+    def find(names):
+        return next((first[name] for name in names.split("|") if name in first), None)
+
+    found = {}
+    for label, begin, end in PHASES.get(setup, PHASES["virtio"]):
+        a, b = find(begin), find(end)
+        if a is not None and b is not None:
+            found[label] = (b - a) * 1e3
+    return found
+
+
+def series(window, zero, before=1.5, after=14.0, bin_ms=100):
+    """Throughput around a time, for pictures."""
+    width = bin_ms / 1e3
+    values = []
+    for i in range(int((before + after) / width)):
+        at = zero - before + i * width
+        rate = mbps(window, at - 1e-9, at + width + window["bin_ms"] / 1e3)
+        values.append(None if rate is None else round(rate, 2))
+    while values and values[-1] is None:
+        values.pop()
+    return {"bin_ms": bin_ms, "from": -before, "mbps": values}
+
+
+def summary(values, worse=max):
+    """{"median", "worst", "n"} of numbers."""
+    return {"median": round(statistics.median(values), 3), "worst": round(worse(values), 3),
+            "n": len(values)}
+
+
+def gather(samples, key):
+    """{name: summary} of all samples' numbers under a key; None counts as not there."""
+    found = {}
+    for sample in samples:
+        for name, value in sample.get(key, {}).items():
+            if value is not None:
+                found.setdefault(name, []).append(value)
+    return {name: summary(values, min if name in MORE_IS_BETTER else max)
+            for name, values in found.items()}
+
+
+def report(samples, extra=None):
+    """What build/bench/report.json holds."""
+    setups, parts = {}, {}
+    for sample in samples:
+        setups.setdefault(sample["setup"], {}).setdefault(sample["load"], []).append(sample)
+    for setup, loads in setups.items():
+        for load, of_load in loads.items():
+            phases = gather(of_load, "breakdown")
+            if phases:
+                parts.setdefault(setup, {})[load] = phases
+            loads[load] = gather(of_load, "figures")
+    result = {"setups": setups, "breakdown": parts}
+    result.update(extra or {})
+    result["targets"] = targets(result)
+    return result
+
+
+def value(rep, setup, load, figure, which="median"):
+    """One figure of a report, or None."""
+    return rep["setups"].get(setup, {}).get(load, {}).get(figure, {}).get(which)
+
+
+def _target(name, is_, limit, unit=""):
+    """met is None if it cannot be told."""
+    met = None if is_ is None or limit is None else bool(is_ <= limit)
+    return {"target": name, "is": is_, "limit": None if limit is None else round(limit, 3),
+            "unit": unit, "met": met}
+
+
+def targets(rep):
+    """What issue 6 asks for, and whether it is so."""
+    found = []
+
+    def get(setup, load, figure, which="median", times=1.0):
+        number = value(rep, setup, load, figure, which)
+        return None if number is None else number * times
+
+    for load in DEFAULT_LOADS:
+        for which in ("median", "worst"):
+            found.append(_target(f"{load}: network downtime, {which}: at most virtio's",
+                                 get("vferry", load, "network_downtime_ms", which),
+                                 get("virtio", load, "network_downtime_ms", which), "ms"))
+        for other in ("bond", "net_failover"):
+            found.append(_target(f"{load}: network downtime: at most a fifth of {other}'s",
+                                 get("vferry", load, "network_downtime_ms"),
+                                 get(other, load, "network_downtime_ms", times=0.2), "ms"))
+        found.append(_target(f"{load}: total time: at most 1.05 of virtio's",
+                             get("vferry", load, "total_ms"),
+                             get("virtio", load, "total_ms", times=1.05), "ms"))
+    found.append(_target("heavy: network downtime: at most 1.5 of idle",
+                         get("vferry", "heavy", "network_downtime_ms"),
+                         get("vferry", "idle", "network_downtime_ms", times=1.5), "ms"))
+    idle, dirtied = get("vferry", "idle", "pages_sent", times=1.2), get("vferry", "heavy",
+                                                                       "pages_dirtied")
+    found.append(_target("heavy: pages sent: at most 1.2 of idle and what the guest dirtied",
+                         get("vferry", "heavy", "pages_sent"),
+                         None if None in (idle, dirtied) else idle + dirtied))
+    for load in STREAMS:
+        ratio = get("vferry", load, "throughput_ratio")
+        found.append(_target(f"{load}: throughput lost in pre-copy: at most 10 %",
+                             None if ratio is None else round((1 - ratio) * 100, 1), 10, "%"))
+    on = rep.get("logging", {}).get("ratio", {}).get("median")
+    found.append(_target("dirty logging: speed lost: at most 2 %",
+                         None if on is None else round((1 - on) * 100, 1), 2, "%"))
+    for name, limit in (("suspend_us", 1000), ("resume_us", 3000)):
+        found.append(_target(f"{name} in the median, idle", get("vferry", "idle", name), limit,
+                             "µs"))
+    return found
+
+
+# The Markdown table: figure, heading, format.
+COLUMNS = (
+    ("network_downtime_ms", "network away, ms", "%.0f"),
+    ("network_away_ms", "all gaps, ms", "%.0f"),
+    ("vm_downtime_ms", "VM stopped, ms", "%.0f"),
+    ("lost", "packets lost", "%.0f"),
+    ("stall_ms", "TCP stall, ms", "%.0f"),
+    ("throughput_before", "Mbit/s before", "%.1f"),
+    ("throughput_during", "in pre-copy", "%.1f"),
+    ("throughput_after", "after", "%.1f"),
+    ("total_ms", "total, ms", "%.0f"),
+    ("pages_sent", "pages sent", "%.0f"),
+    ("rounds", "rounds", "%.0f"),
+)
+ORDER = ("vferry", "virtio", "bond", "net_failover", "replug")
+
+
+def _cell(found, form):
+    if not found:
+        return "–"
+    return f"{form % found['median']} ({form % found['worst']})"
+
+
+def markdown(rep):
+    """The report for people: median (worst)."""
+    lines = []
+    for load in LOADS:
+        rows = [(name, rep["setups"][name][load]) for name in ORDER
+                if load in rep["setups"].get(name, {})]
+        if not rows:
+            continue
+        shown = [c for c in COLUMNS if any(c[0] in row for _, row in rows)]
+        lines += [f"**{load}**", "",
+                  "| | n | " + " | ".join(c[1] for c in shown) + " |",
+                  "|---" * (len(shown) + 2) + "|"]
+        for name, row in rows:
+            n = max((f["n"] for f in row.values()), default=0)
+            lines.append(f"| {name} | {n} | " +
+                         " | ".join(_cell(row.get(c[0]), c[2]) for c in shown) + " |")
+        lines.append("")
+    if rep.get("targets"):
+        lines += ["| target | is | limit | |", "|---|---|---|---|"]
+        for t in rep["targets"]:
+            verdict = {True: "met", False: "**missed**", None: "not measured"}[t["met"]]
+            lines.append(f"| {t['target']} | {_number(t['is'])} | {_number(t['limit'])} "
+                         f"{t['unit']} | {verdict} |")
+        lines.append("")
+    for setup in ("vferry", "virtio"):
+        for load, phases in rep["breakdown"].get(setup, {}).items():
+            lines += [f"Blackout of {setup}, {load}:", "", "| phase | ms, median (worst) |",
+                      "|---|---|"]
+            lines += [f"| {name} | {_cell(f, '%.1f')} |" for name, f in phases.items()]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _number(number):
+    return "–" if number is None else f"{number:.1f}".rstrip("0").rstrip(".")
