@@ -10,6 +10,7 @@
 #include "pf.h"
 #include "rtnl.h"
 #include "say.h"
+#include "section.h"
 #include "sysfs.h"
 #include "vferry_mbx.h"
 #include "vferry_stream.h"
@@ -73,22 +74,10 @@ static json_t *vf_facts(const struct target *vf, const struct vf_info *info, uin
 	return j;
 }
 
-/* The label that host.conf has for a PF, by whichever name it is written there */
-static const char *network_of(const struct conf *conf, const struct target *pf)
-{
-	struct target named;
-	size_t i;
-
-	for (i = 0; i < conf->count; i++)
-		if (!target_find(conf->pfs[i].name, &named) && named.vf < 0 &&
-		    !strcmp(named.pf_pci, pf->pf_pci))
-			return conf->pfs[i].network;
-	return "";
-}
-
 static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 			const struct vf_info *vfs, size_t count)
 {
+	const struct conf_pf *section = section_of(conf, pf);
 	struct vf_settings settings[RTNL_VFS] = {};
 	char vendor[16], device[16], mac[24];
 	json_t *list = json_array(), *j;
@@ -106,7 +95,7 @@ static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 	j = json_pack("{s:s, s:s, s:s, s:s+++, s:s, s:s, s:o}", "pf", pf->pf, "pci", pf->pf_pci,
 		      "driver", pf->pf_driver,
 		      "nic", vendor[0] ? vendor + 2 : "", ":", device[0] ? device + 2 : "", "",
-		      "mac", mac, "network", network_of(conf, pf), "vfs", list);
+		      "mac", mac, "network", section ? section->network : "", "vfs", list);
 	if (j && pf->pf[0]) {
 		json_object_set_new(j, "mtu", json_integer(sysfs_number("class/net/%s/mtu", pf->pf)));
 		json_object_set_new(j, "up", json_boolean(sysfs_number("class/net/%s/flags",

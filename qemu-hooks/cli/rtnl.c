@@ -29,7 +29,9 @@ static int read_vf(const struct nlattr *info, struct vf_settings *ret)
 		return 0;
 	if (vlan->vf >= RTNL_VFS)
 		return -EBADMSG;
-	ret[vlan->vf] = (struct vf_settings) { .known = true, .vlan = vlan->vlan };
+	ret[vlan->vf] = (struct vf_settings) {
+		.known = true, .vlan = vlan->vlan, .qos = vlan->qos,
+	};
 	return 0;
 }
 
@@ -111,18 +113,32 @@ int rtnl_vf_settings(unsigned int ifindex, struct vf_settings ret[static RTNL_VF
 	return talk(h, ret);
 }
 
-int rtnl_set_vf_mac(unsigned int ifindex, unsigned int vf, const uint8_t *mac)
+/* One setting of one VF */
+static int set_vf(unsigned int ifindex, uint16_t type, const void *setting, size_t size)
 {
-	struct ifla_vf_mac set = { .vf = vf };
 	char buf[256] = {};
 	struct nlmsghdr *h = link_request(buf, RTM_SETLINK, ifindex);
 	struct nlattr *list, *info;
 
-	memcpy(set.mac, mac, 6);
 	list = mnl_attr_nest_start(h, IFLA_VFINFO_LIST);
 	info = mnl_attr_nest_start(h, IFLA_VF_INFO);
-	mnl_attr_put(h, IFLA_VF_MAC, sizeof(set), &set);
+	mnl_attr_put(h, type, size, setting);
 	mnl_attr_nest_end(h, info);
 	mnl_attr_nest_end(h, list);
 	return talk(h, NULL);
+}
+
+int rtnl_set_vf_mac(unsigned int ifindex, unsigned int vf, const uint8_t *mac)
+{
+	struct ifla_vf_mac set = { .vf = vf };
+
+	memcpy(set.mac, mac, 6);
+	return set_vf(ifindex, IFLA_VF_MAC, &set, sizeof(set));
+}
+
+int rtnl_set_vf_vlan(unsigned int ifindex, unsigned int vf, unsigned int vlan, unsigned int qos)
+{
+	struct ifla_vf_vlan set = { .vf = vf, .vlan = vlan, .qos = qos };
+
+	return set_vf(ifindex, IFLA_VF_VLAN, &set, sizeof(set));
 }

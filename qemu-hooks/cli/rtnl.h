@@ -13,11 +13,12 @@
 /**
  * struct vf_settings - what an administrator has set
  * @known: this VF exists
- * @vlan: port VLAN, 0: none
+ * @vlan: port VLAN, 0: none; @qos is its priority
  */
 struct vf_settings {
 	bool known;
 	uint32_t vlan;
+	uint32_t qos;
 };
 
 /* Pure: from an answer to RTM_GETLINK. 0 or -EBADMSG. */
@@ -26,7 +27,10 @@ int rtnl_get_settings(const struct nlmsghdr *h, struct vf_settings ret[static RT
 /* Settings of all VFs of a PF; 0 or -errno. */
 int rtnl_vf_settings(unsigned int ifindex, struct vf_settings ret[static RTNL_VFS]);
 
-/* Give a VF an address; 0 or -errno. */
+/* Give a VF an address, all 0: none, the choice is the PF driver's; 0 or -errno. */
 int rtnl_set_vf_mac(unsigned int ifindex, unsigned int vf, const uint8_t *mac);
+
+/* Give a VF a port VLAN, 0: none; 0 or -errno. */
+int rtnl_set_vf_vlan(unsigned int ifindex, unsigned int vf, unsigned int vlan, unsigned int qos);
 
 #endif

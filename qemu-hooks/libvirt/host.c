@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* This host, as the hook sees and changes it; see host.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "host.h"
+#include "rtnl.h"
+#include "section.h"
+#include "store.h"
+
+#define MAX_PFS	64
+
+static const uint8_t no_mac[6];
+
+static uint64_t boot_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
+}
+
+/* Name and time of the start of a process; -errno: it has gone */
+static int read_process(int pid, char comm[static 32], uint64_t *ret_start)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[64], text[1024] = "";
+	const char *open, *close;
+
+	snprintf(path, sizeof(path), "%s/%d/stat", procfs_root, pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	if (!fgets(text, sizeof(text), f))
+		return -ESRCH;
+	/* the name may have anything in it */
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (!open || !close || close < open ||
+	    sscanf(close + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+		   "%*d %*d %*d %lu", ret_start) != 1)
+		return -EBADMSG;
+	snprintf(comm, 32, "%.*s", (int)(close - open - 1), open + 1);
+	return 0;
+}
+
+/* libvirt's daemon, if that has started us */
+static struct process find_daemon(void)
+{
+	struct process p = { .pid = getppid() };
+	char comm[32];
+
+	if (read_process(p.pid, comm, &p.start) < 0 ||
+	    (strcmp(comm, "libvirtd") && strcmp(comm, "virtqemud")))
+		return (struct process) {};
+	return p;
+}
+
+static bool lives(const struct process *p)
+{
+	uint64_t start;
+	char comm[32];
+
+	return p->pid && !read_process(p->pid, comm, &start) && start == p->start;
+}
+
+static int undo(const struct target *vf, const struct reservation *r)
+{
+	int err = 0, e;
+
+	if (r->undo_mac)
+		err = rtnl_set_vf_mac(vf->ifindex, vf->vf, r->mac);
+	if (r->undo_vlan) {
+		e = rtnl_set_vf_vlan(vf->ifindex, vf->vf, r->vlan, r->qos);
+		err = e ?: err;
+	}
+	return err;
+}
+
+/* Remove a reservation. A VF that somebody has open is left as it is. */
+static int drop(int store, const struct target *vf, bool held, const struct reservation *r)
+{
+	int err = held ? 0 : undo(vf, r), e;
+
+	e = store_remove(store, vf->vf_pci);
+	return e ?: err;
+}
+
+/* Whose is the VF? Also: nobody's, if the domain has gone. */
+static int read_reservation(struct host *host, struct vf_row *row, const char *uuid)
+{
+	struct reservation r;
+	int err;
+
+	err = store_get(host->store, row->place.vf_pci, &r);
+	if (err == -ENOENT)
+		return 0;
+	if (err == -EBADMSG && !row->held)	/* nothing of ours wrote it */
+		return store_remove(host->store, row->place.vf_pci);
+	if (err < 0)
+		return err == -EBADMSG ? 0 : err;
+	if (row->held)
+		snprintf(row->user, sizeof(row->user), "domain %s", r.name);
+	if (!strcmp(r.uuid, uuid))
+		return 0;
+	if (reservation_is_stale(&r, boot_seconds(), row->held, lives(&r.daemon))) {
+		drop(host->store, &row->place, row->held, &r);
+		return 0;
+	}
+	snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
+	return 0;
+}
+
+static struct vf_row *add_row(struct vf_table *table)
+{
+	struct vf_row *grown = reallocarray(table->rows, table->count + 1, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	table->rows = grown;
+	grown[table->count] = (struct vf_row) {};
+	return &grown[table->count++];
+}
+
+static void read_mac(const char *netdev, uint8_t mac[static 6])
+{
+	unsigned int b[6], i;
+	char text[32];
+
+	sysfs_read(text, sizeof(text), "class/net/%s/address", netdev);
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) == 6)
+		for (i = 0; i < 6; i++)
+			mac[i] = b[i];
+}
+
+static bool is_up(const char *netdev)
+{
+	long flags = netdev[0] ? sysfs_number("class/net/%s/flags", netdev) : 0;
+
+	return flags > 0 && flags & IFF_UP;
+}
+
+static int read_row(struct host *host, const struct target *pf, const struct vf_info *vf,
+		    const char *uuid)
+{
+	const struct conf_pf *section = section_of(&host->conf, pf);
+	struct vf_row *row;
+	struct target place;
+
+	if (target_vf(pf, vf->vf, &place) < 0)	/* it is just going */
+		return 0;
+	row = add_row(&host->table);
+	if (!row)
+		return -ENOMEM;
+	row->place = place;
+	snprintf(row->network, sizeof(row->network), "%s", section ? section->network : "");
+	row->meant = !section || !section->bind_set ||
+		     (vf->vf < CONF_VFS && section->bind & 1u << vf->vf);
+	row->mac_conf = section && vf->vf < CONF_VFS && section->mac_set & 1u << vf->vf;
+	row->iommu = sysfs_exists("bus/pci/devices/%s/iommu_group", place.vf_pci);
+	row->pf_up = is_up(pf->pf);
+	row->netdev_up = is_up(place.vf_netdev);
+	row->held = vf->held;
+	memcpy(row->mac, vf->mac, 6);
+	read_mac(pf->pf, row->pf_mac);
+	return read_reservation(host, row, uuid);
+}
+
+/* Is vferry_vfio where modprobe finds it? */
+static bool is_installed(void)
+{
+	char path[256], line[1024];
+	struct utsname uts;
+	FILE *f;
+	bool found = false;
+
+	uname(&uts);
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", uts.release);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, "/vferry_vfio.ko") &&
+			strstr(line, "/vferry_vfio.ko") < line + strcspn(line, ":");
+	fclose(f);
+	return found;
+}
+
+static int read_table(struct host *host, const char *uuid)
+{
+	_cleanup_free_ struct vf_info *vfs = NULL;
+	struct target pfs[MAX_PFS];
+	size_t count = 0, i;
+	int n, nr, r;
+
+	host->table.loaded = sysfs_exists("bus/pci/drivers/vferry_vfio");
+	host->table.installed = is_installed();
+	r = pf_dump(host->pf, &vfs, &count);
+	if (r < 0)
+		return r;
+	n = sysfs_pfs("vferry_pf", pfs, MAX_PFS);
+	for (nr = 0; nr < n; nr++) {
+		for (i = 0; i < count; i++) {
+			if (vfs[i].ifindex != pfs[nr].ifindex)
+				continue;
+			r = read_row(host, &pfs[nr], &vfs[i], uuid);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int open_pf(struct host *host, char *reason, size_t size)
+{
+	struct target nic;
+	int r;
+
+	r = pf_open(&host->pf);
+	if (r == -ENOENT) {
+		if (host_nic(&nic) && nic.pf_driver[0])
+			snprintf(reason, size, "%s is driven by %s, not by vferry_pf: rmmod %s; "
+				 "modprobe vferry_pf", nic.pf[0] ? nic.pf : nic.pf_pci,
+				 nic.pf_driver, nic.pf_driver);
+		else
+			snprintf(reason, size, "the PF driver is not loaded: modprobe vferry_pf");
+		return r;
+	}
+	if (r < 0) {
+		snprintf(reason, size, "the PF driver does not answer: %s", strerror(-r));
+		return r;
+	}
+	if (pf_version(host->pf) < VFERRY_PF_GENL_VERSION) {
+		snprintf(reason, size, "the PF driver that is loaded speaks version %u, this vferry "
+			 "version %u: load the one that belongs to it", pf_version(host->pf),
+			 VFERRY_PF_GENL_VERSION);
+		return -EPROTONOSUPPORT;
+	}
+	return 0;
+}
+
+int host_open(struct host *ret, const char *uuid, char *reason, size_t size)
+{
+	char why[256];
+	int r;
+
+	*ret = (struct host) { .store = -1 };
+	r = conf_load(CONF_FILE, &ret->conf, why, sizeof(why));
+	if (r < 0 && r != -ENOENT) {
+		snprintf(reason, size, "%s: %s", CONF_FILE, why);
+		return -EINVAL;
+	}
+	r = open_pf(ret, reason, size);
+	if (r < 0)
+		return r;
+	r = store_open(&ret->store);
+	if (r < 0) {
+		snprintf(reason, size, r == -ETIMEDOUT ?
+			 "reservations in %s have been locked for too long: another hook hangs" :
+			 "reservations in %s: %s", store_path, strerror(-r));
+		return r == -ENOENT ? -EIO : r;
+	}
+	r = read_table(ret, uuid);
+	if (r < 0) {
+		snprintf(reason, size, "its VFs cannot be listed: %s", strerror(-r));
+		return r == -ENOENT ? -EIO : r;
+	}
+	return 0;
+}
+
+void host_close(struct host *host)
+{
+	pf_close(host->pf);
+	if (host->store >= 0)
+		close(host->store);
+	free(host->table.rows);
+}
+
+void host_name_users(struct host *host)
+{
+	struct user user;
+	size_t i;
+
+	for (i = 0; i < host->table.count; i++) {
+		struct vf_row *row = &host->table.rows[i];
+
+		if (!row->held || row->user[0] || vf_user(row->place.vf_pci, &user) <= 0)
+			continue;
+		snprintf(row->user, sizeof(row->user), "%s (process %d)",
+			 user.guest[0] ? user.guest : user.comm, user.pid);
+	}
+}
+
+static bool is_nic(const char *pf_pci)
+{
+	return sysfs_number("bus/pci/devices/%s/vendor", pf_pci) == 0x8086 &&
+	       sysfs_number("bus/pci/devices/%s/device", pf_pci) == 0x10c9;
+}
+
+enum dom_here host_here(const char *pci)
+{
+	struct target t;
+	int r;
+
+	r = target_find(pci, &t);
+	if (r == -ENODEV)
+		return HERE_NOTHING;
+	if (r < 0 || t.vf < 0)
+		return HERE_OTHER;
+	if (!strcmp(t.pf_driver, "vferry_pf"))
+		return HERE_OURS;
+	return is_nic(t.pf_pci) ? HERE_NIC : HERE_OTHER;
+}
+
+bool host_nic(struct target *ret)
+{
+	struct target pfs[MAX_PFS];
+	int i, n;
+
+	n = sysfs_pfs(NULL, pfs, MAX_PFS);
+	for (i = 0; i < n; i++) {
+		if (!is_nic(pfs[i].pf_pci))
+			continue;
+		if (ret)
+			*ret = pfs[i];
+		return true;
+	}
+	return false;
+}
+
+const struct vf_row *host_row(const struct host *host, const char *pci)
+{
+	size_t i;
+
+	for (i = 0; i < host->table.count; i++)
+		if (!strcmp(host->table.rows[i].place.vf_pci, pci))
+			return &host->table.rows[i];
+	return NULL;
+}
+
+/*
+ * Has somebody set the address that the VF has, or did the PF driver choose it?
+ * That cannot be seen; so the address is taken away: one that was chosen comes back.
+ */
+static int learn_mac(struct host *host, const struct vf_row *row, struct reservation *r)
+{
+	struct vf_info before, after;
+	int err;
+
+	err = pf_get(host->pf, row->place.ifindex, row->place.vf, &before);
+	if (!err)
+		err = rtnl_set_vf_mac(row->place.ifindex, row->place.vf, no_mac);
+	if (!err)
+		err = pf_get(host->pf, row->place.ifindex, row->place.vf, &after);
+	if (err < 0)
+		return err;
+	r->undo_mac = true;
+	if (memcmp(before.mac, after.mac, 6))
+		memcpy(r->mac, before.mac, 6);
+	return 0;
+}
+
+static int set_mac(struct host *host, const struct vf_row *row, const struct dom_device *device,
+		   bool incoming, struct reservation *r)
+{
+	const uint8_t *mac = NULL;
+	int err;
+
+	/* An interface's address is set, and put back as if it had been set, by libvirt. */
+	if (!device->interface && !(incoming && device->mac_known))
+		return 0;
+	err = learn_mac(host, row, r);
+	if (err < 0)
+		return err;
+	if (!device->interface)
+		mac = device->mac;
+	else if (memcmp(r->mac, no_mac, 6))
+		mac = r->mac;
+	return mac ? rtnl_set_vf_mac(row->place.ifindex, row->place.vf, mac) : 0;
+}
+
+static int set_vlan(const struct vf_row *row, const struct dom_device *device,
+		    struct reservation *r)
+{
+	struct vf_settings now[RTNL_VFS];
+	int err;
+
+	err = rtnl_vf_settings(row->place.ifindex, now);
+	if (err < 0)
+		return err;
+	r->undo_vlan = true;
+	r->vlan = now[row->place.vf].vlan;
+	r->qos = now[row->place.vf].qos;
+	return rtnl_set_vf_vlan(row->place.ifindex, row->place.vf, device->vlan, device->qos);
+}
+
+int host_reserve(struct host *host, const struct vf_row *row, const struct dom *dom,
+		 const struct dom_device *device, enum reservation_state state,
+		 char *reason, size_t size)
+{
+	bool incoming = state == RESERVATION_INCOMING;
+	struct reservation r = { .state = state, .since = boot_seconds(),
+				 .daemon = find_daemon() };
+	int err;
+
+	strcpy(r.name, dom->name);
+	strcpy(r.uuid, dom->uuid);
+	err = store_add(host->store, row->place.vf_pci, &r);
+	if (err < 0) {
+		snprintf(reason, size, "reservations in %s: %s", store_path, strerror(-err));
+		return err;
+	}
+	err = set_mac(host, row, device, incoming, &r);
+	if (err < 0)
+		snprintf(reason, size, "%s vf %d: its address cannot be set: %s", row->place.pf,
+			 row->place.vf, strerror(-err));
+	if (!err && incoming && !device->interface && device->vlan >= 0) {
+		err = set_vlan(row, device, &r);
+		if (err < 0)
+			snprintf(reason, size, "%s vf %d: port VLAN %d cannot be set: %s",
+				 row->place.pf, row->place.vf, device->vlan, strerror(-err));
+	}
+	if (!err) {
+		err = store_replace(host->store, row->place.vf_pci, &r);
+		if (err < 0)
+			snprintf(reason, size, "reservations in %s: %s", store_path, strerror(-err));
+	}
+	if (err < 0)
+		drop(host->store, &row->place, false, &r);
+	return err;
+}
+
+int host_advance(struct host *host, const char *pci, const char *uuid,
+		 enum reservation_state state)
+{
+	struct reservation r;
+	int err;
+
+	err = store_get(host->store, pci, &r);
+	if (err < 0)
+		return err == -ENOENT ? 0 : err;
+	if (strcmp(r.uuid, uuid))
+		return 0;
+	r.state = state;
+	r.since = boot_seconds();
+	r.daemon = find_daemon();
+	err = store_replace(host->store, pci, &r);
+	return err < 0 ? err : 1;
+}
+
+int host_release(struct host *host, const char *uuid, bool but_held)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < host->table.count; i++) {
+		const struct vf_row *row = &host->table.rows[i];
+		struct reservation r;
+		int e;
+
+		if ((but_held && row->held) ||
+		    store_get(host->store, row->place.vf_pci, &r) < 0 || strcmp(r.uuid, uuid))
+			continue;
+		e = drop(host->store, &row->place, row->held, &r);
+		err = e ?: err;
+	}
+	return err;
+}
