@@ -684,6 +684,12 @@ static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
 		*ret_size = converged(dev);
 		break;
 	case VFERRY_VM_STOP:
+		/* A VM that is saved to a file is stopped first: its VF is at rest, or is not. */
+		if (!dev->arrived && vferry_pf_state(dev->vf) == VFERRY_MIG_SUSPENDED) {
+			*ret_size = VFERRY_STREAM_WRITE_MAX;
+			break;
+		}
+		fallthrough;
 	case VFERRY_VM_RESUMING:
 		/* Setup. QEMU takes 0 for an error, at once. */
 		*ret_size = 0;

@@ -1,52 +1,214 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """virsh migrate moves a domain with a VF, and back: stock libvirt, the hook, AppArmor."""
 
-from vlab import case, expect, test, wait_until
-from vlab.crossing import GUEST_ADDRESS, GUEST_MAC, Crossing
-from vlab.domain import Domain, hostdev
+import re
+import statistics
 
-HOST_CONF = """[pf0]
-network = lan1
-vfs = 4
-"""
+from vlab import case, expect, test, virsh, wait_until
+from vlab.crossing import GUEST_ADDRESS, configure_guest
+from vlab.domain import Domain, interface
+from vlab.net import DATA_NET
+from vlab.traffic import udp_probe
+from vlab.virsh import moved, other, reservations, settled, unharmed, vfs
 
-case(hosts=["a", "b"], memory=1536, smp=1, systemd={"/etc/vferry/host.conf": HOST_CONF})
+case(**virsh.LAB)
 
-
-def prepare_host(host, _vfs):
-    host.sh("ip link set pf0 up")
-    return host.vf_pcis()
+SECOND_ADDRESS = f"{DATA_NET}.60"
+SECOND_MAC = "52:54:00:0a:02:02"
+MEDIAN_OF = 4
 
 
 def setup(lab):
-    for host in lab.hosts.values():
-        state = host.booted()
-        expect(state == "running", f"{host.name}: {state}")
-    pci = lab.a.vf_pcis()
-    lab.domain = Domain(lab, [hostdev(pci[0], "ua-vf0")])
-    lab.cross = Crossing(lab, guest=lab.domain, prepare_host=prepare_host)
-    lab.moves = []
+    virsh.start(lab)
+
+
+def source_of(host, name, inactive=False):
+    """PCI address of a domain's VF, as its definition has it."""
+    xml = host.sh(f"virsh dumpxml {'--inactive' if inactive else ''} {name}", timeout=60)
+    found = re.search(r"<source>\s*<address (?:type='pci' )?domain='0x(\w+)' bus='0x(\w+)' "
+                      r"slot='0x(\w+)' function='0x(\w)'/>", xml)
+    expect(found, xml)
+    return "{}:{}:{}.{}".format(*found.groups())
+
+
+def expect_definition(lab, domain):
+    """It is defined where it runs, with the VF that it has there, and nowhere else."""
+    here = domain.host
+    pci = source_of(here, domain.name)
+    expect(source_of(here, domain.name, True) == pci, "the persistent definition has another VF")
+    expect(vfs(here)[pci]["held"] and reservations(here).get(pci) == domain.name, vfs(here))
+    expect(domain.state(other(lab, here)) == "", "it is still defined where it was")
+
+
+@test("AppArmor confines the domain; the variant driver was there")
+def confined(lab, t):
+    pid = vfs(lab.a)[source_of(lab.a, "guest")]["user"]["pid"]
+    label = lab.a.sh(f"cat /proc/{pid}/attr/current; id -nu $(stat -c %u /proc/{pid})")
+    expect("libvirt-" in label and "(enforce)" in label and "libvirt-qemu" in label, label)
+    blocked = lab.domain.qmp('{"execute":"query-migrate"}')
+    expect("blocked-reasons" not in blocked, blocked)
+
+
+@test("virsh migrate --live --persistent --undefinesource: a to b")
+def there(lab, t):
+    moved(lab, t)
+    expect_definition(lab, lab.domain)
+
+
+@test("--p2p --abort-on-error: b to a")
+def back(lab, t):
+    moved(lab, t, options="--live --p2p --abort-on-error --persistent --undefinesource")
+    expect_definition(lab, lab.domain)
+
+
+@test("domjobinfo and domjobabort while the memory is copied")
+def abort_precopy(lab, t):
+    domain, source = lab.domain, lab.domain.host
+    virsh.untouched(lab)
+    command = domain.start_migration(other(lab, source), "--live --bandwidth 4")
+    wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 60,
+               "the guest to log")
+    job = wait_until(lambda: "Memory remaining" in domain.job() and domain.job(), 30, "its job")
+    t.note(job)
+    expect(job["Operation"] == "Outgoing migration", job)
+    source.sh("virsh domjobabort guest", timeout=60)
+    result = command.wait(60)
+    expect(result.code == 1 and "canceled by client" in result.err, result)
+    unharmed(lab, t, source, lost=0)
+
+
+@test("domjobabort while the guest is suspended")
+def abort_suspended(lab, t):
+    domain, source = lab.domain, lab.domain.host
+    settings = "/sys/module/vferry_vfio/parameters"
+    old = source.sh(f"cat {settings}/questions {settings}/hold_ms").split()
+    t.defer(source.sh, f"echo {old[0]} >{settings}/questions; echo {old[1]} >{settings}/hold_ms")
+    # Suspended at the first question, though memory is dirtied faster than it is sent.
+    source.sh(f"echo 1 >{settings}/questions; echo 20000 >{settings}/hold_ms")
+    dirt = domain.start("while :; do dd if=/dev/zero of=/tmp/dirt bs=1M count=24 2>/dev/null; done")
+    t.defer(domain.run, "rm -f /tmp/dirt")
+    t.defer(dirt.kill)
+    since = lab.cross.events[source.name].count()
+    command = domain.start_migration(other(lab, source), "--live --bandwidth 24")
+    lab.cross.events[source.name].wait_state("suspended", 90, since)
+    t.note(domain.job())
+    expect(command.running, "it is over already")
+    source.sh("virsh domjobabort guest", timeout=60)
+    result = command.wait(60)
+    expect(result.code == 1 and "canceled by client" in result.err, result)
+    unharmed(lab, t, source)
+
+
+@test("a second domain, <interface type='hostdev'> with a driver model, takes another VF")
+def second(lab, t):
+    pci = lab.b.vf_pcis()[0]
+    lab.second = Domain(lab, [interface(pci, "ua-vf0", SECOND_MAC,
+                                        "<driver name='vfio' model='vferry_vfio'/>")],
+                        name="second", number=1, memory=192, mac=SECOND_MAC)
+    lab.second.boot(lab.b)
+    configure_guest(lab.second, SECOND_ADDRESS)
+    lab.peer.sh(f"ping -c 1 -W 10 {SECOND_ADDRESS}", timeout=30)
+    expect(vfs(lab.b)[pci]["mac"] == SECOND_MAC, vfs(lab.b))
+
+
+@test("two domains at the same time in opposite directions, each to a VF that is free")
+def opposite(lab, t):
+    expect(lab.domain.host is lab.a and lab.second.host is lab.b, "they are elsewhere")
+    probe = udp_probe(lab.peer, lab.second, SECOND_ADDRESS, port=7011, interval_us=5000)
+    t.defer(probe.stop)
+    virsh.untouched(lab)
+    commands = [lab.domain.start_migration(lab.b), lab.second.start_migration(lab.a)]
+    for command, domain, target in zip(commands, (lab.domain, lab.second), (lab.b, lab.a)):
+        command.wait(180).check()
+        domain.runs_on(target)
+        t.note(f"{domain.name}: {domain.completed()}")
+    for address in (GUEST_ADDRESS, SECOND_ADDRESS):
+        lab.peer.sh(f"ping -c 1 -W 10 {address}", timeout=30)
+    t.note(f"guest: {lab.cross.probe.take()}")
+    t.note(f"second: {probe.take()}")
+    tcp = lab.cross.streams.take()
+    expect(tcp["resets"] == 0 and tcp["corrupt"] == 0 and tcp["rx_bytes"], tcp)
+    for domain in (lab.domain, lab.second):
+        wait_until(lambda: domain.state(other(lab, domain.host)) == "", 30, "the end there")
+        expect_definition(lab, domain)
+        expect([name for name, _ in virsh.holders(lab, domain.mac)] == [domain.host.name],
+               virsh.holders(lab, domain.mac))
+    t.note(f"VFs: {source_of(lab.b, 'guest')} on b, {source_of(lab.a, 'second')} on a")
+    lab.second.shutdown()
+    wait_until(lambda: "second" not in reservations(lab.a).values(), 30, "its reservation to go")
+    settled(lab)
+
+
+@test("virsh save of a guest that runs is refused, with what to do; it goes on")
+def save_running(lab, t):
+    source = lab.domain.host
+    virsh.untouched(lab)
+    result = source.run("virsh save guest /var/lib/libvirt/qemu/save/by-hand", timeout=120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    expect("the virtual machine is paused" in source.sh("dmesg | tail -20"), "no reason")
+    unharmed(lab, t, source)
+
+
+def saved(lab, t, save, restore, target):
+    """The VF put to rest, the domain in a file, and back from it; TCP is not looked at."""
+    domain, source = lab.domain, lab.domain.host
+    lab.cross.probe.stop()
+    lab.cross.streams.stop()
+    vf = f"pf0 {int(vfs(source)[source_of(source, 'guest')]['vf'])}"
+    source.sh(f"vferry vf {vf} migrate --wait && vferry vf {vf} suspend --wait", timeout=60)
+    source.sh(save, timeout=120)
+    expect(domain.state(source) in ("", "shut off"), domain.state(source))
+    wait_until(lambda: "guest" not in reservations(source).values(), 30, "the reservation to go")
+    if target is not source:
+        file = source.pull("/var/lib/libvirt/qemu/save/by-hand", 60)
+        target.push("/var/lib/libvirt/qemu/save/by-hand", file)
+    since = lab.cross.events[target.name].count()
+    target.sh(restore, timeout=120)
+    domain.runs_on(target)
+    lab.cross.idle_on(target, since, 60)
+    lab.peer.sh(f"ping -c 3 -W 10 {GUEST_ADDRESS}", timeout=40)
+    expect(domain.sh("echo here") == "here", "the guest")
+    settled(lab)
     lab.cross.start_traffic()
 
 
-def other(lab, host):
-    return lab.b if host is lab.a else lab.a
+@test("save and restore on the same host, the VF at rest before")
+def save_here(lab, t):
+    path = "/var/lib/libvirt/qemu/save/by-hand"
+    saved(lab, t, f"virsh save guest {path}", f"virsh restore {path}", lab.domain.host)
 
 
-def moved(lab, t, **options):
-    move = lab.cross.move(other(lab, lab.domain.host), **options)
-    for line in move.lines():
-        t.note(line)
-    expect(not move.wrong, move.wrong)
-    lab.moves.append(move.figures)
-    return move
+@test("managedsave, and start")
+def managed(lab, t):
+    saved(lab, t, "virsh managedsave guest", "virsh start guest", lab.domain.host)
 
 
-@test("virsh migrate: a to b")
-def there(lab, t):
-    moved(lab, t)
+@test("virsh downtime within 10 % of QEMU's own: medians of moves of one guest")
+def downtime(lab, t):
+    by_virsh = []
+    for _ in range(MEDIAN_OF):
+        by_virsh.append(moved(lab, t).figures)
+    lab.cross.probe.stop()
+    lab.cross.streams.stop()
+    lab.domain.shutdown()
+    plain = lab.guest(name="plain", memory=256)
+    lab.a.sh(f"ip link set pf0 vf 0 mac {lab.domain.mac}")
+    plain.boot(lab.a, lab.cross.vfs["a"][0])
+    lab.cross.guest = plain
+    configure_guest(plain)
+    lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
+    lab.cross.start_traffic()
+    by_hand = []
+    for _ in range(MEDIAN_OF):
+        move = lab.cross.move(other(lab, plain.host))
+        expect(not move.wrong, move.wrong)
+        by_hand.append(move.figures)
 
-
-@test("virsh migrate: b to a")
-def back(lab, t):
-    moved(lab, t)
+    def median(figures, key):
+        return statistics.median(f[key] for f in figures)
+    for key in ("network_downtime_ms", "vm_downtime_ms", "suspend_us", "resume_us", "total_ms"):
+        t.note(f"{key}: virsh {median(by_virsh, key)} {[f[key] for f in by_virsh]}, "
+               f"QEMU {median(by_hand, key)} {[f[key] for f in by_hand]}")
+    lab.by_virsh, lab.by_hand = (median(f, "network_downtime_ms") for f in (by_virsh, by_hand))
+    expect(lab.by_virsh <= 1.1 * lab.by_hand, (lab.by_virsh, lab.by_hand))

@@ -17,6 +17,7 @@ from vlab.console import Reader
 from vlab.guest import BOOT_TIMEOUT, GUEST_ARGS
 from vlab.wait import wait_until
 
+GUEST_MAC = "52:54:00:0a:02:01"     # as crossing.py has it
 PORT = 5000
 TYPED = "type='pci' "
 MIGRATE_TIMEOUT = 120
@@ -52,9 +53,10 @@ class Domain(Agent):
     ua-vf0, ua-vf1, ... host: where it runs now, None: nowhere."""
 
     def __init__(self, lab, devices, name="guest", number=0, memory=256, modules=("vferry_vf",),
-                 initrd="guest.cpio", kernel_args="", disk="", metadata="", override=True):
+                 initrd="guest.cpio", kernel_args="", disk="", metadata="", override=True,
+                 mac=GUEST_MAC):
         Agent.__init__(self, name, self._alive)
-        self.lab, self.memory, self.host = lab, memory, None
+        self.lab, self.memory, self.host, self.mac = lab, memory, None, mac
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.domain.vferry.lab"))
         self.boot_seconds = None
         self._port = PORT + 10 * number
