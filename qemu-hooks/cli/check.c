@@ -116,13 +116,13 @@ static json_t *facts_there(const char *host, struct checks *checks)
 {
 	static const char *const words[] = { "check", "--facts", NULL };
 	_cleanup_free_ char *output = NULL;
-	struct remote remote;
+	struct child remote;
 	json_t *facts = NULL;
 	int r;
 
 	r = remote_start(&remote, host, words);
 	if (!r)
-		r = remote_finish(&remote, &output);
+		r = child_finish(&remote, &output);
 	if (!r && output)
 		facts = json_loads(output, 0, NULL);
 	if (json_is_object(facts)) {
@@ -144,7 +144,7 @@ static json_t *facts_there(const char *host, struct checks *checks)
 }
 
 /* Send frames until the other side says that it hears them, and where. */
-static void send_until_heard(struct remote *remote, const struct target *vf, const char *word,
+static void send_until_heard(struct child *remote, const struct target *vf, const char *word,
 			     char *ret_heard, size_t size)
 {
 	int i;
@@ -152,7 +152,7 @@ static void send_until_heard(struct remote *remote, const struct target *vf, con
 	for (i = 0; i < FRAMES; i++) {
 		if (frame_send(vf->ifindex, word) < 0)
 			break;
-		if (remote_line(remote, ret_heard, size, FRAME_MS) > 0)
+		if (child_line(remote, ret_heard, size, FRAME_MS) > 0)
 			return;
 	}
 	ret_heard[0] = '\0';
@@ -161,7 +161,7 @@ static void send_until_heard(struct remote *remote, const struct target *vf, con
 static void try_frame(const struct target *vf, const char *host, char *ret_heard, size_t size)
 {
 	const char *words[] = { "check", "--hear", NULL, NULL };
-	struct remote remote;
+	struct child remote;
 	char line[64], word[FRAME_WORD];
 	unsigned long long random;
 
@@ -172,9 +172,9 @@ static void try_frame(const struct target *vf, const char *host, char *ret_heard
 	words[2] = word;
 	if (remote_start(&remote, host, words) < 0)
 		return;
-	if (remote_line(&remote, line, sizeof(line), REMOTE_MS) > 0 && !strcmp(line, "ready"))
+	if (child_line(&remote, line, sizeof(line), CHILD_MS) > 0 && !strcmp(line, "ready"))
 		send_until_heard(&remote, vf, word, ret_heard, size);
-	remote_finish(&remote, NULL);
+	child_finish(&remote, NULL);
 }
 
 static void check_there(const struct target *vf, const json_t *here, const char *host,

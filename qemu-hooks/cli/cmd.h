@@ -22,5 +22,6 @@ int cmd_migrate(int argc, char **argv);
 int cmd_vf(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
+int cmd_libvirt(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
 	{ "vf",		cmd_vf,		"one step of a migration by hand" },
 	{ "history",	cmd_history,	"the last migrations, as text or as a picture" },
 	{ "setup",	cmd_setup,	"make and bind VFs as host.conf has them" },
+	{ "libvirt",	cmd_libvirt,	"what a libvirt domain needs to be migrated with its VFs" },
 };
 
 static void help(FILE *out)

@@ -104,6 +104,9 @@ static enum unfit unfit_driver(const struct vf_table *table, const struct vf_row
 			   "vferry setup binds it", driver[0] ? driver : "no driver");
 	if (!strcmp(driver, "vfio-pci"))
 		return say(UNFIT_STATE, words, size, "bound to vfio-pci: vferry setup binds it");
+	if (driver[0] && !row->place.vf_netdev[0])
+		return say(UNFIT_STATE, words, size, "bound to %s, with an interface in another "
+			   "network namespace or none", driver);
 	/* libvirt looks for the module that fits, and takes vfio-pci if it finds none. */
 	if (!table->installed && (!device->model[0] || !table->loaded))
 		return say(UNFIT_STATE, words, size, "not bound to " DRIVER ", which is not "

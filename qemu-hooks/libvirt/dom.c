@@ -221,7 +221,10 @@ static int read_metadata(struct dom *dom, const xmlNode *root, char *reason, siz
 		snprintf(reason, size, "metadata: the network's name is too long");
 		return -EINVAL;
 	}
-	for (node = xml_child(ours, DOM_NS, "vf"); node; node = xml_next(node, DOM_NS, "vf")) {
+	for (node = ours->children; node; node = node->next) {
+		/* virsh metadata --set puts only the outermost element into a name space */
+		if (!xml_is(node, DOM_NS, "vf") && !xml_is(node, NULL, "vf"))
+			continue;
 		r = read_wish(dom, node, reason, size);
 		if (r < 0)
 			return r;

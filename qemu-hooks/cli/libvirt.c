@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vferry libvirt: what a libvirt domain needs to be migrated with its VFs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "cmd.h"
+#include "rtnl.h"
+#include "say.h"
+#include "section.h"
+
+#include "../libvirt/prepare.h"
+#include "../libvirt/xml.h"
+
+static const char help[] =
+	"Usage: vferry libvirt prepare [OPTIONS] DOMAIN\n"
+	"       vferry libvirt prepare [OPTIONS] --file=FILE\n\n"
+	"What a domain of libvirt needs so that virsh migrate takes it to another host with its\n"
+	"VFs: the driver and an alias for each VF, QEMU's switch for migration where the kernel\n"
+	"has no IOMMUFD, and what host.conf says of the VFs. Shows the changes to the persistent\n"
+	"definition; nothing is done without --apply. They are in force when the domain is started\n"
+	"the next time.\n\n"
+	"  -a, --apply        define the domain anew, by virsh define\n"
+	"  -c, --connect=URI  libvirt's connection, as virsh --connect\n"
+	"  -f, --file=FILE    XML from a file, -: from standard input\n"
+	"  -x, --xml          print the changed XML, and the changes on standard error\n"
+	"  -j, --json         as JSON\n"
+	"  -h, --help         this text\n";
+
+/**
+ * struct job - what is to be done
+ * @domain: name, NULL: @file is given
+ * @uri: for virsh, NULL: its own choice
+ * @old: XML as it was, in the form that libxml2 writes; @new: as it is to be
+ */
+struct job {
+	const char *domain;
+	const char *file;
+	const char *uri;
+	bool apply;
+	bool xml;
+	bool json;
+	char *old;
+	char *new;
+	size_t new_size;
+};
+
+static void job_free(struct job *job)
+{
+	free(job->old);
+	free(job->new);
+}
+
+/* Run virsh; its exit status or -errno. */
+static int virsh(const struct job *job, const char *const *words, char **ret_output)
+{
+	const char *argv[12] = { "virsh", "--quiet" };
+	struct child child;
+	int n = 2, r;
+
+	if (job->uri) {
+		argv[n++] = "--connect";
+		argv[n++] = job->uri;
+	}
+	while (*words)
+		argv[n++] = *words++;
+	argv[n] = NULL;
+	r = child_start(&child, argv);
+	return r ? r : child_finish(&child, ret_output);
+}
+
+static int say_virsh(int r)
+{
+	if (r == CHILD_CANNOT)
+		say("virsh cannot be run: is libvirt-clients installed?");
+	else if (r == -ETIMEDOUT)
+		say("virsh does not answer");
+	else if (r < 0)
+		say("virsh: %s", strerror(-r));
+	/* otherwise virsh has said it */
+	return r > 0 && r != CHILD_CANNOT ? STATUS_NO : STATUS_CANNOT;
+}
+
+static int read_domain(const struct job *job, char **ret_xml)
+{
+	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain,
+				/* what is not there when it is defined anew is lost */
+				job->apply ? "--security-info" : NULL, NULL };
+	int r;
+
+	r = virsh(job, words, ret_xml);
+	if (r)
+		return say_virsh(r);
+	if (*ret_xml)
+		return STATUS_OK;
+	say("%s: virsh tells no XML", job->domain);
+	return STATUS_CANNOT;
+}
+
+static int read_file(const struct job *job, char **ret_xml)
+{
+	_cleanup_fclose_ FILE *f = !strcmp(job->file, "-") ? fdopen(dup(STDIN_FILENO), "r") :
+				   fopen(job->file, "re");
+	_cleanup_free_ char *buf = malloc(XML_MAX_SIZE + 2);
+	size_t n;
+
+	if (!f || !buf) {
+		say("%s: %s", job->file, strerror(errno));
+		return STATUS_CANNOT;
+	}
+	n = fread(buf, 1, XML_MAX_SIZE + 1, f);
+	if (ferror(f)) {
+		say("%s: %s", job->file, strerror(errno));
+		return STATUS_CANNOT;
+	}
+	buf[n] = '\0';
+	if (strlen(buf) != n) {
+		say("%s: not text", job->file);
+		return STATUS_NO;
+	}
+	*ret_xml = buf;
+	buf = NULL;
+	return STATUS_OK;
+}
+
+/* What this host knows of a device */
+static void describe(const struct conf *conf, const char *pci, struct prepare_vf *ret)
+{
+	struct vf_settings settings[RTNL_VFS] = {};
+	const struct conf_pf *section;
+	struct target vf;
+	int r;
+
+	*ret = (struct prepare_vf) { .here = HERE_NOTHING };
+	r = target_find(pci, &vf);
+	if (r < 0 || vf.vf < 0) {
+		ret->here = r == -ENODEV ? HERE_NOTHING : HERE_OTHER;
+		return;
+	}
+	if (strcmp(vf.pf_driver, "vferry_pf")) {
+		ret->here = HERE_OTHER;
+		return;
+	}
+	ret->here = HERE_OURS;
+	if (vf.ifindex && !rtnl_vf_settings(vf.ifindex, settings)) {
+		ret->vlan = settings[vf.vf].vlan;
+		ret->qos = settings[vf.vf].qos;
+	}
+	section = section_of(conf, &vf);
+	if (!section)
+		return;
+	snprintf(ret->network, sizeof(ret->network), "%s", section->network);
+	if (vf.vf < CONF_VFS && section->mac_set & 1u << vf.vf) {
+		ret->mac_set = true;
+		memcpy(ret->mac, section->mac[vf.vf], 6);
+	}
+}
+
+/* The tree is read, changed, and written as it was and as it is. */
+static int work_out(struct job *job, const char *xml, struct dom *dom, struct prepare *ret)
+{
+	_cleanup_free_ struct prepare_vf *vfs = NULL;
+	char reason[256];
+	struct conf conf;
+	size_t size, i;
+	int r;
+
+	r = dom_read(xml, strlen(xml), dom, reason, sizeof(reason));
+	if (r < 0) {
+		say("%s: %s", job->domain ?: job->file, reason);
+		return STATUS_NO;
+	}
+	/* A configuration that is not good is setup's business. */
+	conf_load(CONF_FILE, &conf, reason, sizeof(reason));
+	vfs = calloc(dom->count + 1, sizeof(*vfs));
+	if (!vfs)
+		return STATUS_CANNOT;
+	for (i = 0; i < dom->count; i++)
+		describe(&conf, dom->devices[i].source, &vfs[i]);
+	r = dom_bytes(dom, &job->old, &size);
+	if (!r)
+		r = prepare(dom, vfs, false, access("/dev/iommu", F_OK) != 0, ret);
+	if (!r)
+		r = dom_bytes(dom, &job->new, &job->new_size);
+	if (r < 0) {
+		say("%s: %s", dom->name, r == -E2BIG ? "too many changes" : strerror(-r));
+		return STATUS_CANNOT;
+	}
+	if (ret->vfs)
+		return STATUS_OK;
+	say("%s: none of its devices is a VF of vferry's: neither is its driver vferry_vfio, nor is "
+	    "it at the address of a VF whose PF vferry_pf drives", dom->name);
+	return STATUS_NO;
+}
+
+/* A file that has the text; @path is a template. 0 or -errno */
+static int write_temporary(char *path, const char *text, size_t size)
+{
+	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
+}
+
+/* In a folder of its own, that goes with its files at the end */
+struct folder {
+	char path[32];
+	char old[48];
+	char new[48];
+};
+
+static void folder_p(struct folder *f)
+{
+	if (!f->path[0])
+		return;
+	unlink(f->old);
+	unlink(f->new);
+	rmdir(f->path);
+}
+
+static int write_both(const struct job *job, struct folder *f)
+{
+	int r;
+
+	strcpy(f->path, "/tmp/vferry-XXXXXX");
+	if (!mkdtemp(f->path)) {
+		f->path[0] = '\0';
+		return -errno;
+	}
+	snprintf(f->old, sizeof(f->old), "%s/old-XXXXXX", f->path);
+	snprintf(f->new, sizeof(f->new), "%s/new-XXXXXX", f->path);
+	r = write_temporary(f->old, job->old, strlen(job->old));
+	return r ? r : write_temporary(f->new, job->new, job->new_size);
+}
+
+static int diff(const struct folder *f, const char *name, char **ret_diff)
+{
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	const char *words[] = { "diff", "-u", "--label", NULL, "--label", NULL, f->old, f->new,
+				NULL };
+	struct child child;
+	int r;
+
+	if (asprintf(&before, "%s as it is", name) < 0 ||
+	    asprintf(&after, "%s with what it needs", name) < 0)
+		return -ENOMEM;
+	words[3] = before;
+	words[5] = after;
+	r = child_start(&child, words);
+	if (!r)
+		r = child_finish(&child, ret_diff);
+	return r == 1 || r < 0 ? r : r == CHILD_CANNOT ? -ENOENT : -EIO;
+}
+
+static json_t *lines_json(const char lines[][PREPARE_TEXT], size_t count)
+{
+	json_t *j = json_array();
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		json_array_append_new(j, json_string(lines[i]));
+	return j;
+}
+
+static void print_diff(const char *text)
+{
+	const char *end;
+
+	for (; *text; text = end) {
+		enum paint p = *text == '+' ? PAINT_GOOD : *text == '-' ? PAINT_BAD : PAINT_OFF;
+
+		end = strchrnul(text, '\n');
+		printf("%s%.*s%s\n", p ? paint(stdout, p) : "", (int)(end - text), text,
+		       p ? paint(stdout, PAINT_OFF) : "");
+		end += *end == '\n';
+	}
+}
+
+static void print_lines(FILE *out, const struct prepare *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->change_count; i++)
+		fprintf(out, "change  %s\n", p->changes[i]);
+	for (i = 0; i < p->note_count; i++)
+		fprintf(out, "note    %s\n", p->notes[i]);
+}
+
+/* How the definition is, or was, changed */
+static int tell(const struct job *job, const struct dom *dom, const struct prepare *p,
+		const char *changes, bool applied)
+{
+	json_t *j;
+
+	if (job->json) {
+		j = json_pack("{s:s, s:s, s:b, s:o, s:o, s:s}", "domain", dom->name, "uuid",
+			      dom->uuid, "applied", (int)applied, "changes",
+			      lines_json(p->changes, p->change_count), "notes",
+			      lines_json(p->notes, p->note_count), "diff", changes ?: "");
+		if (j && job->xml)
+			json_object_set_new(j, "xml", json_string(job->new));
+		return say_json(j);
+	}
+	if (job->xml) {
+		print_lines(stderr, p);
+		fwrite(job->new, 1, job->new_size, stdout);
+		return fflush(stdout) ? STATUS_CANNOT : STATUS_OK;
+	}
+	if (changes)
+		print_diff(changes);
+	print_lines(stdout, p);
+	if (!p->change_count)
+		printf("%s: nothing to do\n", dom->name);
+	else if (applied)
+		printf("%s: changed; in force when it is started the next time\n", dom->name);
+	else if (job->domain)
+		printf("%s: to change it: vferry libvirt prepare --apply %s\n", dom->name,
+		       job->domain);
+	return STATUS_OK;
+}
+
+static int show_and_apply(const struct job *job, const struct dom *dom, const struct prepare *p)
+{
+	_cleanup_(folder_p) struct folder folder = {};
+	const char *words[] = { "define", NULL, NULL };
+	_cleanup_free_ char *changes = NULL;
+	int r;
+
+	if (!p->change_count)
+		return tell(job, dom, p, NULL, false);
+	r = write_both(job, &folder);
+	if (!r)
+		r = diff(&folder, dom->name, &changes);
+	if (r < 0) {
+		say("the changes cannot be shown: %s", strerror(-r));
+		return STATUS_CANNOT;
+	}
+	if (job->apply) {
+		_cleanup_free_ char *output = NULL;
+
+		words[1] = folder.new;
+		r = virsh(job, words, &output);
+		if (r)
+			return say_virsh(r);
+	}
+	return tell(job, dom, p, changes, job->apply);
+}
+
+static int run(struct job *job)
+{
+	_cleanup_free_ struct prepare *p = calloc(1, sizeof(*p));
+	_cleanup_(dom_p) struct dom dom = {};
+	_cleanup_free_ char *xml = NULL;
+	int r;
+
+	if (!p)
+		return STATUS_CANNOT;
+	r = job->file ? read_file(job, &xml) : read_domain(job, &xml);
+	if (!r)
+		r = work_out(job, xml, &dom, p);
+	return r ? r : show_and_apply(job, &dom, p);
+}
+
+int cmd_libvirt(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "apply", no_argument, NULL, 'a' },
+		{ "connect", required_argument, NULL, 'c' },
+		{ "file", required_argument, NULL, 'f' },
+		{ "xml", no_argument, NULL, 'x' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	_cleanup_(job_free) struct job job = {};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "ac:f:xjh", options, NULL)) != -1) {
+		switch (c) {
+		case 'a':
+			job.apply = true;
+			break;
+		case 'c':
+			job.uri = optarg;
+			break;
+		case 'f':
+			job.file = optarg;
+			break;
+		case 'x':
+			job.xml = true;
+			break;
+		case 'j':
+			job.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return STATUS_OK;
+		default:
+			return say_usage("libvirt");
+		}
+	}
+	if (optind == argc || strcmp(argv[optind], "prepare") ||
+	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)))
+		return say_usage("libvirt");
+	job.domain = job.file ? NULL : argv[optind + 1];
+	return run(&job);
+}
