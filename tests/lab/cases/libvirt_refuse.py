@@ -41,7 +41,7 @@ def macs(lab, t, target, numbers, mac):
 def address_taken(lab, t):
     target = there(lab)
     macs(lab, t, target, [virsh.VFS - 1], lab.domain.mac)
-    refused(lab, t)
+    refused(lab, t, hook=False)
     t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
 
 
@@ -49,7 +49,7 @@ def address_taken(lab, t):
 def address_set(lab, t):
     target = there(lab)
     macs(lab, t, target, range(virsh.VFS), lambda nr: f"52:54:00:77:00:{nr:02x}")
-    refused(lab, t)
+    refused(lab, t, hook=False)
     t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
 
 
@@ -90,46 +90,46 @@ def moves(lab, t):
 def copying(lab, bandwidth=4):
     """A migration in pre-copy, under way."""
     source = lab.domain.host
-    virsh.untouched(lab)
+    since = virsh.untouched(lab)
     command = lab.domain.start_migration(
         there(lab), f"--live --persistent --undefinesource --bandwidth {bandwidth}")
     wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 90,
                "the guest to log")
-    return command
+    return command, since
 
 
 @test("the destination's QEMU is killed")
 def destination_killed(lab, t):
     source, target = lab.domain.host, there(lab)
-    command = copying(lab)
+    command, since = copying(lab)
     target.sh("kill -9 $(pgrep -f guest=guest)")
     result = command.wait(120)
     t.note(result.err.strip())
     expect(result.code == 1, result)
-    unharmed(lab, t, source, lost=0)
+    unharmed(lab, t, source, since)
 
 
 @test("the source's libvirtd is restarted")
 def source_daemon(lab, t):
     source = lab.domain.host
-    command = copying(lab)
+    command, since = copying(lab)
     source.sh("systemctl kill -s KILL libvirtd", timeout=60)
     result = command.wait(120)
     t.note(result.err.strip())
     expect(result.code == 1, result)
     wait_until(lambda: lab.domain.state(source) == "running", 60, lambda: lab.domain.state(source))
-    unharmed(lab, t, source, lost=0)
+    unharmed(lab, t, source, since)
 
 
 @test("the destination's libvirtd is restarted")
 def destination_daemon(lab, t):
     source, target = lab.domain.host, there(lab)
-    command = copying(lab)
+    command, since = copying(lab)
     target.sh("systemctl kill -s KILL libvirtd", timeout=60)
     result = command.wait(120)
     t.note(result.err.strip())
     expect(result.code == 1, result)
-    unharmed(lab, t, source, lost=0)
+    unharmed(lab, t, source, since)
 
 
 @test("after all that it moves")

@@ -207,7 +207,7 @@ class Domain(Agent):
         return self._log.trouble(allowed)
 
     def save_logs(self):
-        if not self.dead and not self.host.dead:
+        if not self.dead and not self.host.dead and self.host.name in self._socks:
             log = self.run("dmesg", timeout=20)
             (self.lab.paths.log / f"{self.name}.dmesg").write_bytes(log.out_bytes)
 
