@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules agent iproute2 lab demo check clean
+.PHONY: all root modules agent iproute2 deb lab demo check clean
 
 all: modules
 
@@ -26,6 +26,12 @@ iproute2: root
 	mkdir -p build/iproute2
 	$(ENTER) env VFERRY_IPROUTE2_FALLBACK=$(VFERRY_IPROUTE2_FALLBACK) sh -c 'cp "$$(qemu-hooks/iproute2/build)"/*.deb build/iproute2/'
 	ls build/iproute2/*.deb
+
+# Debian packages, in build/deb: modules for DKMS, programs; for host and guest.
+deb: root
+	rm -rf build/deb
+	$(ENTER) debian/build build/deb
+	ls build/deb/*.deb
 
 # make lab CASE=boot
 lab:

@@ -17,7 +17,7 @@
 
 #define ERROR_SIZE	256	/* PCAP_ERRBUF_SIZE */
 #define OUT_BUFFER	(256 * 1024)	/* bytes: some ten rounds of announcements */
-#define IN_BUFFER	(32 * 1024)
+#define IN_BUFFER	(192 * 1024)	/* what was in the rings at SUSPEND, and then the first */
 
 /* ARP, IGMP, ICMPv6 and MLD's hop-by-hop header, with up to two VLAN tags before them. */
 #define FRAMES	"arp or igmp or icmp6 or (ip6 and ip6[6] == 0)"
@@ -28,13 +28,14 @@
  * @out: what leaves
  * @in: what comes; receives once it is @bound
  * @ifindex: interface
+ * @waiting: for the listener to have what it waits for
  */
 struct capture {
 	struct capture_listener listener;
 	pcap_t *out;
 	int in;
 	int ifindex;
-	bool bound;
+	bool bound, waiting;
 	sd_event_source *out_source, *in_source;
 };
 
@@ -46,21 +47,25 @@ static uint64_t time_of(const struct pcap_pkthdr *head)
 	return (uint64_t)head->ts.tv_sec * 1000000000u + (uint64_t)head->ts.tv_usec;
 }
 
-static int on_out(sd_event_source *source, int fd, uint32_t events, void *arg)
+/* False: the interface is gone, or went down: there is nothing more to come. */
+static bool drain_out(struct capture *capture)
 {
-	struct capture *capture = arg;
 	struct pcap_pkthdr *head;
 	const uint8_t *frame;
 	int r;
 
-	(void)fd;
-	(void)events;
 	while ((r = pcap_next_ex(capture->out, &head, &frame)) == 1)
 		if (head->caplen == head->len)
 			capture->listener.sent(frame, head->caplen, time_of(head),
 					       capture->listener.arg);
-	/* The interface is gone, or went down: there is nothing more to come. */
-	if (r < 0)
+	return r >= 0;
+}
+
+static int on_out(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	if (!drain_out(arg))
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }
@@ -80,30 +85,49 @@ static uint64_t time_of_message(struct msghdr *msg)
 	return 0;
 }
 
-static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
+/* When the next frame came; 0: there is none now; -errno. */
+static int64_t next_in(struct capture *capture)
 {
-	struct capture *capture = arg;
 	char frame[64], control[128];
 	struct iovec iov = { frame, sizeof(frame) };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
 	};
-	uint64_t time_ns;
 
+	if (recvmsg(capture->in, &msg, MSG_DONTWAIT) >= 0)
+		return (int64_t)time_of_message(&msg);
+	/* The interface went down; it may come up again. */
+	return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -errno;
+}
+
+/* What comes after the one that was waited for is not read, and costs next to nothing. */
+static void drain_in(struct capture *capture)
+{
+	const struct capture_listener *listener = &capture->listener;
+	int64_t time_ns;
+
+	while (capture->waiting && (time_ns = next_in(capture)) != 0)
+		capture->waiting = time_ns > 0 && !listener->received((uint64_t)time_ns, listener->arg);
+	if (!capture->waiting)
+		sd_event_source_set_enabled(capture->in_source, SD_EVENT_OFF);
+}
+
+static int on_in(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)source;
+	(void)fd;
 	(void)events;
-	if (recvmsg(fd, &msg, MSG_DONTWAIT) < 0) {
-		/* The interface went down; it may come up again. */
-		if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-			sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		return 0;
-	}
-	/* What comes after it is not read, and costs next to nothing. */
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	time_ns = time_of_message(&msg);
-	if (time_ns)
-		capture->listener.received(time_ns, capture->listener.arg);
+	drain_in(arg);
 	return 0;
+}
+
+void capture_drain(struct capture *capture)
+{
+	if (!capture)
+		return;
+	drain_out(capture);
+	drain_in(capture);
 }
 
 /*
@@ -123,6 +147,13 @@ void capture_arm(struct capture *capture)
 	to.sll_ifindex = capture->ifindex;
 	if (!capture->bound && !bind(capture->in, (struct sockaddr *)&to, sizeof(to)))
 		capture->bound = true;
+}
+
+void capture_receive(struct capture *capture)
+{
+	if (!capture)
+		return;
+	capture->waiting = true;
 	sd_event_source_set_enabled(capture->in_source, SD_EVENT_ON);
 }
 
@@ -143,13 +174,17 @@ static int open_in(struct capture *capture, const char *ifname)
 	return 0;
 }
 
-static int open_out(struct capture *capture, const char *ifname, char *ret_error)
+/*
+ * The same for all Ethernet interfaces. Compiling it takes long, when a migration goes on
+ * and the guest is busy, and until the kernel has it, it keeps every frame.
+ */
+static struct bpf_program filter;
+
+static int activate(const char *ifname, pcap_t **ret, char *ret_error)
 {
-	struct bpf_program program;
-	pcap_t *p;
+	pcap_t *p = pcap_create(ifname, ret_error);
 	int r;
 
-	p = capture->out = pcap_create(ifname, ret_error);
 	if (!p)
 		return -EIO;
 	pcap_set_snaplen(p, PACKET_MAX + 4 * PACKET_TAGS);
@@ -159,16 +194,51 @@ static int open_out(struct capture *capture, const char *ifname, char *ret_error
 	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
 	/* Positive: a warning. */
 	r = pcap_activate(p);
+	if (r >= 0 && !filter.bf_len)
+		r = pcap_compile(p, &filter, FILTER, 1, PCAP_NETMASK_UNKNOWN);
+	if (r < 0) {
+		snprintf(ret_error, ERROR_SIZE, "%s", pcap_geterr(p));
+		pcap_close(p);
+		return -EIO;
+	}
+	*ret = p;
+	return 0;
+}
+
+void capture_prepare(const char *ifname)
+{
+	char error[ERROR_SIZE];
+	pcap_t *p;
+
+	/* Who captures will say why not. */
+	if (!filter.bf_len && !activate(ifname, &p, error))
+		pcap_close(p);
+}
+
+void capture_forget(void)
+{
+	pcap_freecode(&filter);
+}
+
+static int open_out(struct capture *capture, const char *ifname, char *ret_error)
+{
+	struct pcap_pkthdr *head;
+	const uint8_t *frame;
+	pcap_t *p;
+	int r;
+
+	r = activate(ifname, &p, ret_error);
+	if (r < 0)
+		return r;
+	capture->out = p;
+	r = pcap_setfilter(p, &filter);
 	if (r >= 0)
 		r = pcap_setnonblock(p, 1, ret_error);
 	if (r >= 0)
 		r = pcap_setdirection(p, PCAP_D_OUT);
-	if (r >= 0)
-		r = pcap_compile(p, &program, FILTER, 1, PCAP_NETMASK_UNKNOWN);
-	if (r >= 0) {
-		r = pcap_setfilter(p, &program);
-		pcap_freecode(&program);
-	}
+	/* What came before the filter has filled the buffer. */
+	while (r >= 0 && (r = pcap_next_ex(p, &head, &frame)) == 1)
+		;
 	if (r >= 0)
 		return 0;
 	snprintf(ret_error, ERROR_SIZE, "%s", pcap_geterr(p));

@@ -16,13 +16,14 @@ struct capture;
 /**
  * struct capture_listener
  * @sent: a frame that may be an announcement has left, with its VLAN tags
- * @received: the first frame since capture_arm() has come; once for each time
+ * @received: a frame has come, since capture_arm(), after capture_receive(). Returns whether it is the one that
+ *	was waited for; if not, it is called for the next one
  *
  * Times are CLOCK_REALTIME, of the kernel.
  */
 struct capture_listener {
 	void (*sent)(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg);
-	void (*received)(uint64_t time_ns, void *arg);
+	bool (*received)(uint64_t time_ns, void *arg);
 	void *arg;
 };
 
@@ -40,7 +41,18 @@ int capture_new(sd_event *event, const char *ifname, const struct capture_listen
 		struct capture **ret, char *ret_error);
 void capture_free(struct capture *capture);
 
-/* Wait for the next frame that comes in. Until this is called, none costs anything. */
+/* Do now what capture_new() would otherwise do when it is first called. */
+void capture_prepare(const char *ifname);
+/* Give back what is kept for all captures. */
+void capture_forget(void);
+
+/* Keep what comes in from now on. Until this is called, none costs anything. */
 void capture_arm(struct capture *capture);
+
+/* Tell the listener of what was kept, and of what comes, until it has what it waited for. */
+void capture_receive(struct capture *capture);
+
+/* Tell the listener now of all that has left and come so far. */
+void capture_drain(struct capture *capture);
 
 #endif

@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "capture.h"
 #include "cleanup.h"
 #include "control.h"
 #include "hooks.h"
@@ -482,6 +483,7 @@ void manager_free(struct manager *m)
 	for (i = 0; i < VFS; i++)
 		vf_free(m->vfs[i].vf);
 	hooks_stop_all();
+	capture_forget();
 	control_free(m->control);
 	sd_event_source_disable_unref(m->rtnl_source);
 	sd_event_source_disable_unref(m->vfnl_source);

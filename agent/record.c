@@ -98,7 +98,7 @@ json_t *record_json(const struct record *r)
 
 void record_line(const struct record *r, char *buf, size_t size)
 {
-	char rx[48] = "nothing received yet";
+	char rx[48] = "first frame not seen";
 
 	if (r->received)
 		snprintf(rx, sizeof(rx), "first frame after %" PRIu64 " us", r->first_rx_us);

@@ -21,7 +21,8 @@
 #define REFRESH_US	200000	/* changes come in bursts */
 #define SAY_US		1000000	/* longer than a blackout */
 #define EARLY_NS	2000000	/* from the queues' start to the driver's event, at most */
-#define GRACE_US	150000	/* for what was sent last to be seen leaving */
+#define GRACE_US	150000	/* for what was sent last to be seen leaving ... */
+#define GRACES		6	/* ... once more, if it was not */
 #define DIFFERENCES_SAID 16	/* in the journal, one entry each */
 #define IFF_UP_FLAG	0x1	/* IFF_UP */
 
@@ -40,14 +41,16 @@
  * @announcer: of this VF
  * @announcing: it has begun; @announced: it is through
  * @verify: of this VF; @verified: it is through
- * @grace: until the end, when both are
+ * @grace: until the end, when both are; @graces: how often it was extended
  * @downed: mode "down": the interface was brought down
  * @logging: the migration is not over: the driver resumed, and goes on logging
  * @keep_was: a migration ended before its configuration was restored: that of before is
  *	also what must be there after the next one
  * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
  * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
- * @rx_ns: when the first frame since capture_arm() came, CLOCK_REALTIME; 0: none did
+ * @received_ns: when the driver had the first frame after RESUME, CLOCK_REALTIME; 0: it
+ *	has not said so
+ * @armed_ns: since when what comes in is kept, CLOCK_REALTIME; 0: it is not
  */
 struct vf {
 	const struct vf_shared *shared;
@@ -66,10 +69,12 @@ struct vf {
 	struct verify *verify;
 	bool verified;
 	sd_event_source *grace;
+	unsigned int graces;
 	bool downed;
 	bool logging;
 	bool keep_was;
-	uint64_t rx_ns;
+	uint64_t armed_ns;
+	uint64_t received_ns;
 	uint64_t known_ns;
 	bool say_suspended;
 };
@@ -319,30 +324,40 @@ static void on_sent(const uint8_t *frame, size_t len, uint64_t time_ns, void *ar
 		announcer_seen(vf->announcer, frame, len, time_ns);
 }
 
+static void arm(struct vf *vf)
+{
+	if (!vf->armed_ns)
+		vf->armed_ns = now_of(CLOCK_REALTIME);
+	capture_arm(vf->capture);
+}
+
 /*
  * Some frames come when the VF is suspended already: the last that were in its rings.
  * The driver's time of RESUME is taken when the queues have run for a moment.
  */
-static void note_received(struct vf *vf)
+static bool on_received(uint64_t time_ns, void *arg)
 {
+	struct vf *vf = arg;
 	uint64_t earliest = vf->record.resumed_ns - vf->record.resume_us * UINT64_C(1000) -
 			    EARLY_NS;
 
-	if (!vf->rx_ns || vf->rx_ns < earliest) {
-		capture_arm(vf->capture);
-		return;
-	}
-	vf->record.received = true;
-	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->rx_ns);
+	if (time_ns < earliest)
+		return false;
+	if (vf->received_ns)
+		return true;
+	/* If nobody looked when the queues started, another may have been the first. */
+	vf->record.received = vf->armed_ns < vf->record.resumed_ns - EARLY_NS || vf->downed;
+	vf->record.first_rx_us = us_since(vf->record.resumed_ns, time_ns);
+	return true;
 }
 
-static void on_received(uint64_t time_ns, void *arg)
+/* The driver's word for it. */
+static void note_received(struct vf *vf)
 {
-	struct vf *vf = arg;
-
-	vf->rx_ns = time_ns;
-	if (vf->state == VF_SETTLING)
-		note_received(vf);
+	if (!vf->received_ns || !vf->record.resumed_ns)
+		return;
+	vf->record.received = true;
+	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->received_ns);
 }
 
 static void open_capture(struct vf *vf)
@@ -377,7 +392,7 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 	};
 	snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", vf->msg.ifname);
 	vf->downed = vf->logging = false;
-	vf->rx_ns = 0;
+	vf->armed_ns = vf->received_ns = 0;
 	set_state(vf, VF_MIGRATING);
 	vf->shared->busy(true, vf->shared->arg);
 	if (vf->keep_was)
@@ -429,7 +444,7 @@ static void bring_down(struct vf *vf)
 
 static void suspend(struct vf *vf, const struct vfmsg *msg)
 {
-	capture_arm(vf->capture);
+	arm(vf);
 	if (vf->changed)
 		take_snapshot(vf);
 	set_state(vf, VF_SUSPENDED);
@@ -460,6 +475,7 @@ static void on_announced(void *arg)
 	struct vf *vf = arg;
 
 	vf->announced = true;
+	vf->graces = 0;
 	maybe_finish(vf);
 }
 
@@ -588,6 +604,8 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 	vf->record.resume_us = msg->resume_us;
 	vf->record.pages = msg->pages;
 	note_received(vf);
+	arm(vf);
+	capture_receive(vf->capture);
 	vf->logging = msg->state == VFERRY_MIG_MIGRATING;
 	vf->announcing = vf->announced = vf->verified = false;
 
@@ -603,8 +621,10 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 			trouble(vf, "cannot bring the interface up", r);
 		close_capture(vf);
 		open_capture(vf);
-		if (!vf->record.received)
-			capture_arm(vf->capture);
+		if (!vf->record.received) {
+			arm(vf);
+			capture_receive(vf->capture);
+		}
 	}
 	run_hooks(vf, hook);
 	say_suspended(vf);
@@ -684,6 +704,13 @@ static void finish(struct vf *vf)
 	vf->shared->busy(false, vf->shared->arg);
 }
 
+static bool all_proved(const struct vf *vf)
+{
+	struct announce_counts counts = announcer_counts(vf->announcer);
+
+	return !vf->announcing || !vf->settings.announce || counts.proved == counts.sent;
+}
+
 static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct vf *vf = arg;
@@ -692,6 +719,12 @@ static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)source;
 	(void)usec;
+	/* A busy machine may come to this before what waits for it to be read. */
+	capture_drain(vf->capture);
+	if (!all_proved(vf) && vf->graces++ < GRACES) {
+		sd_event_source_set_time_relative(vf->grace, GRACE_US);
+		return sd_event_source_set_enabled(vf->grace, SD_EVENT_ONESHOT);
+	}
 	finish(vf);
 	/* The driver waits for another SUSPEND of the same migration. */
 	if (logging) {
@@ -768,7 +801,7 @@ static void known_event(struct vf *vf, const struct vfmsg *msg)
 /* The driver waits: only what must be done before the VF is at rest, and nothing slow. */
 static void asked(struct vf *vf)
 {
-	capture_arm(vf->capture);
+	arm(vf);
 	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
 }
 
@@ -800,6 +833,12 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 		break;
 	case VFERRY_VF_EVENT_RESUME:
 		on_resume(vf, msg, false);
+		break;
+	case VFERRY_VF_EVENT_RECEIVED:
+		if (vf->state != VF_IDLE && msg->mig_id == vf->record.mig_id) {
+			vf->received_ns = msg->time_ns;
+			note_received(vf);
+		}
 		break;
 	case VFERRY_VF_EVENT_CANCEL:
 	case VFERRY_VF_EVENT_RESET:
@@ -870,6 +909,7 @@ int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **
 		return r;
 	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
+	capture_prepare(vf->msg.ifname);
 	*ret = TAKE_PTR(vf);
 	return 0;
 }

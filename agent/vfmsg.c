@@ -8,16 +8,7 @@
 #include <string.h>
 
 #include "vfmsg.h"
-
-static const char *const state_names[VFERRY_MIG_STATES] = {
-	[VFERRY_MIG_IDLE]		= "idle",
-	[VFERRY_MIG_MIGRATE_SENT]	= "migrate-sent",
-	[VFERRY_MIG_MIGRATING]		= "migrating",
-	[VFERRY_MIG_SUSPEND_SENT]	= "suspend-sent",
-	[VFERRY_MIG_SUSPENDED]		= "suspended",
-	[VFERRY_MIG_RESUME_SENT]	= "resume-sent",
-	[VFERRY_MIG_CANCEL_SENT]	= "cancel-sent",
-};
+#include "vferry_state_name.h"
 
 static const char *const event_names[] = {
 	[VFERRY_VF_EVENT_UNSPEC]	= "none",
@@ -26,13 +17,14 @@ static const char *const event_names[] = {
 	[VFERRY_VF_EVENT_SUSPEND]	= "suspend",
 	[VFERRY_VF_EVENT_RESUME]	= "resume",
 	[VFERRY_VF_EVENT_RESET]		= "reset",
+	[VFERRY_VF_EVENT_RECEIVED]	= "received",
 };
 
 #define EVENTS	(sizeof(event_names) / sizeof(event_names[0]))
 
 const char *vfmsg_state_name(enum vferry_mig_state state)
 {
-	return state_names[state];
+	return vferry_mig_state_name(state);
 }
 
 const char *vfmsg_event_name(enum vferry_vf_nl_event event)

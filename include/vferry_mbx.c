@@ -181,17 +181,3 @@ const char *vferry_mbx_result_name(__u32 result)
 	}
 	return "?";
 }
-
-const char *vferry_mig_state_name(__u32 state)
-{
-	switch (state) {
-	case VFERRY_MIG_IDLE:		return "idle";
-	case VFERRY_MIG_MIGRATE_SENT:	return "migrate-sent";
-	case VFERRY_MIG_MIGRATING:	return "migrating";
-	case VFERRY_MIG_SUSPEND_SENT:	return "suspend-sent";
-	case VFERRY_MIG_SUSPENDED:	return "suspended";
-	case VFERRY_MIG_RESUME_SENT:	return "resume-sent";
-	case VFERRY_MIG_CANCEL_SENT:	return "cancel-sent";
-	}
-	return "?";
-}

@@ -30,6 +30,7 @@
 #include <linux/types.h>
 
 #include "uapi/vferry_state.h"
+#include "vferry_state_name.h"
 
 /* Words of mailbox memory (82576: VMBMEM is 64 bytes for each VF). */
 #define VFERRY_MBX_WORDS	16
@@ -246,6 +247,5 @@ void vferry_mbx_get_mac(const __u32 *words, __u8 *ret_mac);
 /* Names for logs; never NULL, "?" for what is not known. */
 const char *vferry_mbx_cmd_name(__u32 cmd);
 const char *vferry_mbx_result_name(__u32 result);
-const char *vferry_mig_state_name(__u32 state);
 
 #endif

@@ -133,6 +133,7 @@ static void prepare_command(struct vpf_mig *mig, u32 cmd, bool keep,
 	if (cmd == VFERRY_CMD_RESUME && mig->arrived)
 		mig->cmd.flags |= VFERRY_CMD_F_ARRIVED;
 	mig->post = true;
+	mig->rewritten = false;
 	mig->settled = false;
 	mig->posted_ns = 0;
 	mig->limit_ms = limit_ms(mig, cmd, old);
@@ -710,6 +711,27 @@ void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
 		mig->ping_post = false;
 		mig->ping_posted_ns = now;
 		mig->ping_deadline_ns = now + VPF_PING_NS;
+	}
+	spin_unlock_bh(&vf->mig_lock);
+}
+
+/**
+ * vpf_mig_overwritten() - the guest has written over what it had not read
+ * @vf: the VF
+ *
+ * A guest that is stopped between taking the mailbox and ringing does the rest where
+ * it arrives, over RESUME, and would then wait for its repetition. Once for each command:
+ * a guest that always writes without reading waits.
+ */
+void vpf_mig_overwritten(struct vferry_pf_vf *vf)
+{
+	struct vpf_mig *mig = &vf->mig;
+
+	spin_lock_bh(&vf->mig_lock);
+	if (vpf_mig_is_sent(mig->state) && !mig->post && !mig->rewritten) {
+		mig->rewritten = true;
+		mig->repeat_ns = 0;
+		vpf_mbx_count(vf->nic, VPF_MBX_OVERWRITTEN);
 	}
 	spin_unlock_bh(&vf->mig_lock);
 }

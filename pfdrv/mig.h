@@ -46,6 +46,7 @@ struct vpf_mig_note {
  * @seq: number given out last
  * @cmd: command under way, meaningful in the states that wait for an answer
  * @post: @cmd is to be written
+ * @rewritten: @cmd was written again because the guest had written over it
  * @settled: the guest has said so since @cmd, a SUSPEND, was prepared
  * @posted_ns: when it was written first, 0: not yet
  * @repeat_ns: when it is written again
@@ -74,6 +75,7 @@ struct vpf_mig {
 	u32 seq;
 	struct vferry_mbx_command cmd;
 	bool post;
+	bool rewritten;
 	bool settled;
 	u64 posted_ns;
 	u64 repeat_ns;
@@ -116,6 +118,7 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now);
 bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
 		  bool *ret_repeat);
 void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
+void vpf_mig_overwritten(struct vferry_pf_vf *vf);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
 bool vpf_mig_speaks(struct vferry_pf_vf *vf);
 

@@ -67,6 +67,7 @@ static const char stat_names[VPF_MBX_STATS][ETH_GSTRING_LEN] = {
 	[VPF_MBX_TX_SUSPEND]		= "mbx_tx_suspend",
 	[VPF_MBX_TX_RESUME]		= "mbx_tx_resume",
 	[VPF_MBX_TX_REPEAT]		= "mbx_tx_repeat",
+	[VPF_MBX_OVERWRITTEN]		= "mbx_overwritten",
 	[VPF_MBX_MIGRATE_OK]		= "mig_migrate_ok",
 	[VPF_MBX_CANCEL_OK]		= "mig_cancel_ok",
 	[VPF_MBX_SUSPEND_OK]		= "mig_suspend_ok",
@@ -293,6 +294,9 @@ static int serve(struct vferry_pf_vf *vf)
 	if (!words || vferry_mbx_id(msg[0]) == VFERRY_MBX_STATUS) {
 		unlock_mailbox(vf, P2V_ACK);
 		vpf_req_handle(vf, msg);
+		/* a guest reads what is there before it writes, unless it has just arrived */
+		if (vf->mbx.unacked)
+			vpf_mig_overwritten(vf);
 		return 0;
 	}
 

@@ -30,6 +30,8 @@ unsigned int vpf_req_words(u32 word0)
 		return VFERRY_MBX_STATUS_WORDS;
 	case VFERRY_MBX_SET_MULTICAST:
 		return VFERRY_MBX_WORDS;
+	case VFERRY_MBX_CMD:	/* ours, before the VF has written anything over it */
+		return 0;
 	}
 	return 1;
 }

@@ -104,7 +104,8 @@ static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
 
 	/* When nobody gets to telling them, the oldest are still in there. */
 	kfifo_put(&vvf->mig.events, event);
-	schedule_work(&vvf->mig.told);
+	/* The network waits for the announcement. */
+	queue_work(system_highpri_wq, &vvf->mig.told);
 }
 
 /* What resume and the others have left for later. RTNL is taken here. */
@@ -113,6 +114,7 @@ static void vvf_mig_told(struct work_struct *work)
 	struct vvf *vvf = container_of(work, struct vvf, mig.told);
 	struct vvf_mig *mig = &vvf->mig;
 	struct vvf_event event;
+	u64 received_ns;
 
 	if (xchg(&mig->announce, false)) {
 		rtnl_lock();
@@ -131,6 +133,32 @@ static void vvf_mig_told(struct work_struct *work)
 			break;
 		vvf_nl_event(vvf, &event);
 	}
+
+	received_ns = atomic64_xchg(&mig->received_ns, 0);
+	if (received_ns) {
+		vvf_lock(vvf);
+		event = (struct vvf_event) {
+			.kind = VFERRY_VF_EVENT_RECEIVED,
+			.state = mig->state,
+			.mig_id = mig->mig_id,
+			.time_ns = received_ns,
+		};
+		vvf_unlock(vvf);
+		vvf_nl_event(vvf, &event);
+	}
+}
+
+/**
+ * vvf_mig_received() - the first frame after RESUME has come
+ * @vvf: device
+ *
+ * Called by NAPI, if mig.await_frame.
+ */
+void vvf_mig_received(struct vvf *vvf)
+{
+	WRITE_ONCE(vvf->mig.await_frame, false);
+	atomic64_set(&vvf->mig.received_ns, ktime_get_real_ns());
+	queue_work(system_highpri_wq, &vvf->mig.told);
 }
 
 static void vvf_mig_go(struct vvf *vvf)
@@ -177,6 +205,7 @@ static u32 vvf_mig_resume(struct vvf *vvf, bool logging)
 	vvf_irq_program(vvf);
 	if (!logging)
 		vvf_dirty_stop(&vvf->dirty);
+	WRITE_ONCE(vvf->mig.await_frame, true);
 	r = vvf_mig_start_queues(vvf);
 	if (r) {
 		dev_err(&vvf->pdev->dev, "resume: %pe, resetting\n", ERR_PTR(r));
@@ -193,6 +222,8 @@ static u32 vvf_mig_act(struct vvf *vvf, enum vvf_mig_action action)
 		break;
 	case VVF_MIG_LOG_ON:
 		vvf_dirty_start(&vvf->dirty);
+		/* Nobody asks any more for the first frame after the last one's RESUME. */
+		WRITE_ONCE(vvf->mig.await_frame, false);
 		vvf->mig.migrations++;
 		break;
 	case VVF_MIG_LOG_OFF:
@@ -369,6 +400,7 @@ static u32 vvf_mig_quick_resume(struct vvf *vvf, bool logging)
 	vvf_irq_program(vvf);
 	if (!logging)
 		vvf_dirty_stop(&vvf->dirty);
+	WRITE_ONCE(vvf->mig.await_frame, true);
 	if (vvf->running) {
 		vvf_queue_go(vvf);
 		napi_schedule(&vvf->napi);

@@ -74,6 +74,8 @@ struct vvf_mig_job {
  * @events: what the work is to tell; filled under vvf.lock
  * @told: tells it, and does what resume has no time for
  * @announce: the interface is to announce its addresses
+ * @await_frame: the next frame received is the first since RESUME
+ * @received_ns: when that came, CLOCK_REALTIME; 0: not, or told already
  * @suspend_us: duration of the last SUSPEND
  * @suspend_wait_us: what of this passed before the worker got to it
  * @resume_us: duration of the last RESUME
@@ -94,6 +96,8 @@ struct vvf_mig {
 	DECLARE_KFIFO(events, struct vvf_event, VVF_EVENTS);
 	struct work_struct told;
 	bool announce;
+	bool await_frame;
+	atomic64_t received_ns;
 
 	u32 suspend_us;
 	u32 suspend_wait_us;
@@ -110,6 +114,7 @@ void vvf_mig_stop(struct vvf *vvf);
 bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_follow_up(struct vvf *vvf);
 void vvf_mig_settled(struct vvf *vvf);
+void vvf_mig_received(struct vvf *vvf);
 void vvf_mig_command(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 void vvf_mig_reset(struct vvf *vvf);
 void vvf_mig_negotiated(struct vvf *vvf, int error);

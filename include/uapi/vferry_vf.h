@@ -44,6 +44,7 @@ enum vferry_vf_nl_event {
 	VFERRY_VF_EVENT_SUSPEND,	/* the VF is quiet */
 	VFERRY_VF_EVENT_RESUME,		/* the VF works again */
 	VFERRY_VF_EVENT_RESET,		/* a reset ended the migration */
+	VFERRY_VF_EVENT_RECEIVED,	/* the first frame since RESUME came; may overtake RESUME */
 };
 
 enum vferry_vf_nl_attr {

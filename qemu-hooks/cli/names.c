@@ -4,18 +4,9 @@
 #include <string.h>
 
 #include "names.h"
+#include "vferry_state_name.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
-static const char *const states[] = {
-	[VFERRY_MIG_IDLE]		= "idle",
-	[VFERRY_MIG_MIGRATE_SENT]	= "migrate-sent",
-	[VFERRY_MIG_MIGRATING]		= "migrating",
-	[VFERRY_MIG_SUSPEND_SENT]	= "suspend-sent",
-	[VFERRY_MIG_SUSPENDED]		= "suspended",
-	[VFERRY_MIG_RESUME_SENT]	= "resume-sent",
-	[VFERRY_MIG_CANCEL_SENT]	= "cancel-sent",
-};
 
 static const char *const events[] = {
 	[VFERRY_PF_EVENT_STATE]		= "state",
@@ -48,7 +39,7 @@ static const char *name(const char *const *names, size_t count, __u32 value)
 
 const char *mig_state_name(__u32 state)
 {
-	return name(states, COUNT(states), state);
+	return vferry_mig_state_name(state);
 }
 
 const char *event_name(__u32 event)

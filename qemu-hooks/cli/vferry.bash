@@ -17,6 +17,12 @@ _vferry_targets()
 	done
 }
 
+# Domains of libvirt
+_vferry_domains()
+{
+	virsh --quiet list --all --name 2>/dev/null
+}
+
 _vferry()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
@@ -24,12 +30,12 @@ _vferry()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words="list watch check migrate vf history setup --help"
+		words="list watch check migrate vf history setup libvirt --help"
 		COMPREPLY=($(compgen -W "$words" -- "$cur"))
 		return
 	fi
 	case $prev in
-	--qmp|--plot|--config|-c)
+	--qmp|--plot|--config|--file|-c|-f)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	--to)
@@ -47,6 +53,7 @@ _vferry()
 	vf)	words+=" --wait migrate cancelmigration suspend resume $(_vferry_targets)" ;;
 	history) words+=" --lines --plot" ;;
 	setup)	words+=" --config --dry-run" ;;
+	libvirt) words+=" prepare --apply --connect --file --xml $(_vferry_domains)" ;;
 	*)	words= ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

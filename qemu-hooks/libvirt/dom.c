@@ -119,6 +119,16 @@ static int read_device(const xmlNode *node, struct dom_device *ret, char *reason
 	return 0;
 }
 
+static struct dom_device *by_alias(struct dom *dom, const char *alias)
+{
+	size_t i;
+
+	for (i = 0; i < dom->count && *alias; i++)
+		if (!strcmp(dom->devices[i].alias, alias))
+			return &dom->devices[i];
+	return NULL;
+}
+
 static int read_devices(struct dom *dom, const xmlNode *devices, char *reason, size_t size)
 {
 	const xmlNode *node;
@@ -134,6 +144,10 @@ static int read_devices(struct dom *dom, const xmlNode *devices, char *reason, s
 			return r;
 		if (r)
 			continue;
+		if (by_alias(dom, device.alias)) {
+			snprintf(reason, size, "two devices have the alias %s", device.alias);
+			return -EINVAL;
+		}
 		grown = reallocarray(dom->devices, dom->count + 1, sizeof(*grown));
 		if (!grown) {
 			snprintf(reason, size, "no memory");
@@ -143,16 +157,6 @@ static int read_devices(struct dom *dom, const xmlNode *devices, char *reason, s
 		grown[dom->count++] = device;
 	}
 	return 0;
-}
-
-static struct dom_device *by_alias(struct dom *dom, const char *alias)
-{
-	size_t i;
-
-	for (i = 0; i < dom->count && *alias; i++)
-		if (!strcmp(dom->devices[i].alias, alias))
-			return &dom->devices[i];
-	return NULL;
 }
 
 /* Which devices does <qemu:override> make migratable? */

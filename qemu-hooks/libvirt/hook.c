@@ -247,8 +247,9 @@ static int prepare(struct host *host, const struct vf_row *row, struct dom *dom,
 		   struct dom_device *device)
 {
 	if (row->reserved[0]) {
-		complain("VF %s (%s vf %d) is reserved for domain %s, which is arriving",
-			 row->place.vf_pci, row->place.pf, row->place.vf, row->reserved);
+		complain("VF %s (%s vf %d) is reserved for domain %s, which is arriving: if it does "
+			 "not come, the VF is free after %d s", row->place.vf_pci, row->place.pf,
+			 row->place.vf, row->reserved, RESERVATION_LIFE);
 		return STATUS_NO;
 	}
 	/* held by something else: libvirt has words for that */

@@ -14,7 +14,8 @@
 #include "section.h"
 #include "store.h"
 
-#define MAX_PFS	64
+#define MAX_PFS		64
+#define CLOSE_MS	2000
 
 static const uint8_t no_mac[6];
 
@@ -372,6 +373,9 @@ static int set_mac(struct host *host, const struct vf_row *row, const struct dom
 	const uint8_t *mac = NULL;
 	int err;
 
+	/* A VF that works must not be touched. */
+	if (row->held || r->state == RESERVATION_RUNNING)
+		return 0;
 	/* An interface's address is set, and put back as if it had been set, by libvirt. */
 	if (!device->interface && !(incoming && device->mac_known))
 		return 0;
@@ -454,19 +458,36 @@ int host_advance(struct host *host, const char *pci, const char *uuid,
 	return err < 0 ? err : 1;
 }
 
+/* A QEMU that is just ending closes the VF in a moment. */
+static void wait_until_closed(struct host *host, struct vf_row *row)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	uint64_t until = from_now_ns(CLOSE_MS);
+	struct vf_info now;
+
+	while (row->held && now_ns() < until) {
+		nanosleep(&pause, NULL);
+		if (pf_get(host->pf, row->place.ifindex, row->place.vf, &now) < 0)
+			return;
+		row->held = now.held;
+	}
+}
+
 int host_release(struct host *host, const char *uuid, bool but_held)
 {
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < host->table.count; i++) {
-		const struct vf_row *row = &host->table.rows[i];
+		struct vf_row *row = &host->table.rows[i];
 		struct reservation r;
 		int e;
 
 		if ((but_held && row->held) ||
 		    store_get(host->store, row->place.vf_pci, &r) < 0 || strcmp(r.uuid, uuid))
 			continue;
+		if (r.undo_mac || r.undo_vlan)
+			wait_until_closed(host, row);
 		e = drop(host->store, &row->place, row->held, &r);
 		err = e ?: err;
 	}

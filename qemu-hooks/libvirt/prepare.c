@@ -176,21 +176,32 @@ static void want_driver(struct work *w, struct dom_device *device)
 		device->source);
 }
 
+/* Has anything in the domain this alias, or is anything meant for it? */
+static bool is_taken(const xmlNode *node, const char *alias)
+{
+	for (; node; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		if (xml_attr_is(node, "alias", alias) ||
+		    (xml_is(node, NULL, "alias") && xml_attr_is(node, "name", alias)) ||
+		    is_taken(node->children, alias))
+			return true;
+	}
+	return false;
+}
+
 /* Only what a user has given is kept by libvirt. */
 static void want_alias(struct work *w, struct dom_device *device)
 {
 	xmlNode *node = element_of(device), *alias = xml_child(node, NULL, "alias");
 	char name[DOM_TEXT];
 	unsigned int n = 0;
-	size_t i;
 
 	if (!strncmp(device->alias, "ua-", 3))
 		return;
-	do {
+	do
 		snprintf(name, sizeof(name), "ua-vf%u", n++);
-		for (i = 0; i < w->dom->count && strcmp(w->dom->devices[i].alias, name); i++)
-			;
-	} while (i < w->dom->count);
+	while (is_taken(w->root, name));
 	if (!alias)
 		alias = add(w, node, xml_child(node, NULL, "address"), NULL, "alias");
 	if (w->err)
@@ -440,6 +451,10 @@ static void each_device(struct work *w, const struct prepare_vf *vfs, bool have_
 		if (!ours[i])
 			continue;
 		w->ret->vfs++;
+		if (vfs[i].here != HERE_OURS)
+			noted(w, "VF %s: no VF of vferry's is at this address on this host: the domain "
+			      "can arrive here, but not be started, unless <source> is changed",
+			      device->source);
 		want_driver(w, device);
 		want_alias(w, device);
 		if (override)
@@ -463,6 +478,9 @@ int prepare(struct dom *dom, const struct prepare_vf *vfs, bool have_nic, bool o
 		for (i = 0; i < dom->count && !w.err; i++)
 			if (ours[i])
 				want_settings(&w, &dom->devices[i], &vfs[i]);
+		if (dom->stray[0])
+			noted(&w, "the metadata has an entry for the alias %s, which no device has: the "
+			      "domain would not be migrated", dom->stray);
 		note_cpu(&w);
 		note_memory(&w);
 		note_override(&w);

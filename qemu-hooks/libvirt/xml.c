@@ -96,7 +96,9 @@ int xml_parse(const char *bytes, size_t size, xmlDoc **ret_doc, char *reason, si
 		snprintf(reason, reason_size, "nested more than %d deep", XML_MAX_DEPTH);
 		return -E2BIG;
 	}
-	if (!doc) {
+	/* a prefix that is not declared is no error to libxml2, but nothing that libvirt knows */
+	if (!doc || !ctxt->nsWellFormed) {
+		xmlFreeDoc(doc);
 		why_not(ctxt, reason, reason_size);
 		return -EINVAL;
 	}

@@ -25,7 +25,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("VFERRY_AGENT_BIN", TOP / "build/agent"))
 IDLE, MIGRATING, SUSPENDED = 0, 2, 4
-MIGRATE, CANCEL, SUSPEND, RESUME, RESET = 1, 2, 3, 4, 5
+MIGRATE, CANCEL, SUSPEND, RESUME, RESET, RECEIVED = 1, 2, 3, 4, 5, 6
 CLONE_NEWNET = 0x40000000
 
 
@@ -218,7 +218,10 @@ class Agent:
         self.wait_state("migrating")
         self.driver.suspend()
         self.wait_state("suspended")
+        suspended = time.monotonic()
         between()
+        # A switch takes its time: it was watched when the queues started.
+        wait_until(lambda: time.monotonic() - suspended > 0.01, 5, "10 ms")
         since = time.time()
         self.driver.resume()
         if peer:
@@ -526,6 +529,22 @@ class Tests:
             wait_until(agent.history, 10, "the end")
             expect("first_rx_us" in agent.history()[-1], agent.history()[-1])
             wait_until(lambda: agent.driver.told()[-1] == "unhear", 5, agent.driver.told)
+
+    def test_received(self):
+        "the driver's word for the first frame counts, before and after its RESUME"
+        with self.agent() as agent:
+            for first, then in ((RECEIVED, RESUME), (RESUME, RECEIVED)):
+                count = len(agent.history())
+                agent.driver.migrate()
+                agent.wait_state("migrating")
+                agent.driver.suspend()
+                agent.wait_state("suspended")
+                agent.driver.send(IDLE, first, arrived=True)
+                agent.driver.send(IDLE, then, arrived=True)
+                wait_until(lambda: len(agent.history()) > count, 10, "the end")
+                record = agent.history()[-1]
+                expect(record["outcome"] == "arrived", record)
+                expect(0 <= record["first_rx_us"] < 100000, record)
 
     def test_hooks(self):
         "hooks: in order, with their facts; none that is not to be run"

@@ -26,6 +26,10 @@ OPTIONAL = ("settled",)
 
 BAR = 60     # columns of the picture
 
+# A peer that sends every millisecond and does not for this long tells of its own
+# machine, not of the network.
+STALL_MS = 100
+
 
 class Event:
     """Something that one of the hosts' drivers reported."""
@@ -91,12 +95,32 @@ def figures(source, destination, qmp, seen, probe, tcp):
         "total_ms": qmp.get("total-time"),
         "suspend_us": guest_us("suspended"),
         "resume_us": guest_us("resumed"),
+        "peer_stall_ms": probe.get("send_gap_ms"),
         "probes_sent": probe["sent"],
         "probes_lost": probe["lost"],
         "tcp_bytes": tcp["rx_bytes"] + tcp["tx_bytes"],
         "tcp_corrupt_bytes": tcp["corrupt"],
         "tcp_resets": tcp["resets"],
         "stream_bytes": qmp.get("vfio", {}).get("transferred"),
+    }
+
+
+def agent_figures(record):
+    """A migration's entry "agent": what vferryd in the guest says of it.
+
+    record: of vferryctl --json history.
+    """
+    return {
+        "outcome": record["outcome"],
+        "mode": record["mode"],
+        "suspend_us": record.get("agent_suspend_us"),
+        "first_announcement_us": record.get("agent_resume_us"),
+        "announcements_sent": record["announcements"]["sent"],
+        "announcements_proved": record["announcements"]["proved"],
+        "first_received_us": record.get("first_rx_us"),
+        "verified_us": record.get("verify_us"),
+        "repaired": record.get("repaired"),
+        "differences": record["differences"],
     }
 
 
@@ -114,6 +138,9 @@ def verdict(migration):
     for key, name in (("suspend_us", "SUSPENDED"), ("resume_us", "the end of RESUME")):
         if migration[key] is None:
             wrong.append("the guest's answer of %s was not seen" % name)
+    agent = migration.get("agent")
+    if agent and agent["differences"]:
+        wrong.append("the guest's configuration differs: %s" % agent["differences"])
     return wrong
 
 
@@ -175,6 +202,9 @@ def render(migration, seen, probe):
                 (seen[key].time - zero) * 1e3, label, meaning, note))
         lines.append("")
     lines += picture(seen, probe)
+    if (probe.get("send_gap_ms") or 0) > STALL_MS:
+        lines.append("    The peer itself stood still for %.0f ms: this machine was busy with other "
+                     "things." % probe["send_gap_ms"])
     lines += ["", "    UDP: %d of %d probes lost   TCP: %.1f MB verified, %d bytes corrupt, "
               "%d connections lost   device state: %s" % (
                   migration["probes_lost"], migration["probes_sent"],

@@ -18,6 +18,7 @@ result() {
 words() {
 	bash -c '. "$1"
 		_vferry_targets() { echo pf0 pf0/0; }
+		_vferry_domains() { echo web db; }
 		read -ra COMP_WORDS <<<"$2"
 		[[ $2 == *" " ]] && COMP_WORDS+=("")
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -39,7 +40,7 @@ vferry=/tmp/installed/usr/sbin/vferry
 result "it builds and can be installed" "$([ -x $vferry ] && [ -s \
 	/tmp/installed/usr/lib/systemd/system/vferry-journal.service ] || cat /tmp/install.log)"
 result "the manual has every option of every command" "$(
-	for command in list watch check migrate vf history setup; do
+	for command in list watch check migrate vf history setup libvirt; do
 		$vferry $command --help | grep -oE -- '--[a-z-]+' | sort -u |
 			grep -vE -- '--(json|help)$' | while read -r option; do
 			grep -q -- "-$(echo "$option" | cut -c3-)\b" $cli/vferry.8 ||
@@ -47,7 +48,7 @@ result "the manual has every option of every command" "$(
 		done
 	done)"
 result "so has the completion" "$(
-	for command in list watch check migrate vf history setup; do
+	for command in list watch check migrate vf history setup libvirt; do
 		$vferry $command --help | grep -oE -- '--[a-z-]+' | sort -u |
 			while read -r option; do
 			words "vferry $command -" | grep -qw -- "$option" || echo "$command $option"
@@ -57,6 +58,7 @@ result "bash completes commands, VFs and words" "$(
 	expect_words "vferry mi" "migrate"
 	expect_words "vferry check p" "pf0 pf0/0"
 	expect_words "vferry vf pf0/0 s" "suspend"
+	expect_words "vferry libvirt prepare w" "web"
 	expect_words "vferry nosuch " "")"
 result "the catalog has what the program writes, and is one" "$(
 	sed -n 's/^#define MESSAGE_.*"\(.*\)"/\1/p' $cli/journal.h | sort >/tmp/ids

@@ -321,6 +321,30 @@ def sockets(lab, t):
     unharmed(lab)
 
 
+@test("QMP over TCP; ^C in the middle of the switch: what it says of the guest is so")
+def stop_in_switch(lab, t):
+    source = lab.cross.guest.host
+    relay = source.start(f"exec socat TCP-LISTEN:7000,bind=127.0.0.1,reuseaddr UNIX:{QMP}")
+    t.defer(relay.kill)
+    wait_until(lambda: source.run("ss -lnt | grep -q :7000"), 10, "socat")
+    instance, uri = target(lab, t)
+    since = lab.cross.events[source.name].count()
+    process = source.start(f"exec vferry migrate --json --qmp=tcp:127.0.0.1:7000 {uri}")
+    t.defer(process.kill)
+    lab.cross.events[source.name].wait(lambda e: e.get("phase") == "stopped", 60,
+                                       "the machine to be stopped", since)
+    process.kill(signal.SIGINT)
+    answer = process.wait(40)
+    found = fits(answer.out, "migrate")
+    t.note({k: v for k, v in found.items() if k != "migrations"})
+    if found["where"] == "there":
+        expect(answer.code == OK and found["result"] == "completed", answer)
+        arrived(lab, instance)
+    else:
+        expect(answer.code == STOPPED and found["where"] == "here", answer)
+    unharmed(lab)
+
+
 def manual(lab, t):
     """vferry_vfio tells the guests nothing, until the test ends."""
     path = "/sys/module/vferry_vfio/parameters/manual"

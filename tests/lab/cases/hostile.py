@@ -5,6 +5,7 @@ other VFs and the host do not suffer."""
 import re
 
 from vlab import case, expect, test, wait_until
+from vlab.events import Events
 from vlab.net import DATA_NET
 
 case(hosts=["a"], smp=2, allow=[r"is in use by another", r"the VF was reset"])
@@ -69,6 +70,28 @@ def revive(lab, t, nr):
 def hold(lab, t):
     lab.a.sh(f"vfhostile {lab.pci[1]} hold")
     wait_until(lambda: counter(lab, "mbx_lock_broken") > 0, 10, "the lock broken")
+    others_work(lab, t)
+    revive(lab, t, 1)
+
+
+@test("a guest that is stopped in the middle of an answer, and writes the rest over RESUME")
+def late(lab, t):
+    events = Events(lab.a)
+    t.defer(events.stop)
+    before = counter(lab, "mbx_overwritten")
+    guest = lab.a.start(f"exec vfhostile {lab.pci[1]} late")
+    t.defer(guest.kill)
+    wait_until(lambda: "ready" in guest.out, 10, "the guest")
+    for word, state in (("migrate", "migrating"), ("suspend", "suspended"), ("resume", "idle")):
+        since = events.count()
+        lab.a.sh(f"vfstate set pf0 1 {word}")
+        events.wait(lambda e: e["event"] == "state" and e["state"] == state and e["vf"] == 1,
+                    10, state, since)
+    guest.wait(10)
+    t.note(guest.out + guest.err)
+    # By itself it is repeated after 100 ms.
+    expect(int(guest.out.split()[1]) < 90_000, guest.out)
+    expect(counter(lab, "mbx_overwritten") == before + 1, "not noticed")
     others_work(lab, t)
     revive(lab, t, 1)
 

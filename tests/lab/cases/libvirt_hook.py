@@ -16,9 +16,9 @@ GUEST_MAC = "52:54:00:0a:0b:0c"
 UUIDS = [f"c7a5fdbd-edaf-9455-926a-d65c16db18{n:02d}" for n in range(20)]
 NOWHERE = "0000:7f:10.0"     # an address at which nothing is
 
-# Has a VF open as QEMU would, until its standard input ends.
+# Has a VF open as QEMU would, until it is killed.
 HOLD = """
-import fcntl, os, sys
+import fcntl, os, signal, sys
 pci = sys.argv[1]
 group = os.path.basename(os.readlink(f"/sys/bus/pci/devices/{pci}/iommu_group"))
 container = os.open("/dev/vfio/vfio", os.O_RDWR)
@@ -27,7 +27,15 @@ fcntl.ioctl(group, 0x3b68, container.to_bytes(4, "little"))
 fcntl.ioctl(container, 0x3b66, 1)
 device = fcntl.ioctl(group, 0x3b6a, pci.encode() + b"\\0")
 print("held", flush=True)
-sys.stdin.read()
+signal.pause()
+"""
+
+# Has a folder locked until it is killed.
+LOCK = """
+import fcntl, os, signal, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+signal.pause()
 """
 
 
@@ -137,11 +145,21 @@ def vf(lab, pci):
     return info["address"] if "address" in info else info["mac"], vlan
 
 
+def is_held(lab, pci):
+    return json.loads(lab.a.sh(f"vferry list --json {pci}"))["pfs"][0]["vfs"][0]["held"]
+
+
 def hold(lab, t, pci):
-    process = lab.a.start(f"exec python3 /tmp/hold.py {pci}; read x", timeout=300)
-    t.defer(process.kill)
+    """A process that has a VF open; what ends it."""
+    process = lab.a.start(f"exec python3 /tmp/hold.py {pci}", timeout=300)
+
+    def end():
+        process.kill()
+        process.wait(10)
+        wait_until(lambda: not is_held(lab, pci), 10, "a VF that is closed")
+    t.defer(end)
     wait_until(lambda: "held" in process.out, 20, "a VF that is open")
-    return process
+    return end
 
 
 @test("a domain that arrives is given a free VF, and nothing else is changed")
@@ -240,7 +258,7 @@ def settings(lab, t):
     xml = domain(hostdev(lab.pci[0]), wishes=wishes)
     chosen_by_driver = vf(lab, lab.pci[0])
     expect(chosen_by_driver[1] == 0, chosen_by_driver)
-    arrives(lab, t, xml)
+    expect(arrives(lab, t, xml) == [lab.pci[0]], "another VF")
     expect(vf(lab, lab.pci[0]) == (GUEST_MAC, 7), vf(lab, lab.pci[0]))
     hook(lab, xml, "prepare begin")
     hook(lab, xml, "started begin")
@@ -276,6 +294,37 @@ def libvirts_own(lab, t):
     hook(lab, xml, "started begin")
     leaves(lab, xml)
     expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
+
+
+@test("libvirtd comes back: what runs is noted, and not touched")
+def reconnect(lab, t):
+    lab.a.sh(f"ip link set pf0 vf 0 mac {GUEST_MAC}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    hold(lab, t, lab.pci[0])
+    xml = domain(interface(lab.pci[0]))
+    t.defer(leaves, lab, xml)
+    for operation in ("prepare begin", "started begin", "reconnect begin", "reconnect begin"):
+        result = hook(lab, xml, operation)
+        expect(result.code == OK and not result.out + result.err, result)
+        expect(vf(lab, lab.pci[0])[0] == GUEST_MAC, vf(lab, lab.pci[0]))
+    found = reservations(lab)[lab.pci[0]]
+    # what is to be undone would be there, had anything been done
+    expect(found["state"] == "running" and "mac" not in found, found)
+
+
+@test("a QEMU that is just ending is waited for, and its VF is as it was then")
+def ending(lab, t):
+    before = vf(lab, lab.pci[0])
+    xml = domain(hostdev(lab.pci[0]), wishes=f"><vferry:vf alias='ua-vf0' mac='{GUEST_MAC}'/>")
+    arrives(lab, t, xml)
+    end = hold(lab, t, lab.pci[0])
+    hook(lab, xml, "started begin")
+    lab.a.push("/tmp/dom.xml", xml)
+    release = lab.a.start(f"{HOOK} dom0 release end - </tmp/dom.xml", timeout=20)
+    end()
+    expect(release.wait(10).code == OK, "release")
+    expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
+    expect(not reservations(lab), reservations(lab))
 
 
 @test("refused: the guest's address is another's on this PF")
@@ -370,7 +419,7 @@ def stale(lab, t):
     lab.a.push("/tmp/dom.xml", xml)
     lab.a.sh("cp /bin/dash /tmp/libvirtd")
     daemon = lab.a.start(f"exec /tmp/libvirtd -c '{HOOK} dom0 migrate begin - </tmp/dom.xml; "
-                         "echo done; read x'", timeout=120)
+                         "echo done; sleep 100'", timeout=120)
     t.defer(daemon.kill)
     wait_until(lambda: "done" in daemon.out, 20, "the hook")
     expect(reservations(lab)[lab.pci[0]]["daemon"]["pid"] > 1, reservations(lab))
@@ -387,16 +436,13 @@ def stale(lab, t):
     # one that runs, and then has gone
     arrives(lab, t, xml)
     hook(lab, xml, "started begin")
-    process = hold(lab, t, lab.pci[0])
+    end = hold(lab, t, lab.pci[0])
     expect(arrives(lab, t, other, nr=1) == [lab.pci[1]], "a domain that runs")
     leaves(lab, other, 1)
     # libvirtd was away, and comes back
     expect(hook(lab, xml, "reconnect begin").code == OK, "reconnect")
     expect(reservations(lab)[lab.pci[0]]["state"] == "running", reservations(lab))
-    process.kill()
-    process.wait(10)
-    wait_until(lambda: not json.loads(lab.a.sh("vferry list --json pf0/0"))["pfs"][0]["vfs"][0]
-               ["held"], 10, "a VF that is closed")
+    end()
     expect(arrives(lab, t, other, nr=1) == [lab.pci[0]], "it was not found")
     expect(vf(lab, lab.pci[0]) == before, vf(lab, lab.pci[0]))
     leaves(lab, other, 1)
@@ -424,7 +470,8 @@ def start(lab, t):
 
 @test("a lock that is never given back is not waited for for ever")
 def locked(lab, t):
-    holder = lab.a.start(f"exec flock {RUN} sh -c 'echo locked; read x'", timeout=60)
+    lab.a.push("/tmp/lock.py", LOCK)
+    holder = lab.a.start(f"exec python3 /tmp/lock.py {RUN}", timeout=60)
     t.defer(holder.kill)
     wait_until(lambda: "locked" in holder.out, 10, "the lock")
     refused(lab, domain(hostdev(NOWHERE)), "locked for too long")

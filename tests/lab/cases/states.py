@@ -150,13 +150,28 @@ def family(lab, t):
            ["vf0"], "the dump has only what is in the namespace")
     expect(not lab.n1.run("vfguest get vf0").ok, "vf0 is seen from another namespace")
 
-    def seen():
+    def all_seen():
         return [json.loads(line) for line in watch.out.splitlines()[1:]]
+
+    def seen():
+        return [e for e in all_seen() if e["event"] != "received"]
     wait_until(lambda: len(seen()) >= 5, 10, lambda: f"five events: {seen()}")
     expect([(e["event"], e["state"], e["result"]) for e in seen()] ==
            [("migrate", "migrating", 0), ("suspend", "suspended", 0), ("resume", "idle", 0),
             ("migrate", "migrating", 0), ("cancel", "idle", 0)], seen())
     expect(all(e["mig_id"] and e["time_ns"] for e in seen()), seen())
+    before = len(all_seen())
+    for word, state in (("migrate", "migrating"), ("suspend", "suspended"), ("resume", "idle")):
+        go(lab, word, state)
+    for _ in range(3):
+        lab.n0.sh(f"ping -c 1 -W 2 {DATA_NET}.1")
+    wait_until(lambda: any(e["event"] == "received" for e in all_seen()[before:]), 10,
+               lambda: f"the first frame after RESUME: {all_seen()[before:]}")
+    new = all_seen()[before:]
+    received, = (e for e in new if e["event"] == "received")
+    resumed, = (e for e in new if e["event"] == "resume")
+    expect(received["mig_id"] == resumed["mig_id"] and
+           abs(received["time_ns"] - resumed["time_ns"]) < 10**9, new)
     expect(seen()[2]["suspend_us"] and seen()[2]["resume_us"] and "arrived" not in seen()[2],
            seen()[2])
 

@@ -64,6 +64,7 @@ static const char *const events[] = {
 	[VFERRY_VF_EVENT_SUSPEND]	= "suspend",
 	[VFERRY_VF_EVENT_RESUME]	= "resume",
 	[VFERRY_VF_EVENT_RESET]		= "reset",
+	[VFERRY_VF_EVENT_RECEIVED]	= "received",
 };
 
 static char buffer[BUFFER];

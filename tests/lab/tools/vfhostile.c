@@ -6,11 +6,16 @@
  *   vfhostile PCI reset SECONDS   reset the VF in a loop
  *   vfhostile PCI spam SECONDS    requests as fast as it goes
  *   vfhostile PCI noise SECONDS [SEED]   random words, lock bits, resets, causes
+ *   vfhostile PCI late            a guest that is migrated as it should be, only that
+ *                                 it rings once with an old answer when RESUME is
+ *                                 there, unread. Prints "ready", then how many
+ *                                 microseconds later RESUME is there again
  *
  * PCI is the address of a VF that no driver uses. Its BAR 0 is mapped from
  * sysfs. Prints the number of rounds. Exit status: 0; 1: error; 2: usage.
  */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +23,8 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "vferry_mbx.c"
 
 #define BAR_SIZE	16384
 
@@ -29,8 +36,12 @@
 #define V2P_REQ		0x1u
 #define V2P_ACK		0x2u
 #define V2P_VFU		0x4u
+#define V2P_PFSTS	0x10u
 #define VTEICS		0x1520
 #define WORDS		16
+
+/* How long a guest waits for its host */
+#define LATE_S		10
 
 static volatile uint32_t *regs;
 
@@ -99,6 +110,112 @@ static void one_reset(void)
 	wr(CTRL, CTRL_RST);
 }
 
+/* The bits of V2PMAILBOX that reading clears are kept until asked for. */
+static bool rung(void)
+{
+	return regs[V2PMAILBOX / 4] & V2P_PFSTS;
+}
+
+static void send_words(const uint32_t *msg, int words)
+{
+	int w;
+
+	wr(V2PMAILBOX, V2P_VFU);
+	for (w = 0; w < words; w++)
+		wr(VMBMEM(w), msg[w]);
+	wr(V2PMAILBOX, V2P_REQ);
+}
+
+/* Wait for a message of the PF, do not acknowledge it. */
+static int await_words(uint32_t *msg)
+{
+	double end = now() + LATE_S;
+	unsigned int w;
+
+	while (!rung()) {
+		if (now() > end) {
+			fprintf(stderr, "vfhostile: the PF says nothing\n");
+			return -1;
+		}
+	}
+	for (w = 0; w < WORDS; w++)
+		msg[w] = regs[VMBMEM(w) / 4];
+	return 0;
+}
+
+/* Wait for a command, do not acknowledge it. */
+static int await_command(uint32_t cmd, uint32_t *ret_seq)
+{
+	struct vferry_mbx_command got;
+	uint32_t msg[WORDS];
+
+	for (;;) {
+		if (await_words(msg))
+			return -1;
+		if (!vferry_mbx_get_command(msg, &got) && got.cmd == cmd)
+			break;
+		wr(V2PMAILBOX, V2P_ACK);
+	}
+	*ret_seq = got.seq;
+	return 0;
+}
+
+static void answer(uint32_t cmd, uint32_t seq, uint32_t state)
+{
+	const struct vferry_mbx_status status = { .cmd = cmd, .seq = seq, .state = state };
+	uint32_t msg[WORDS];
+
+	send_words(msg, vferry_mbx_put_status(msg, &status));
+}
+
+static int obey(uint32_t cmd, uint32_t state, uint32_t *ret_seq)
+{
+	if (await_command(cmd, ret_seq))
+		return -1;
+	wr(V2PMAILBOX, V2P_ACK);
+	answer(cmd, *ret_seq, state);
+	return 0;
+}
+
+/* A request, whose reply is not looked at. */
+static int ask(const uint32_t *msg, int words)
+{
+	uint32_t reply[WORDS];
+
+	send_words(msg, words);
+	if (await_words(reply))
+		return -1;
+	wr(V2PMAILBOX, V2P_ACK);
+	return 0;
+}
+
+static int late(void)
+{
+	const struct vferry_mbx_hello hello = {
+		.min = VFERRY_PROTO_MIN, .max = VFERRY_PROTO_MAX, .features = VFERRY_FEAT_MIGRATE,
+	};
+	uint32_t msg[WORDS] = { VFERRY_MBX_RESET };
+	uint32_t suspend, resume;
+	double begin;
+
+	if (ask(msg, 1) || ask(msg, vferry_mbx_put_hello(msg, &hello)))
+		return 1;
+	printf("ready\n");
+	fflush(stdout);
+	if (obey(VFERRY_CMD_MIGRATE, VFERRY_MIG_MIGRATING, &suspend) ||
+	    obey(VFERRY_CMD_SUSPEND, VFERRY_MIG_SUSPENDED, &suspend) ||
+	    await_command(VFERRY_CMD_RESUME, &resume))
+		return 1;
+	begin = now();
+	answer(VFERRY_CMD_SUSPEND, suspend, VFERRY_MIG_SUSPENDED);
+	if (await_command(VFERRY_CMD_RESUME, &resume))
+		return 1;
+	printf("%.0f\n", (now() - begin) * 1e6);
+	wr(V2PMAILBOX, V2P_ACK);
+	answer(VFERRY_CMD_RESUME, resume, VFERRY_MIG_IDLE);
+	return 0;
+}
+
 static int map_bar(const char *pci)
 {
 	char path[128];
@@ -131,7 +248,7 @@ static int map_bar(const char *pci)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfhostile PCI hold|reset|spam|noise [SECONDS [SEED]]\n");
+	fprintf(stderr, "usage: vfhostile PCI hold|reset|spam|noise|late [SECONDS [SEED]]\n");
 	return 2;
 }
 
@@ -151,6 +268,8 @@ int main(int argc, char **argv)
 		wr(V2PMAILBOX, V2P_VFU);
 		return 0;
 	}
+	if (!strcmp(argv[2], "late"))
+		return late();
 	if (argc < 4)
 		return usage();
 	if (!strcmp(argv[2], "reset"))

@@ -10,10 +10,18 @@ from pathlib import Path
 import report
 from vlab import crossing
 from vlab.lab import Lab, Paths
+from vlab.net import DATA_NET
 from vlab.session import Interrupted, catch_signals, isolate, log_dir
+from vlab.vferryd import BOOT_TIMEOUT, HOST_MEMORY, Vferryd, systemd_guest
 
 REPORT = Path(__file__).resolve().parents[3] / "build/demo/report.json"
 BAR = 28
+LAB = dict(crossing.LAB, memory=HOST_MEMORY)
+CONFIGURE = f"""
+sysctl -qw net.ipv6.conf.all.accept_ra=0 net.ipv6.conf.default.accept_ra=0
+ip link set eth0 up && ip address add {crossing.GUEST_ADDRESS}/24 dev eth0 &&
+ip address add fd09::50/64 dev eth0 && ip route add 10.1.0.0/16 via {DATA_NET}.1
+"""
 
 
 class Screen:
@@ -69,32 +77,40 @@ def run(lab, screen):
     """Both migrations; returns (the report, whether all is well)."""
     screen.say("booting two emulated hosts, each with an 82576")
     lab.start()
-    cross = crossing.Crossing(lab, screen.say)
+    guest = systemd_guest(lab)
+    agent = Vferryd(guest)
+    cross = crossing.Crossing(lab, screen.say, guest=guest, boot_timeout=BOOT_TIMEOUT,
+                              prepare=lambda guest: agent.start(CONFIGURE))
     cross.start_traffic()
     screen.say("traffic runs: a TCP stream in each direction, a UDP probe every millisecond")
 
     moves = []
     for target in (lab.b, lab.a):
-        source = cross.guest.host
+        source = guest.host
+        count = len(agent.history())
         screen.say(f"migrating the guest from {source.name} to {target.name}")
         move = cross.move(target,
-                          on_progress=ram_progress(screen, cross.guest.memory * 2**20))
+                          on_progress=ram_progress(screen, guest.memory * 2**20))
         screen.say(f"the guest runs on host {target.name}")
+        record = agent.record_after(count)
+        move.figures["agent"] = report.agent_figures(record)
+        move.journal = agent.journal(record["migration"])
         moves.append(move)
     cross.probe.stop()
     cross.streams.stop()
 
     screen.text([""])
     for move in moves:
-        screen.text(move.lines() + [""])
+        screen.text(move.lines() + ["", "    the guest's journal:"] +
+                    [f"    {line}" for line in move.journal] + [""])
     wrong = [f"{m.figures['from']} → {m.figures['to']}: {w}" for m in moves for w in m.wrong]
     for machine in lab.machines():
         wrong += [f"{machine.name}: {line}" for line in machine.trouble()]
     lab.save_logs()
     return {
         "migrations": [move.figures for move in moves],
-        "qemu": cross.guest.qmp.command("query-version")["package"]
-        or cross.guest.qmp.command("query-version")["qemu"],
+        "qemu": guest.qmp.command("query-version")["package"]
+        or guest.qmp.command("query-version")["qemu"],
         "kernel": lab.a.sh("uname -r"),
     }, wrong
 
@@ -110,7 +126,7 @@ def main():
     log = log_dir("demo")
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    lab = Lab(Paths(log, options.image), **crossing.LAB)
+    lab = Lab(Paths(log, options.image), **LAB)
     try:
         result, wrong = run(lab, screen)
     except Interrupted as why:
