@@ -78,8 +78,9 @@ def settled(lab):
     wait_until(lambda: domain.name not in reservations(there).values(), 30,
                lambda: f"{there.name}: {reservations(there)}")
     expect(list(reservations(here).values()).count(domain.name) == 1, reservations(here))
-    held = [pci for pci, vf in vfs(there).items() if vf["held"]]
-    expect(not held, f"{there.name}: somebody has {held}")
+    left = [pci for pci, vf in vfs(there).items()
+            if vf.get("user", {}).get("guest") == domain.name]
+    expect(not left, f"{there.name}: it still has {left}")
     mac = domain.mac
     wait_until(lambda: [name for name, _ in holders(lab, mac)] == [here.name], 20,
                lambda: f"{mac} is in filters of {holders(lab, mac)}")
