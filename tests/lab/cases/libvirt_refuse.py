@@ -37,10 +37,17 @@ def macs(lab, t, target, numbers, mac):
         t.defer(target.sh, f"ip link set pf0 vf {nr} mac 00:00:00:00:00:00")
 
 
-@test("refused: another VF there has the guest's address")
+@test("refused: another VF there, which is in use, has the guest's address")
 def address_taken(lab, t):
     target = there(lab)
+    pci = target.vf_pcis()[-1]
+    target.load("vferry_vf")
     macs(lab, t, target, [virsh.VFS - 1], lab.domain.mac)
+    t.defer(target.bind, pci, "vferry_vfio")
+    target.bind(pci, "vferry_vf")
+    name = target.netdev_of(pci)
+    target.sh(f"ip link set {name} up")
+    wait_until(lambda: vfs(target)[pci].get("protocol"), 20, "its driver")
     refused(lab, t, hook=False)
     t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
 
