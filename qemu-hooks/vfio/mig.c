@@ -674,6 +674,24 @@ static u64 converged(struct vferry_vfio *dev)
 	return answer.size;
 }
 
+/*
+ * Setup of a save without a migration: libvirt stops a VM first that it saves to a
+ * file. That is possible if the VF was put to rest by hand before: it writes nothing
+ * from then on. QEMU takes 0 for an error, at once.
+ */
+static u64 cold_size(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	if (dev->active || dev->arrived || vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPENDED) {
+		vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
+		return 0;
+	}
+	WRITE_ONCE(dev->failed, 0);
+	vferry_track_trust_guest(dev);
+	return VFERRY_STREAM_WRITE_MAX;
+}
+
 static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
 {
 	struct vferry_vfio *dev = vferry_from_vdev(vdev);
@@ -684,12 +702,8 @@ static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
 		*ret_size = converged(dev);
 		break;
 	case VFERRY_VM_STOP:
-		/* A VM that is saved to a file is stopped first: its VF is at rest, or is not. */
-		if (!dev->arrived && vferry_pf_state(dev->vf) == VFERRY_MIG_SUSPENDED) {
-			*ret_size = VFERRY_STREAM_WRITE_MAX;
-			break;
-		}
-		fallthrough;
+		*ret_size = cold_size(dev);
+		break;
 	case VFERRY_VM_RESUMING:
 		/* Setup. QEMU takes 0 for an error, at once. */
 		*ret_size = 0;
