@@ -387,24 +387,31 @@ static int arc_pause(struct vferry_vfio *dev)
 /*
  * Save setup of a VM that does not run, so that its guest cannot be asked: to be saved
  * in a file, it was stopped just now. Its VF is quiet, and nothing that it wrote can be
- * missed; where the VM goes on, the driver is made to reset the VF.
+ * missed; where the VM goes on, the driver is made to reset the VF. Unless it was
+ * suspended by hand before: it is resumed then.
  */
-static int begin_cold(struct vferry_vfio *dev)
+static int begin_stopped(struct vferry_vfio *dev)
 {
+	bool at_rest = !dev->active && !dev->arrived &&
+		       vferry_pf_state(dev->vf) == VFERRY_MIG_SUSPENDED;
 	const char *reason;
 	int err;
 
+	lockdep_assert_held(&dev->state_mutex);
+
 	if (dev->cold)
 		return 0;
-	if (ktime_get_ns() - dev->stopped_ns >
-	    vferry_vfio_settings.save_ms * (u64)NSEC_PER_MSEC)
-		return vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
-	err = vferry_pf_migratable(dev->vf, &reason);
-	if (err)
-		return vferry_mig_report(dev, err, "not migratable: %s", reason);
+	if (!at_rest) {
+		if (ktime_get_ns() - dev->stopped_ns >
+		    vferry_vfio_settings.save_ms * (u64)NSEC_PER_MSEC)
+			return vferry_mig_report(dev, -EBUSY, "the virtual machine is paused");
+		err = vferry_pf_migratable(dev->vf, &reason);
+		if (err)
+			return vferry_mig_report(dev, err, "not migratable: %s", reason);
+		dev->cold = true;
+	}
 	WRITE_ONCE(dev->failed, 0);
 	vferry_track_trust_guest(dev);
-	dev->cold = true;
 	return 0;
 }
 
@@ -717,7 +724,7 @@ static int mig_get_data_size(struct vfio_device *vdev, unsigned long *ret_size)
 		break;
 	case VFERRY_VM_STOP:
 		/* Setup, and later. QEMU takes 0 for an error, at once. */
-		*ret_size = begin_cold(dev) ? 0 : VFERRY_STREAM_WRITE_MAX;
+		*ret_size = begin_stopped(dev) ? 0 : VFERRY_STREAM_WRITE_MAX;
 		break;
 	case VFERRY_VM_RESUMING:
 		*ret_size = 0;

@@ -65,6 +65,7 @@ class Move:
 class Crossing:
     """vfs: dict of host name to its VFs' PCI addresses. guest runs on host a at first.
 
+    prepare_host: called with each host and the number of VFs; returns their addresses.
     prepare: called with a guest of the caller's once that has booted; it brings the
     interface up, with GUEST_ADDRESS, and returns its name.
     guest_options: of Guest, if none is given.
@@ -72,7 +73,7 @@ class Crossing:
 
     def __init__(self, lab, say=lambda text: None, guest_memory=256, vfs=1, guest=None,
                  prepare=configure_guest, boot_timeout=BOOT_TIMEOUT,
-                 **guest_options):
+                 prepare_host=prepare_host, **guest_options):
         self.lab = lab
         self.vfs = {}
         for host in lab.hosts.values():

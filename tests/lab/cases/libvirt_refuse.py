@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Migrations by virsh that must not take place, and what is killed in the middle of them:
+no guest runs twice, no address stays in two filters, no VF stays reserved."""
+
+from vlab import case, expect, test, virsh, wait_until
+from vlab.crossing import GUEST_ADDRESS, wait_until_time
+from vlab.domain import Domain, hostdev
+from vlab.events import Events
+from vlab.virsh import moved, other, refused, unharmed, vfs
+
+case(**virsh.LAB)
+
+
+def setup(lab):
+    virsh.start(lab)
+
+
+def there(lab):
+    return other(lab, lab.domain.host)
+
+
+@test("refused: no VF is free there")
+def none_free(lab, t):
+    target = there(lab)
+    hog = Domain(lab, [hostdev(pci, f"ua-vf{i}") for i, pci in enumerate(target.vf_pcis())],
+                 name="hog", number=1, memory=64)
+    t.defer(hog.shutdown)
+    hog.define(target)
+    target.sh("virsh -q start --paused hog", timeout=120)
+    refused(lab, t, f"vferry on {target.name}", "no VF", "used by domain hog")
+
+
+def macs(lab, t, target, numbers, mac):
+    """An administrator gives these VFs an address, until the test ends."""
+    for nr in numbers:
+        target.sh(f"ip link set pf0 vf {nr} mac {mac if isinstance(mac, str) else mac(nr)}")
+        t.defer(target.sh, f"ip link set pf0 vf {nr} mac 00:00:00:00:00:00")
+
+
+@test("refused: another VF there, which is in use, has the guest's address")
+def address_taken(lab, t):
+    target = there(lab)
+    pci = target.vf_pcis()[-1]
+    target.load("vferry_vf")
+    macs(lab, t, target, [virsh.VFS - 1], lab.domain.mac)
+    t.defer(target.bind, pci, "vferry_vfio")
+    target.bind(pci, "vferry_vf")
+    name = target.netdev_of(pci)
+    target.sh(f"ip link set {name} up")
+    wait_until(lambda: vfs(target)[pci].get("protocol"), 20, "its driver")
+    refused(lab, t, hook=False)
+    t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
+
+
+@test("refused: an administrator has given other addresses to all VFs there")
+def address_set(lab, t):
+    target = there(lab)
+    macs(lab, t, target, range(virsh.VFS), lambda nr: f"52:54:00:77:00:{nr:02x}")
+    refused(lab, t, hook=False)
+    t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
+
+
+@test("refused: the PF driver is not loaded there")
+def no_pf_driver(lab, t):
+    target = there(lab)
+    target.sh("systemctl stop vferry-journal; rmmod vferry_vfio && rmmod vferry_pf", timeout=60)
+
+    def again():
+        lab.cross.events[target.name].stop()
+        target.sh("modprobe -a vferry_pf vferry_vfio", timeout=60)
+        wait_until(lambda: target.run("vferry list --json | grep -q vferry_vfio"), 60, "the VFs")
+        target.sh("ip link set pf0 up")
+        lab.cross.events[target.name] = Events(target)
+    t.defer(again)
+    refused(lab, t)
+
+
+@test("refused: a guest that virsh has suspended; it moves when it runs again")
+def paused(lab, t):
+    domain, source = lab.domain, lab.domain.host
+    source.sh("virsh suspend guest", timeout=60)
+    # Longer ago than a machine is stopped for being saved (save_ms).
+    wait_until_time(3.2)
+    t.defer(lambda: source.run("virsh resume guest", timeout=60))
+    result = domain.start_migration(there(lab)).wait(120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    expect("the virtual machine is paused" in source.sh("dmesg | tail -20"), "no reason")
+    expect(domain.state(source) == "paused", domain.state(source))
+    source.sh("virsh resume guest", timeout=60)
+    unharmed(lab, t, source)
+
+
+@test("and then all is well: it moves")
+def moves(lab, t):
+    moved(lab, t)
+
+
+def copying(lab, bandwidth=4):
+    """A migration in pre-copy, under way."""
+    source = lab.domain.host
+    since = virsh.untouched(lab)
+    command = lab.domain.start_migration(
+        there(lab), f"--live --persistent --undefinesource --bandwidth {bandwidth}")
+    wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 90,
+               "the guest to log")
+    return command, since
+
+
+@test("the destination's QEMU is killed")
+def destination_killed(lab, t):
+    source, target = lab.domain.host, there(lab)
+    command, since = copying(lab)
+    target.sh("kill -9 $(pgrep -f guest=guest)")
+    result = command.wait(120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    unharmed(lab, t, source, since)
+
+
+@test("the source's libvirtd is restarted")
+def source_daemon(lab, t):
+    source = lab.domain.host
+    command, since = copying(lab)
+    source.sh("systemctl kill -s KILL libvirtd", timeout=60)
+    result = command.wait(120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    wait_until(lambda: lab.domain.state(source) == "running", 60, lambda: lab.domain.state(source))
+    unharmed(lab, t, source, since)
+
+
+@test("the destination's libvirtd is restarted")
+def destination_daemon(lab, t):
+    source, target = lab.domain.host, there(lab)
+    command, since = copying(lab)
+    target.sh("systemctl kill -s KILL libvirtd", timeout=60)
+    result = command.wait(120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    unharmed(lab, t, source, since)
+
+
+@test("after all that it moves")
+def moves_again(lab, t):
+    moved(lab, t)
+
+
+@test("the source's QEMU is killed after the switch")
+def source_killed(lab, t):
+    domain, source, target = lab.domain, lab.domain.host, there(lab)
+    virsh.untouched(lab)
+    pid = source.sh("pgrep -f guest=guest")
+    events = lab.cross.events[target.name]
+    since = events.count()
+    # On the source itself, as soon as the state of its VF has been read.
+    killer = source.start("exec vferry watch | grep -m1 -q 'has been read' && "
+                          f"kill -9 {pid}")
+    t.defer(killer.kill)
+    command = domain.start_migration(target)
+    result = command.wait(120)
+    t.note(f"{result.code} {result.err.strip()}")
+    running = [host for host in lab.hosts.values() if domain.state(host) == "running"]
+    expect(len(running) <= 1, f"it runs on {[host.name for host in running]}")
+    t.note(f"runs on {[host.name for host in running]}")
+    if not running:
+        paused = [host for host in lab.hosts.values() if domain.state(host) == "paused"]
+        t.note(f"paused on {[host.name for host in paused]}")
+        paused[0].sh("virsh resume guest", timeout=60)
+        running = paused
+    domain.runs_on(running[0])
+    for host in lab.hosts.values():
+        if host is not running[0]:
+            host.run("virsh -q undefine guest", timeout=60)
+    lab.peer.sh(f"ping -c 1 -W 20 {GUEST_ADDRESS}", timeout=60)
+    unharmed(lab, t, running[0])

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the cases about libvirt share: two hosts with systemd, a domain with a VF, traffic."""
+
+import json
+
+from vlab.case import expect
+from vlab.crossing import GUEST_ADDRESS, Crossing, configure_guest
+from vlab.guest import BOOT_TIMEOUT
+from vlab.domain import Domain, hostdev
+from vlab.wait import wait_until
+
+VFS = 4
+CONF = f"[pf0]\nnetwork = lan1\nvfs = {VFS}\n"
+LAB = {"hosts": ["a", "b"], "memory": 1536, "smp": 1, "systemd": {"/etc/vferry/host.conf": CONF}}
+
+
+def prepare_host(host, _vfs):
+    host.sh("ip link set pf0 up")
+    return host.vf_pcis()
+
+
+def start(lab, prepare=configure_guest, boot_timeout=BOOT_TIMEOUT, **options):
+    """Hosts, the domain on a, its traffic: lab.cross and lab.domain."""
+    for host in lab.hosts.values():
+        state = host.booted()
+        expect(state == "running", f"{host.name}: {state}: " + host.run(
+            "systemctl list-units --failed --plain --no-legend").out)
+    # While the guest boots: the first use of a QEMU by a libvirtd takes time.
+    lab.b.start("exec virsh -q domcapabilities >/dev/null")
+    lab.domain = Domain(lab, [hostdev(lab.a.vf_pcis()[0], "ua-vf0")], **options)
+    lab.cross = Crossing(lab, guest=lab.domain, prepare=prepare, boot_timeout=boot_timeout,
+                         prepare_host=prepare_host)
+    lab.moves = []
+    lab.cross.start_traffic()
+
+
+def other(lab, host):
+    return lab.b if host is lab.a else lab.a
+
+
+def moved(lab, t, **options):
+    """To the other host, with all that must hold; returns the Move."""
+    move = lab.cross.move(other(lab, lab.domain.host), **options)
+    for line in move.lines():
+        t.note(line)
+    expect(not move.wrong, move.wrong)
+    lab.moves.append(move.figures)
+    settled(lab)
+    return move
+
+
+def vfs(host):
+    """VFs as vferry list has them, by PCI address."""
+    found = json.loads(host.sh("vferry list --json", timeout=60))["pfs"][0]["vfs"]
+    return {pci: found[nr] for nr, pci in enumerate(host.vf_pcis())}
+
+
+def holders(lab, mac):
+    """Where a MAC is in a filter, (host, PCI address)s: a VF's is, while a driver uses it."""
+    return [(host.name, pci) for host in lab.hosts.values()
+            for pci, vf in vfs(host).items() if vf["mac"] == mac and vf.get("protocol")]
+
+
+def reservations(host):
+    """VFs that the hook has noted: PCI address: domain."""
+    found = {}
+    for name in host.sh("ls /run/vferry 2>/dev/null; true").split():
+        found[name] = json.loads(host.sh(f"cat /run/vferry/{name}"))["name"]
+    return found
+
+
+def settled(lab):
+    """The domain runs once, has one reservation, and its MAC is in one filter only."""
+    domain = lab.domain
+    here, there = domain.host, other(lab, domain.host)
+    wait_until(lambda: domain.state(here) == "running", 30, lambda: domain.state(here))
+    wait_until(lambda: domain.state(there) in ("", "shut off"), 30, lambda: domain.state(there))
+    wait_until(lambda: domain.name not in reservations(there).values(), 30,
+               lambda: f"{there.name}: {reservations(there)}")
+    expect(list(reservations(here).values()).count(domain.name) == 1, reservations(here))
+    left = [pci for pci, vf in vfs(there).items()
+            if vf.get("user", {}).get("guest") == domain.name]
+    expect(not left, f"{there.name}: it still has {left}")
+    mac = domain.mac
+    wait_until(lambda: [name for name, _ in holders(lab, mac)] == [here.name], 20,
+               lambda: f"{mac} is in filters of {holders(lab, mac)}")
+
+
+GAP_MS = 1000       # the guest's traffic goes on within this time, as refuse.py has it
+
+
+def untouched(lab):
+    """From now on the guest's VF may not be put to rest: to be given to unharmed()."""
+    lab.cross.probe.take()
+    lab.cross.streams.take()
+    return lab.cross.events[lab.domain.host.name].count()
+
+
+def unharmed(lab, t, source, since=None):
+    """The guest is where it was, its traffic goes on, all is in order.
+
+    since: from untouched(): its VF has not been put to rest since then.
+    """
+    domain, cross = lab.domain, lab.cross
+    expect(domain.host is source and domain.state(source) == "running", domain.state(source))
+    wait_until(lambda: all(vf["state"] == "idle" for vf in vfs(source).values()), 20,
+               lambda: vfs(source))
+    lab.peer.sh(f"ping -c 1 -W 5 {GUEST_ADDRESS}", timeout=20)
+    probe, tcp = cross.probe.take(), cross.streams.take()
+    t.note(f"probe {probe}")
+    expect(tcp["resets"] == 0 and tcp["corrupt"] == 0 and tcp["rx_bytes"], tcp)
+    if since is not None:
+        rested = [e for e in cross.events[source.name].all()[since:]
+                  if e.get("state") in ("suspend-sent", "suspended")]
+        expect(not rested and probe["gap_ms"] < GAP_MS, (rested, probe))
+    settled(lab)
+
+
+def refused(lab, t, *words, hook=True, options="--live --persistent --undefinesource"):
+    """A migration that must fail with these words, before the guest's network notices;
+    hook: before it is even told."""
+    domain = lab.domain
+    source = domain.host
+    since = untouched(lab)
+    result = domain.start_migration(other(lab, source), options).wait(120)
+    t.note(result.err.strip())
+    if result.code == 0:
+        domain.runs_on(other(lab, source))      # the tests to come find it there
+    expect(result.code == 1, result)
+    for word in words:
+        expect(word in result.err, f"{word!r} was expected: {result}")
+    told = [e for e in lab.cross.events[source.name].all()[since:] if e["event"] == "state"]
+    expect(not (hook and told), told)
+    unharmed(lab, t, source, since)
+    return result
