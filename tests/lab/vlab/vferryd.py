@@ -56,7 +56,7 @@ class Vferryd:
 
     def record_after(self, count):
         """The record of the migration that comes after these."""
-        wait_until(lambda: len(self.history()) > count, 60,
+        wait_until(lambda: len(self.history()) > count, 180,
                    f"{count + 1} migrations in the agent's history", 0.3)
         return self.history()[-1]
 
