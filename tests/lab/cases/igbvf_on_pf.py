@@ -16,6 +16,8 @@ REASON = "guest driver does not speak vferry"
 
 
 def setup(lab):
+    # See above: by luck alone the two would not be on the same one.
+    lab.a.sh("echo 2 >/sys/devices/virtual/workqueue/cpumask && taskset -apc 0 $PPID")
     lab.a.load_pf("vferry_pf")
     lab.a.load("igbvf")
     lab.pci = lab.a.create_vfs(2)
