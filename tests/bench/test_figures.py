@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "lab")]
 
-from vbench import __main__ as bench, figures   # noqa: E402
+from vbench import __main__ as bench, figures, measure   # noqa: E402
 
 TESTS = []
 
@@ -127,6 +127,45 @@ def breakdown_of_a_blackout():
     assert "SUSPENDED → settled" not in found
     near(sum(ms for name, ms in found.items()), 200)
     eq(figures.breakdown("virtio", []), {})
+    eq(figures.breakdown("bond", steps), {})
+
+
+class Moved:
+    """As setups.Moved."""
+
+    begin, end = 101.0, 102.0
+    info = {"downtime": 90, "total-time": 800, "ram": {"normal": 5, "duplicate": 6}}
+    steps = [(101.5, "source STOP"), (101.6, "target RESUME")]
+    rates = [100, 300, 200]
+    suspend_us, resume_us = 700, None
+
+
+class OfLoad:
+    name, kind = "rx", "rx"
+
+
+@test
+def a_sample_of_a_migration():
+    net = window(*[50] * 50, *[25] * 23, *[0] * 9, *[50] * 68)
+    net.update(gaps=[[100.2, 100.9], [101.1, 101.13], [101.46, 101.64]],
+               stalls=[[101.46, 101.64]], lost=0, resets=0)
+    cpus = {"a": [(100 + i / 25, i * 4, i * 2, i) for i in range(80)]}
+    s = measure.make_sample("vferry", OfLoad, "a", "b", Moved, net, {"lost": 9}, None, cpus,
+                            100.0, 103.0)
+    f = s["figures"]
+    near(f["network_downtime_ms"], 180, 0.01)       # what was before the move does not count
+    near(f["network_away_ms"], 210, 0.01)
+    near(f["stall_ms"], 180, 0.01)
+    near(f["throughput_before"], 20, 0.01)
+    near(f["throughput_during"], 10, 0.01)
+    near(f["throughput_after"], 20, 0.01)
+    near(f["throughput_ratio"], 0.5, 0.001)
+    eq((f["lost"], f["dirty_pages_per_s"], f["suspend_us"], f["resume_us"]), (9, 200, 700, None))
+    near(f["host_cpu_before"], 50)
+    near(f["cpu_ms_per_mib_before"], 500 / (20e6 / 8 / 2**20), 0.01)
+    eq(f["host_cpu_after"], None)                   # host b was not watched
+    eq([name for _, name in s["steps"]],
+       ["last_packet", "source STOP", "target RESUME", "first_packet"])
 
 
 def sample(setup, load, **values):

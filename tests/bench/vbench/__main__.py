@@ -89,6 +89,20 @@ def turn(lab, name, part, store, options):
         setup.stop()
 
 
+def attempt(lab, name, part, store, options):
+    """A turn; returns 1 if it failed. What it has measured counts, and others go on."""
+    try:
+        turn(lab, name, part, store, options)
+    except Exception as error:
+        say(f"FAILED: {name}: {error}")
+        lab.save_logs()
+        say("consoles and logs: build/lab/bench/")
+        if any(host.dead for host in lab.hosts.values()):
+            raise
+        return 1
+    return 0
+
+
 def write_report(store, loads):
     """Report, table, pictures, of all that there is."""
     of_loads = [s for s in store.samples if s["load"] in loads]
@@ -116,7 +130,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--image", help=argparse.SUPPRESS)
     parser.add_argument("--setups", default=" ".join(SETUPS))
-    parser.add_argument("--loads", default=" ".join(figures.DEFAULT_LOADS))
+    parser.add_argument("--loads", default="")
     parser.add_argument("--n", type=int, help="migrations for each load (10; quick: 3)")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--limit", type=int, default=0,
@@ -126,6 +140,8 @@ def parse():
     parser.add_argument("--report", action="store_true", help="only make the report anew")
     options = parser.parse_args()
     options.setups = words(options.setups, SETUPS, "SETUPS")
+    options.loads = options.loads or " ".join(
+        figures.QUICK_LOADS if options.quick else figures.DEFAULT_LOADS)
     options.loads = words(options.loads, figures.LOADS, "LOADS")
     if options.n is None:
         options.n = 3 if options.quick else 10
@@ -159,7 +175,7 @@ def main():
         lab.start()
         prepare_hosts(lab)
         for name, part in turns:
-            turn(lab, name, part, store, options)
+            status |= attempt(lab, name, part, store, options)
     except Interrupted as why:
         say(f"interrupted by {why}; `make bench` goes on where it was")
         status = 130

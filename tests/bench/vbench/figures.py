@@ -16,6 +16,7 @@ MORE_IS_BETTER = {"throughput_before", "throughput_during", "throughput_after",
 
 LOADS = ("idle", "rx", "tx", "udp", "rr", "heavy", "paced")
 DEFAULT_LOADS = LOADS[:-1]
+QUICK_LOADS = ("idle", "rx", "tx", "heavy")
 STREAMS = ("rx", "tx", "heavy", "paced")    # loads that are a TCP stream
 
 
@@ -96,7 +97,6 @@ PHASES = {
     ),
     "virtio": (
         ("last packet → VM stop", "last_packet", "source STOP"),
-        ("VM stop → memory and devices sent", "source STOP", "source MIGRATION completed|target RESUME"),
         ("VM stop → VM start", "source STOP", "target RESUME"),
         ("VM start → first packet", "target RESUME", "first_packet"),
     ),
@@ -104,7 +104,8 @@ PHASES = {
 
 
 def breakdown(setup, steps):
-    """{phase: ms}; steps: (time, name). What was not seen is left out."""
+    """{phase: ms}; steps: (time, name). What was not seen is left out, and all of it for
+    set-ups whose network is away at other times than their VM."""
     first = {}
     for at, name in sorted(steps):
         first.setdefault(name, at)
@@ -113,7 +114,7 @@ def breakdown(setup, steps):
         return next((first[name] for name in names.split("|") if name in first), None)
 
     found = {}
-    for label, begin, end in PHASES.get(setup, PHASES["virtio"]):
+    for label, begin, end in PHASES.get(setup, ()):
         a, b = find(begin), find(end)
         if a is not None and b is not None:
             found[label] = (b - a) * 1e3
@@ -230,6 +231,11 @@ COLUMNS = (
     ("throughput_before", "Mbit/s before", "%.1f"),
     ("throughput_during", "in pre-copy", "%.1f"),
     ("throughput_after", "after", "%.1f"),
+    ("cpu_ms_per_mib_before", "host's CPU, ms/MiB, before", "%.0f"),
+    ("cpu_ms_per_mib_during", "in pre-copy", "%.0f"),
+    ("rtt_us_before", "latency, µs, before", "%.0f"),
+    ("rtt_us_during", "in pre-copy", "%.0f"),
+    ("rtt_us_after", "after", "%.0f"),
     ("total_ms", "total, ms", "%.0f"),
     ("pages_sent", "pages sent", "%.0f"),
     ("rounds", "rounds", "%.0f"),

@@ -112,8 +112,10 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
     stall = figures.longest(net["stalls"], moved.begin, end)
     # The move without its blackout, and without what follows from it.
     out = (gap[0], max(gap[1], stall[1] if stall else 0) + 0.1) if gap else None
-    copied = min(moved.end, gap[0]) if gap and name in ("vferry", "virtio") else moved.end
-    stop = next((at for at, step in sorted(moved.steps) if step == "source STOP"), moved.end)
+    steps = list(moved.steps)
+    stop, start = (next((at for at, step in sorted(steps) if step == wanted), moved.end)
+                   for wanted in ("source STOP", "target RESUME"))
+    copied = stop if name in ("vferry", "virtio") else moved.end
     ram = moved.info.get("ram", {})
     f = {
         "network_downtime_ms": (gap[1] - gap[0]) * 1e3 if gap else None,
@@ -151,9 +153,9 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
         for when in ("before", "during", "after"):
             f[f"cpu_ms_per_mib_{when}"] = figures.cost(f[f"host_cpu_{when}"],
                                                        f[f"throughput_{when}"])
-    steps = list(moved.steps)
-    if gap:
-        steps += [(gap[0], "last_packet"), (gap[1], "first_packet")]
+    blackout = figures.longest(net["gaps"], stop, start)
+    if blackout:
+        steps += [(blackout[0], "last_packet"), (blackout[1], "first_packet")]
     return {
         "setup": name, "load": load.name, "from": source, "to": target,
         "figures": f, "breakdown": figures.breakdown(name, steps),
