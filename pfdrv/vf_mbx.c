@@ -322,8 +322,9 @@ static u64 serve_all(struct vferry_pf_vf *vf)
 	WRITE_ONCE(mbx->throttled, false);
 
 	for (i = 0; i < VPF_BATCH; i++) {
-		bool flr = vpf_rd(nic, R_VFLRE) & BIT(vf->nr);
+		/* in this order: the reset that was before a request is seen before it */
 		u32 icr = vpf_rd(nic, R_MBVFICR);
+		bool flr = vpf_rd(nic, R_VFLRE) & BIT(vf->nr);
 
 		if (icr & MBVFICR_ACK(vf->nr)) {
 			vpf_wr(nic, R_MBVFICR, MBVFICR_ACK(vf->nr));

@@ -104,6 +104,15 @@ def spam(lab, t):
     revive(lab, t, 1)
 
 
+@test("a driver that starts over again and again is not taken for one that has gone")
+def restart(lab, t):
+    rounds, refused = lab.a.sh(f"vfhostile {lab.pci[1]} restart {SECONDS}", timeout=40).split()
+    t.note(f"{rounds} rounds, {refused} refused")
+    expect(int(rounds) > 100 and int(refused) == 0, f"{refused} of {rounds} refused")
+    others_work(lab, t)
+    revive(lab, t, 1)
+
+
 @test("resets as fast as it goes")
 def resets(lab, t):
     while_hostile(lab, t, 2, "reset")

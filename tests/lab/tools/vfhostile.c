@@ -6,6 +6,8 @@
  *   vfhostile PCI reset SECONDS   reset the VF in a loop
  *   vfhostile PCI spam SECONDS    requests as fast as it goes
  *   vfhostile PCI noise SECONDS [SEED]   random words, lock bits, resets, causes
+ *   vfhostile PCI restart SECONDS a driver that starts over in a loop: reset, RESET, HELLO.
+ *                                 Prints rounds, and HELLOs that were refused
  *   vfhostile PCI late            a guest that is migrated as it should be, only that
  *                                 it rings once with an old answer when RESUME is
  *                                 there, unread. Prints "ready", then how many
@@ -177,13 +179,11 @@ static int obey(uint32_t cmd, uint32_t state, uint32_t *ret_seq)
 	return 0;
 }
 
-/* A request, whose reply is not looked at. */
-static int ask(const uint32_t *msg, int words)
+/* A request, and its reply. */
+static int ask(const uint32_t *msg, int words, uint32_t *ret_reply)
 {
-	uint32_t reply[WORDS];
-
 	send_words(msg, words);
-	if (await_words(reply))
+	if (await_words(ret_reply))
 		return -1;
 	wr(V2PMAILBOX, V2P_ACK);
 	return 0;
@@ -198,7 +198,7 @@ static int late(void)
 	uint32_t suspend, resume;
 	double begin;
 
-	if (ask(msg, 1) || ask(msg, vferry_mbx_put_hello(msg, &hello)))
+	if (ask(msg, 1, msg) || ask(msg, vferry_mbx_put_hello(msg, &hello), msg))
 		return 1;
 	printf("ready\n");
 	fflush(stdout);
@@ -213,6 +213,28 @@ static int late(void)
 	printf("%.0f\n", (now() - begin) * 1e6);
 	wr(V2PMAILBOX, V2P_ACK);
 	answer(VFERRY_CMD_RESUME, resume, VFERRY_MIG_IDLE);
+	return 0;
+}
+
+/* Requests that were refused after a reset that was answered: the PF took it back. */
+static int restart(double seconds)
+{
+	const struct vferry_mbx_hello hello = {
+		.min = VFERRY_PROTO_MIN, .max = VFERRY_PROTO_MAX, .features = VFERRY_FEAT_MIGRATE,
+	};
+	unsigned long rounds = 0, refused = 0;
+	double end = now() + seconds;
+	uint32_t msg[WORDS];
+
+	for (; now() < end; rounds++) {
+		wr(CTRL, CTRL_RST);
+		if (ask((uint32_t[WORDS]) { VFERRY_MBX_RESET }, 1, msg))
+			return 1;
+		if (ask(msg, vferry_mbx_put_hello(msg, &hello), msg))
+			return 1;
+		refused += !!(msg[0] & VFERRY_MBX_NACK);
+	}
+	printf("%lu %lu\n", rounds, refused);
 	return 0;
 }
 
@@ -248,7 +270,7 @@ static int map_bar(const char *pci)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfhostile PCI hold|reset|spam|noise|late [SECONDS [SEED]]\n");
+	fprintf(stderr, "usage: vfhostile PCI hold|reset|spam|noise|restart|late [SECONDS [SEED]]\n");
 	return 2;
 }
 
@@ -272,6 +294,8 @@ int main(int argc, char **argv)
 		return late();
 	if (argc < 4)
 		return usage();
+	if (!strcmp(argv[2], "restart"))
+		return restart(atof(argv[3]));
 	if (!strcmp(argv[2], "reset"))
 		one = one_reset;
 	else if (!strcmp(argv[2], "spam"))
