@@ -5,16 +5,7 @@
 here=$(dirname "$0")
 agent=$here/../../agent
 root=/tmp/agent-root
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 echo 1..8
 result "make install" "$(make -s -C "$agent" install DESTDIR="$root" 2>&1)"

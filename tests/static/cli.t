@@ -3,16 +3,7 @@
 # What belongs to the host's command and is no program: its manual, completion,
 # catalog, units, rules; and that it can be installed.
 cli=qemu-hooks/cli
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 # words LINE: what TAB offers at the end of a line
 words() {

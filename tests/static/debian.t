@@ -2,16 +2,7 @@
 #
 # debian/: the packages can be built, have what they should, and the modules' sources
 # that they install are complete: DKMS's own command builds them.
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 echo 1..5
 work=/tmp/debian

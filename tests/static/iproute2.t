@@ -2,16 +2,7 @@
 #
 # The iproute2 series: its copy of our headers is ours, its completion completes.
 series=qemu-hooks/iproute2/patches
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 # What a patch makes of a file that it adds.
 added() {

@@ -4,16 +4,7 @@
 # concerned. And vferry libvirt prepare, with a virsh that stands in for the real one.
 hook=qemu-hooks/libvirt
 domains=tests/unit/domains
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 # What AppArmor's profile of libvirtd starts: libvirt's hooks, and what is in sbin.
 profile=/etc/apparmor.d/usr.sbin.libvirtd

@@ -2,16 +2,7 @@
 #
 # Every script parses, and every file of ours begins with its licence.
 echo 1..3
-count=0
-result() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		printf '%s\n' "$2" | sed 's/^/# /'
-		echo "not ok $count - $1"
-	fi
-}
+. tests/tap.sh
 
 ours=$(find .ci agent tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
 	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '.*' ! -name '*.o' ! -name '*.ko' \
