@@ -13,11 +13,7 @@
 #include "move.h"
 #include "plot.h"
 #include "verdict.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 /* What is read is written, read and written again as the same. */
 static void read_move(const json_t *value)
@@ -80,8 +76,6 @@ static void read_conf(const uint8_t *data, size_t size)
 	MUST(conf.count <= CONF_PFS);
 	fclose(f);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

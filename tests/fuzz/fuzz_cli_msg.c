@@ -13,11 +13,7 @@
 
 #include "moves.h"
 #include "rtnl.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 static void read_one(const struct nlmsghdr *h, struct moves *moves)
 {
@@ -52,8 +48,6 @@ static void read_one(const struct nlmsghdr *h, struct moves *moves)
 	r = msg_get_error(h, text, sizeof(text));
 	MUST(r <= 0 && memchr(text, '\0', sizeof(text)));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

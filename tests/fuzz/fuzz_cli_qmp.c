@@ -9,11 +9,7 @@
 #include <string.h>
 
 #include "progress.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 static void read_line(const char *line, size_t len)
 {
@@ -33,8 +29,6 @@ static void read_line(const char *line, size_t len)
 	}
 	qmp_msg_free(&msg);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

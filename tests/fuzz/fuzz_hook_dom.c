@@ -11,11 +11,7 @@
 
 #include "dom.h"
 #include "xml.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 static void compare(const struct dom *dom, const struct dom *again)
 {
@@ -35,8 +31,6 @@ static void compare(const struct dom *dom, const struct dom *again)
 		MUST(a->vlan >= -1 && a->vlan <= 4094 && a->qos <= 7);
 	}
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

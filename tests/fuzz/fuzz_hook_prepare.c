@@ -11,11 +11,7 @@
 
 #include "prepare.h"
 #include "xml.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 /* Prepare a text; its new form, or NULL if it is none, or too much to do */
 static char *once(const char *text, size_t size, uint8_t host, struct prepare *p)
@@ -44,8 +40,6 @@ static char *once(const char *text, size_t size, uint8_t host, struct prepare *p
 	dom_free(&dom);
 	return bytes;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

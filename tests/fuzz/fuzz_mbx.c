@@ -9,11 +9,7 @@
 #include <string.h>
 
 #include "vferry_mbx.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 /*
  * Readers get exactly a mailbox, in memory of its own. Results begin poisoned:
@@ -74,8 +70,6 @@ static void check_mac(const __u32 *msg)
 	vferry_mbx_get_mac(words, same);
 	MUST(!memcmp(mac, same, 6));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

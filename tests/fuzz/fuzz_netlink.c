@@ -8,11 +8,7 @@
 
 #include "repair.h"
 #include "saved.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 static void check(const struct snapshot *was, const struct snapshot *is, size_t most)
 {
@@ -35,8 +31,6 @@ static void check(const struct snapshot *was, const struct snapshot *is, size_t 
 	}
 	differences_free(&d);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

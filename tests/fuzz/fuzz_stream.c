@@ -18,11 +18,7 @@
 #include "crc32c.h"
 #include "stream.h"
 #include "wire.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
+#include "fuzz.h"
 
 static void check_bounds(const struct vferry_stream_reader *r)
 {
@@ -92,8 +88,6 @@ static void check_stream(const uint8_t *data, size_t size, unsigned int seed)
 	if (!err)
 		check_round_trip(&whole.state);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "vfmsg.h"
-
-#define MUST(condition) do {	\
-	if (!(condition))	\
-		abort();	\
-} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
