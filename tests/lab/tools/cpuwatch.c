@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 int main(int argc, char **argv)
 {
 	long ms = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
@@ -24,8 +26,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (;;) {
-		struct timespec pause = { ms / 1000, ms % 1000 * 1000000 }, t;
+		struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
 		uint64_t v[10] = {}, all = 0;
+		int64_t at;
 		char text[512];
 		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 		int i;
@@ -33,7 +36,7 @@ int main(int argc, char **argv)
 		if (n <= 0)
 			return 1;
 		text[n] = 0;
-		clock_gettime(CLOCK_REALTIME, &t);
+		at = realtime_ns();
 		if (sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
 			   " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
 			   &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
@@ -42,8 +45,8 @@ int main(int argc, char **argv)
 		/* Guests' time is a part of user time. */
 		for (i = 0; i < 8; i++)
 			all += v[i];
-		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-		       t.tv_sec * UINT64_C(1000000000) + t.tv_nsec, all, v[3] + v[4], v[8] + v[9]);
+		printf("%" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", at, all,
+		       v[3] + v[4], v[8] + v[9]);
 		fflush(stdout);
 		nanosleep(&pause, NULL);
 	}

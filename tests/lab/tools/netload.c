@@ -53,6 +53,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 #define MS		INT64_C(1000000)	/* ns */
 #define TICK_MS		2
 #define BIN_MS		20
@@ -66,20 +68,6 @@
 #define RTT_MAX		200000
 
 static uint8_t chunk[CHUNK];
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "netload: %s: %s\n", what, strerror(errno));
-	return 1;
-}
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 static bool again(void)
 {
@@ -261,7 +249,7 @@ static void progress(struct run *r, int64_t at, uint64_t bytes)
 /* Begin to connect. */
 static void dial(struct run *r)
 {
-	r->dialled = now();
+	r->dialled = realtime_ns();
 	r->connected = false;
 	r->acked = 0;
 	r->fd = socket(AF_INET, (is_tcp(r) ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0);
@@ -302,7 +290,7 @@ static void tcp_ready(struct run *r, short events)
 		if (!n || (n < 0 && !again()))
 			hang_up(r);
 		else if (n > 0)
-			progress(r, now(), n);
+			progress(r, realtime_ns(), n);
 	}
 }
 
@@ -316,13 +304,13 @@ static void count_acked(struct run *r)
 	    getsockopt(r->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
 		return;
 	if (info.tcpi_bytes_acked > r->acked)
-		progress(r, now(), info.tcpi_bytes_acked - r->acked);
+		progress(r, realtime_ns(), info.tcpi_bytes_acked - r->acked);
 	r->acked = info.tcpi_bytes_acked;
 }
 
 static void send_datagram(struct run *r, unsigned int slot)
 {
-	struct datagram d = { .seq = r->next_seq++, .sent = now() };
+	struct datagram d = { .seq = r->next_seq++, .sent = realtime_ns() };
 
 	r->under_way[slot].seq = d.seq;
 	r->under_way[slot].sent = d.sent;
@@ -343,7 +331,7 @@ static void take_answers(struct run *r)
 	ssize_t n;
 
 	while ((n = recv(r->fd, &d, sizeof(d), MSG_DONTWAIT)) >= 0) {
-		int64_t at = now();
+		int64_t at = realtime_ns();
 		unsigned int i;
 
 		if (n != sizeof(d))
@@ -365,7 +353,7 @@ static void take_answers(struct run *r)
 
 static void give_up(struct run *r)
 {
-	int64_t before = now() - GIVE_UP_MS * MS;
+	int64_t before = realtime_ns() - GIVE_UP_MS * MS;
 	unsigned int i;
 
 	for (i = 0; i < window(r); i++)
@@ -432,7 +420,7 @@ static void watch_take(struct run *r)
 
 static void window_end(struct run *r)
 {
-	int64_t at = now();
+	int64_t at = realtime_ns();
 	uint64_t waiting = is_tcp(r) || r->load == IDLE ? 0 : window(r);
 	size_t i;
 
@@ -463,7 +451,7 @@ static void tick(struct run *r)
 {
 	if (r->load == IDLE)
 		return;
-	if (r->fd < 0 && now() - r->dialled > 100 * MS)
+	if (r->fd < 0 && realtime_ns() - r->dialled > 100 * MS)
 		dial(r);
 	if (r->fd < 0)
 		return;
@@ -490,7 +478,7 @@ static int run(struct run *r)
 	r->rtt = calloc(RTT_MAX, sizeof(*r->rtt));
 	if (!r->rtt || timer < 0 || timerfd_settime(timer, 0, &every, NULL))
 		return fail("setup");
-	r->begin = now();
+	r->begin = realtime_ns();
 	r->fd = -1;
 	if (r->load != IDLE)
 		dial(r);
@@ -525,19 +513,6 @@ static int run(struct run *r)
 					window_end(r);
 		}
 	}
-}
-
-static int parse_port(const char *text, uint16_t *ret)
-{
-	char *end;
-	long port = strtol(text, &end, 10);
-
-	if (!*text || *end || port < 1 || port > 65535) {
-		fprintf(stderr, "netload: '%s' is not a port\n", text);
-		return -EINVAL;
-	}
-	*ret = htons(port);
-	return 0;
 }
 
 int main(int argc, char **argv)

@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 static const char *name, *how, *what;
 static int ctl;
 
@@ -149,10 +151,7 @@ static void appeared(void)
 
 static void say(const char *word)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	printf("%s %lld\n", word, t.tv_sec * 1000000000LL + t.tv_nsec);
+	printf("%s %lld\n", word, (long long)realtime_ns());
 	fflush(stdout);
 }
 

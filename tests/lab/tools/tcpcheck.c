@@ -39,6 +39,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 #define CHUNK		16384
 #define CONNS		32
 #define REPORT_MS	50
@@ -61,12 +63,6 @@ struct conn {
 	uint8_t pending[CHUNK];	/* generated, not sent yet */
 	size_t pending_len, pending_pos;
 };
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "tcpcheck: %s: %s\n", what, strerror(errno));
-	return 1;
-}
 
 static int64_t now_ms(void)
 {

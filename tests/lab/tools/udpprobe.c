@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 #define LATE_MS		300	/* how long an answer may take at most */
 #define WINDOW_MAX	(1u << 22)	/* probes that one window can tell apart */
 
@@ -55,33 +57,6 @@ struct window {
 	int64_t send_gap;
 	uint8_t *seen;		/* a bit for each probe */
 };
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "udpprobe: %s: %s\n", what, strerror(errno));
-	return 1;
-}
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
-static int parse_port(const char *text, uint16_t *ret)
-{
-	char *end;
-	long port = strtol(text, &end, 10);
-
-	if (!*text || *end || port < 1 || port > 65535) {
-		fprintf(stderr, "udpprobe: '%s' is not a port\n", text);
-		return -EINVAL;
-	}
-	*ret = htons(port);
-	return 0;
-}
 
 static int echo(uint16_t port)
 {
@@ -142,7 +117,7 @@ static bool receive_one(struct window *w, int fd, int flags)
 		.msg_control = control, .msg_controllen = sizeof(control),
 	};
 	struct cmsghdr *c;
-	int64_t at = now();
+	int64_t at = realtime_ns();
 	ssize_t n;
 
 	n = recvmsg(fd, &msg, MSG_DONTWAIT | flags);
@@ -177,7 +152,7 @@ static void receive(struct window *w, int fd)
 static void send_one(struct window *w, int fd)
 {
 	struct datagram d = { MAGIC, w->next_seq++ };
-	int64_t at = now();
+	int64_t at = realtime_ns();
 	int tries;
 
 	if (w->last_send && at - w->last_send > w->send_gap)
@@ -195,12 +170,12 @@ static void send_one(struct window *w, int fd)
 /* Wait for late answers, print, begin the next window. */
 static void window_end(struct window *w, int fd)
 {
-	int64_t until = now() + LATE_MS * INT64_C(1000000);
+	int64_t until = realtime_ns() + LATE_MS * INT64_C(1000000);
 	uint64_t sent = w->next_seq - w->first_seq;
 	int64_t left;
 
 	/* A gap that has not ended by now is a gap all the same. */
-	while (w->answered < sent && (left = until - now()) > 0) {
+	while (w->answered < sent && (left = until - realtime_ns()) > 0) {
 		struct pollfd p = { fd, POLLIN, 0 };
 
 		if (poll(&p, 1, left / 1000000 + 1) > 0)

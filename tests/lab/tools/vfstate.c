@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 #include "../../../include/uapi/vferry_pf.h"
 
 #define BUFFER	65536
@@ -126,12 +128,6 @@ static const struct attribute attributes[] = {
 	[VFERRY_PF_A_LAST]		= { "last", NEST, NULL, 0 },
 	[VFERRY_PF_A_MAX + 1]		= { NULL, NEST, NULL, 0 },
 };
-
-static int fail(const char *what)
-{
-	fprintf(stderr, "vfstate: %s: %s\n", what, strerror(errno));
-	return 1;
-}
 
 static int find(const char *const *names, unsigned int count, const char *name)
 {
