@@ -16,8 +16,8 @@ struct capture;
 /**
  * struct capture_listener
  * @sent: a frame that may be an announcement has left, with its VLAN tags
- * @received: a frame has come, since capture_arm(), after capture_receive(). Returns whether it is the one that
- *	was waited for; if not, it is called for the next one
+ * @received: a frame has come, since capture_arm(), after capture_receive(). Returns
+ *	whether it is the one that was waited for; if not, it is called for the next one
  *
  * Times are CLOCK_REALTIME, of the kernel.
  */
