@@ -67,7 +67,7 @@ def turn(lab, name, part, store, options):
             load = measure.Load(lab, setup.guest, load_name)
             try:
                 for _ in range(count):
-                    target = lab.b if setup.guest.host is lab.a else lab.a
+                    target = lab.other(setup.guest.host)
                     one = measure.sample(setup, load, watches, target, options.before,
                                          options.after)
                     one["time"] = time.strftime("%Y-%m-%d %H:%M:%S")

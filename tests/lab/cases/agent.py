@@ -74,10 +74,6 @@ def prepare(lab, guest):
     return name
 
 
-def ctl(lab, command):
-    return lab.agent.ctl(command)
-
-
 def configuration(lab):
     """As iproute2 shows it, without what passes by itself."""
     return lab.guest0.sh(
@@ -123,7 +119,7 @@ def move(lab, t):
     """To the other host, with all that must hold after any move; returns the record."""
     guest = lab.guest0
     count = len(lab.agent.history())
-    target = lab.b if guest.host is lab.a else lab.a
+    target = lab.other(guest.host)
     before = configuration(lab)
     # The peer knows all addresses, and the bridge where they are.
     expect_answers(lab)
@@ -168,10 +164,10 @@ def started(lab, t):
            guest.sh("systemd-analyze time 2>/dev/null | head -1; true"))
     show = guest.sh("systemctl show vferryd -p ActiveState,User,StatusText,NRestarts", timeout=60)
     expect("ActiveState=active" in show and "User=vferryd" in show and "NRestarts=0" in show, show)
-    status = ctl(lab, "status")
+    status = lab.agent.ctl("status")
     expect(len(status["vfs"]) == 1 and status["vfs"][0]["vf"] == "eth0" and
            status["vfs"][0]["migratable"], status)
-    expect(ctl(lab, "check")["problems"] == [], ctl(lab, "check"))
+    expect(lab.agent.ctl("check")["problems"] == [], lab.agent.ctl("check"))
     rss = guest.sh("grep VmRSS /proc/$(systemctl show vferryd -p MainPID --value)/status")
     t.note(rss)
     expect(int(rss.split()[1]) < 6 * 1024, rss)
@@ -198,7 +194,7 @@ def detach_back(lab, t):
 @test("the journal tells the story")
 def story(lab, t):
     guest = lab.guest0
-    migration = ctl(lab, "history")["history"][-1]["migration"]
+    migration = lab.agent.ctl("history")["history"][-1]["migration"]
     entries = [json.loads(line) for line in guest.sh(
         f"journalctl -o json VFERRY_MIGRATION={migration}", timeout=60).splitlines()]
     for entry in entries:
@@ -253,7 +249,7 @@ def frozen(lab, t):
     pid = guest.sh("systemctl show vferryd -p MainPID --value")
     guest.sh(f"kill -STOP {pid}")
     t.defer(guest.run, f"kill -CONT {pid}")
-    target = lab.b if guest.host is lab.a else lab.a
+    target = lab.other(guest.host)
     figures = lab.cross.move(target).figures
     expect(figures["status"] == "completed", figures)
     t.note(f"suspend {figures['suspend_us']} us, resume {figures['resume_us']} us")
@@ -271,7 +267,7 @@ def frozen(lab, t):
 @test("the agent is killed in the middle: the one after it does its work")
 def killed(lab, t):
     guest = lab.guest0
-    target = lab.b if guest.host is lab.a else lab.a
+    target = lab.other(guest.host)
     before = configuration(lab)
     watch = guest.start("exec vferryctl watch")
     t.defer(watch.kill)
@@ -322,11 +318,11 @@ def heard(lab, t):
 
     def ready():
         # It has said so when it has taken its snapshot.
-        wait_until(lambda: ctl(lab, "status")["vfs"][0]["state"] == "migrating", 20, "migrating")
+        wait_until(lambda: lab.agent.ctl("status")["vfs"][0]["state"] == "migrating", 20, "migrating")
     times, suspends = lab.heard, []
     for _ in range(7):
         by_hand(lab, ready, lambda: times.append(heard_us(lab)))
-        suspends.append(ctl(lab, "history")["history"][-1]["suspend_us"])
+        suspends.append(lab.agent.ctl("history")["history"][-1]["suspend_us"])
     t.note(f"heard for {sorted(times)} us of SUSPEND's {sorted(suspends)} us")
     expect(len(times) == 7 and min(times) > 0, times)
 
@@ -378,7 +374,7 @@ def twenty(lab, t):
 
     def there():
         count = len(lab.agent.history())
-        target = lab.b if guest.host is lab.a else lab.a
+        target = lab.other(guest.host)
         figures = lab.cross.move(target, settle=0).figures
         expect(figures["status"] == "completed", figures)
         records.append(lab.agent.record_after(count))
@@ -443,7 +439,7 @@ def small(lab, t):
 
     def switches():
         return int(guest.sh(f"sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' /proc/{pid}/status"))
-    wait_until(lambda: ctl(lab, "status")["vfs"][0]["state"] == "idle", 20, "idle")
+    wait_until(lambda: lab.agent.ctl("status")["vfs"][0]["state"] == "idle", 20, "idle")
     before = switches()
     guest.sh("sleep 5")         # what is looked at is that nothing happens in this time
     woken = switches() - before

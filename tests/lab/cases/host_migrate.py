@@ -44,7 +44,7 @@ def ssh(lab):
 
 
 def other(lab):
-    return lab.b if lab.cross.guest.host is lab.a else lab.a
+    return lab.other(lab.cross.guest.host)
 
 
 def target(lab, t):

@@ -9,7 +9,7 @@ from vlab.crossing import GUEST_ADDRESS, configure_guest
 from vlab.domain import Domain, interface
 from vlab.net import DATA_NET
 from vlab.traffic import udp_probe
-from vlab.virsh import moved, other, reservations, settled, unharmed, vfs
+from vlab.virsh import moved, reservations, settled, unharmed, vfs
 
 case(**virsh.LAB)
 
@@ -36,7 +36,7 @@ def expect_defined(lab, domain):
     here = domain.host
     pci = source_of(here, domain.name)
     expect(vfs(here)[pci]["held"] and reservations(here).get(pci) == domain.name, vfs(here))
-    expect(domain.state(other(lab, here)) == "", "it is still defined where it was")
+    expect(domain.state(lab.other(here)) == "", "it is still defined where it was")
 
 
 @test("AppArmor confines the domain; the variant driver was there")
@@ -64,7 +64,7 @@ def back(lab, t):
 def abort_precopy(lab, t):
     domain, source = lab.domain, lab.domain.host
     since = virsh.untouched(lab)
-    command = domain.start_migration(other(lab, source), "--live --bandwidth 4")
+    command = domain.start_migration(lab.other(source), "--live --bandwidth 4")
     wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 60,
                "the guest to log")
     job = wait_until(lambda: "Memory remaining" in domain.job() and domain.job(), 30, "its job")
@@ -106,7 +106,7 @@ def opposite(lab, t):
     tcp = lab.cross.streams.take()
     expect(tcp["resets"] == 0 and tcp["corrupt"] == 0 and tcp["rx_bytes"], tcp)
     for domain in (lab.domain, lab.second):
-        wait_until(lambda: domain.state(other(lab, domain.host)) == "", 30, "the end there")
+        wait_until(lambda: domain.state(lab.other(domain.host)) == "", 30, "the end there")
         expect_defined(lab, domain)
         expect([name for name, _ in virsh.holders(lab, domain.mac)] == [domain.host.name],
                virsh.holders(lab, domain.mac))
@@ -143,7 +143,7 @@ def downtime(lab, t):
     lab.cross.start_traffic()
     by_hand = []
     for _ in range(MEDIAN_OF):
-        move = lab.cross.move(other(lab, plain.host))
+        move = lab.cross.move(lab.other(plain.host))
         expect(not move.wrong, move.wrong)
         by_hand.append(move.figures)
 

@@ -5,7 +5,7 @@ import json
 
 from vlab import case, expect, test, virsh, wait_until
 from vlab.crossing import GUEST_ADDRESS, guest_interface
-from vlab.virsh import moved, other
+from vlab.virsh import moved
 
 case(**{**virsh.LAB, "memory": 1792})
 
@@ -24,7 +24,7 @@ def setup(lab):
                 "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 </dev/null && "
                 "echo 'StrictHostKeyChecking accept-new' >/root/.ssh/config")
     for host in lab.hosts.values():
-        key = other(lab, host).pull("/root/.ssh/id_ed25519.pub")
+        key = lab.other(host).pull("/root/.ssh/id_ed25519.pub")
         host.push("/root/.ssh/authorized_keys", key, 0o600)
 
 

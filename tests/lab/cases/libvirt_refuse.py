@@ -6,7 +6,7 @@ from vlab import case, expect, test, virsh, wait_until
 from vlab.crossing import GUEST_ADDRESS, wait_until_time
 from vlab.domain import Domain, hostdev
 from vlab.events import Events
-from vlab.virsh import moved, other, refused, unharmed, vfs
+from vlab.virsh import moved, refused, unharmed, vfs
 
 case(**virsh.LAB)
 
@@ -16,7 +16,7 @@ def setup(lab):
 
 
 def there(lab):
-    return other(lab, lab.domain.host)
+    return lab.other(lab.domain.host)
 
 
 @test("refused: no VF is free there")

@@ -3,7 +3,7 @@
 
 from vlab import case, expect, test, virsh, wait_until
 from vlab.crossing import GUEST_ADDRESS
-from vlab.virsh import other, reservations, settled, vfs
+from vlab.virsh import reservations, settled, vfs
 
 case(**virsh.LAB)
 
@@ -63,7 +63,7 @@ def managed(lab, t):
 @test("save here, restore on the other host")
 def save_there(lab, t):
     source = lab.domain.host
-    saved(lab, t, f"virsh save guest {FILE}", f"virsh restore {FILE}", other(lab, source))
+    saved(lab, t, f"virsh save guest {FILE}", f"virsh restore {FILE}", lab.other(source))
 
 
 @test("the VF put to rest by hand before")

@@ -44,21 +44,17 @@ def begin(lab, target, **parameters):
     return cross.guest.begin_migration(instance, **parameters)
 
 
-def other(lab, host):
-    return lab.b if host is lab.a else lab.a
-
-
 @test("cancelled in pre-copy")
 def cancel_precopy(lab, t):
     source = lab.cross.guest.host
-    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    migration = begin(lab, lab.other(source), max_bandwidth=4 << 20)
     wait_until(lambda: '"state":"migrating"' in source.sh("vfstate dump"), 20,
                "the guest to log")
     migration.cancel()
     expect(migration.wait() == "cancelled", migration.info)
     migration.target.quit()
     unharmed(lab, t, source)
-    second_succeeds(lab, t, other(lab, source))
+    second_succeeds(lab, t, lab.other(source))
 
 
 @test("cancelled when the guest is suspended and the machine stopped")
@@ -67,7 +63,7 @@ def cancel_suspended(lab, t):
     source = guest.host
     guest.qmp.command("migrate-set-capabilities", capabilities=[
         {"capability": "pause-before-switchover", "state": True}])
-    migration = begin(lab, other(lab, source))
+    migration = begin(lab, lab.other(source))
     wait_until(lambda: migration.poll()["status"] == "pre-switchover", 60, "pre-switchover")
     expect('"state":"suspended"' in source.sh("vfstate dump"), source.sh("vfstate dump"))
     migration.cancel()
@@ -76,19 +72,19 @@ def cancel_suspended(lab, t):
     guest.qmp.command("migrate-set-capabilities", capabilities=[
         {"capability": "pause-before-switchover", "state": False}])
     unharmed(lab, t, source)
-    second_succeeds(lab, t, other(lab, source))
+    second_succeeds(lab, t, lab.other(source))
 
 
 @test("destination killed during the copy")
 def destination_killed(lab, t):
     source = lab.cross.guest.host
-    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    migration = begin(lab, lab.other(source), max_bandwidth=4 << 20)
     wait_until(lambda: migration.poll().get("ram", {}).get("transferred", 0) > 1 << 20, 30,
                "some memory to be copied")
     migration.target.kill()
     expect(migration.wait() == "failed", migration.info)
     unharmed(lab, t, source)
-    second_succeeds(lab, t, other(lab, source))
+    second_succeeds(lab, t, lab.other(source))
 
 
 @test("the guest resets its VF during the copy")
@@ -96,7 +92,7 @@ def vf_reset(lab, t):
     cross = lab.cross
     guest, source = cross.guest, cross.guest.host
     since = cross.events[source.name].count()
-    migration = begin(lab, other(lab, source), max_bandwidth=4 << 20)
+    migration = begin(lab, lab.other(source), max_bandwidth=4 << 20)
     wait_until(lambda: '"state":"migrating"' in source.sh("vfstate dump"), 20,
                "the guest to log")
     guest.sh(f"echo 1 >/sys/class/net/{cross.interface}/device/reset", timeout=30)
@@ -106,7 +102,7 @@ def vf_reset(lab, t):
     expect("reset" in event["reason"], event)
     migration.target.quit()
     unharmed(lab, t, source)
-    second_succeeds(lab, t, other(lab, source))
+    second_succeeds(lab, t, lab.other(source))
 
 
 @test("a paused guest is refused at once, with the reason")
@@ -118,7 +114,7 @@ def paused(lab, t):
     t.defer(lambda: guest.qmp.command("cont"))
     # Longer ago than a machine is stopped for being saved (save_ms).
     wait_until_time(3.2)
-    instance = guest.expect_on(other(lab, source), cross.vfs[other(lab, source).name][0])
+    instance = guest.expect_on(lab.other(source), cross.vfs[lab.other(source).name][0])
     t.defer(instance.quit)
     expect(guest.begin_migration(instance).wait(20) == "failed",
            "a paused guest was migrated")
@@ -131,7 +127,7 @@ def paused(lab, t):
 def paused_then(lab, t):
     # What was sent to it meanwhile comes all at once: one ping may find no room.
     wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {GUEST_ADDRESS}"), 10, "the guest")
-    second_succeeds(lab, t, other(lab, lab.cross.guest.host))
+    second_succeeds(lab, t, lab.other(lab.cross.guest.host))
 
 
 @test("a guest with stock igbvf is refused at once, with the reason, and stays untouched")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernel logs: which lines mean that something is broken."""
+"""Consoles and kernel logs: which lines mean that something is broken."""
 
 import re
 
@@ -34,6 +34,19 @@ class Reader:
         text = text[:text.rfind(b"\n") + 1]
         self._seen += len(text)
         return find_trouble(text.decode(errors="replace"), allowed)
+
+
+def record(sock, path):
+    """Append what comes from a connected socket to a file, until its end."""
+    while True:
+        try:
+            data = sock.recv(65536)
+        except OSError:
+            return
+        if not data:
+            return
+        with open(path, "ab") as file:
+            file.write(data)
 
 
 def find_trouble(text, allowed=()):

@@ -7,15 +7,14 @@ domain is there. virsh does all the rest.
 """
 
 import re
-import socket
 import threading
 import time
 import uuid
 
-from vlab.agent import Agent
-from vlab.console import Reader
+from vlab.agent import Agent, connect_tcp
+from vlab.console import Reader, record
 from vlab.guest import BOOT_TIMEOUT, GUEST_ARGS
-from vlab.wait import wait_until
+from vlab.wait import TimedOut, wait_until
 
 GUEST_MAC = "52:54:00:0a:02:01"     # as crossing.py has it
 PORT = 5000
@@ -107,10 +106,8 @@ class Domain(Agent):
     def _connect(self, host, port, use):
         while not self._ended:
             try:
-                sock = socket.create_connection((host.mgmt_address, port), timeout=5)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            except OSError:
-                time.sleep(0.1)
+                sock = connect_tcp(host.mgmt_address, port, 1)
+            except TimedOut:
                 continue
             sock.settimeout(None)
             use(host, sock)
@@ -125,15 +122,7 @@ class Domain(Agent):
             self._socks.pop(host.name, None)
 
     def _use_console(self, _host, sock):
-        while True:
-            try:
-                data = sock.recv(65536)
-            except OSError:
-                return
-            if not data:
-                return
-            with open(self._console, "ab") as file:
-                file.write(data)
+        record(sock, self._console)
 
     def _alive(self):
         if self.host is None:

@@ -11,7 +11,7 @@ import threading
 import time
 
 from vlab.agent import Agent, connect_tcp
-from vlab.console import Reader
+from vlab.console import Reader, record
 from vlab.qmp import Qmp
 from vlab.wait import Deadline, TimedOut, wait_until
 
@@ -163,15 +163,7 @@ class Guest(Agent):
 
     def record(self, sock):
         sock.settimeout(None)
-        while True:
-            try:
-                data = sock.recv(65536)
-            except OSError:
-                return
-            if not data:
-                return
-            with open(self._console, "ab") as file:
-                file.write(data)
+        record(sock, self._console)
 
     def command_line(self, host, vf, port, incoming):
         """What starts its QEMU on a host."""

@@ -53,6 +53,10 @@ class Lab:
                 for host in self.hosts.values():
                     host.add_files(self.hosts, systemd.get(host.name, systemd))
 
+    def other(self, host):
+        """Of two hosts, the one that this is not."""
+        return self.b if host is self.a else self.a
+
     @property
     def a(self):
         return self.hosts["a"]

@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 
-from vlab import net
 from vlab.host import KERNEL_ARGS, QemuHost
 from vlab.wait import wait_until
 

@@ -34,13 +34,9 @@ def start(lab, prepare=configure_guest, boot_timeout=BOOT_TIMEOUT, **options):
     lab.cross.start_traffic()
 
 
-def other(lab, host):
-    return lab.b if host is lab.a else lab.a
-
-
 def moved(lab, t, **options):
     """To the other host, with all that must hold; returns the Move."""
-    move = lab.cross.move(other(lab, lab.domain.host), **options)
+    move = lab.cross.move(lab.other(lab.domain.host), **options)
     for line in move.lines():
         t.note(line)
     expect(not move.wrong, move.wrong)
@@ -72,7 +68,7 @@ def reservations(host):
 def settled(lab):
     """The domain runs once, has one reservation, and its MAC is in one filter only."""
     domain = lab.domain
-    here, there = domain.host, other(lab, domain.host)
+    here, there = domain.host, lab.other(domain.host)
     wait_until(lambda: domain.state(here) == "running", 30, lambda: domain.state(here))
     wait_until(lambda: domain.state(there) in ("", "shut off"), 30, lambda: domain.state(there))
     wait_until(lambda: domain.name not in reservations(there).values(), 30,
@@ -122,10 +118,10 @@ def refused(lab, t, *words, hook=True, options="--live --persistent --undefineso
     domain = lab.domain
     source = domain.host
     since = untouched(lab)
-    result = domain.start_migration(other(lab, source), options).wait(120)
+    result = domain.start_migration(lab.other(source), options).wait(120)
     t.note(result.err.strip())
     if result.code == 0:
-        domain.runs_on(other(lab, source))      # the tests to come find it there
+        domain.runs_on(lab.other(source))      # the tests to come find it there
     expect(result.code == 1, result)
     for word in words:
         expect(word in result.err, f"{word!r} was expected: {result}")
