@@ -8,9 +8,10 @@ from vlab.events import Events
 from vlab.net import DATA_NET
 from vlab.traffic import tcp_streams
 
-# igbvf waits for the PF's answer in a busy loop with soft interrupts off: one processor
-# for it, one for the PF's work.
-case(hosts=["a"], smp=2)
+# igbvf waits for the PF's answer in a busy loop with soft interrupts off, for a second at
+# most; then it takes its link down, for ten. A processor for each of the two VFs, whose
+# requests may come at once, and one for the PF's work.
+case(hosts=["a"], smp=3)
 
 REASON = "guest driver does not speak vferry"
 
