@@ -10,21 +10,27 @@
 #include "child.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "libvirt_sync.h"
 #include "rtnl.h"
 #include "say.h"
 #include "section.h"
+#include "virsh.h"
 
 #include "../libvirt/prepare.h"
 #include "../libvirt/xml.h"
 
 static const char help[] =
 	"Usage: vferry libvirt prepare [OPTIONS] DOMAIN\n"
-	"       vferry libvirt prepare [OPTIONS] --file=FILE\n\n"
-	"What a domain of libvirt needs so that virsh migrate takes it to another host with its\n"
-	"VFs: the driver and an alias for each VF, QEMU's switch for migration where the kernel\n"
-	"has no IOMMUFD, and what host.conf says of the VFs. Shows the changes to the persistent\n"
-	"definition; nothing is done without --apply. They are in force when the domain is started\n"
-	"the next time.\n\n"
+	"       vferry libvirt prepare [OPTIONS] --file=FILE\n"
+	"       vferry libvirt sync [--connect=URI] [--json] [DOMAIN...]\n\n"
+	"prepare: what a domain of libvirt needs so that virsh migrate takes it to another host\n"
+	"with its VFs: the driver and an alias for each VF, QEMU's switch for migration where the\n"
+	"kernel has no IOMMUFD, and what host.conf says of the VFs. Shows the changes to the\n"
+	"persistent definition; nothing is done without --apply. They are in force when the domain\n"
+	"is started the next time.\n\n"
+	"sync: the persistent definitions of domains that run, or of these, name the VFs that the\n"
+	"domains have now: those that come with a migration name the VFs of the source.\n"
+	"vferry-libvirt.path does it when libvirt writes a definition.\n\n"
 	"  -a, --apply        define the domain anew, by virsh define\n"
 	"  -c, --connect=URI  libvirt's connection, as virsh --connect\n"
 	"  -f, --file=FILE    XML from a file, -: from standard input\n"
@@ -56,36 +62,6 @@ static void job_free(struct job *job)
 	free(job->new);
 }
 
-/* Run virsh; its exit status or -errno. */
-static int virsh(const struct job *job, const char *const *words, char **ret_output)
-{
-	const char *argv[12] = { "virsh", "--quiet" };
-	struct child child;
-	int n = 2, r;
-
-	if (job->uri) {
-		argv[n++] = "--connect";
-		argv[n++] = job->uri;
-	}
-	while (*words)
-		argv[n++] = *words++;
-	argv[n] = NULL;
-	r = child_start(&child, argv);
-	return r ? r : child_finish(&child, ret_output);
-}
-
-static int say_virsh(int r)
-{
-	if (r == CHILD_CANNOT)
-		say("virsh cannot be run: is libvirt-clients installed?");
-	else if (r == -ETIMEDOUT)
-		say("virsh does not answer");
-	else if (r < 0)
-		say("virsh: %s", strerror(-r));
-	/* otherwise virsh has said it */
-	return r > 0 && r != CHILD_CANNOT ? STATUS_NO : STATUS_CANNOT;
-}
-
 static int read_domain(const struct job *job, char **ret_xml)
 {
 	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain,
@@ -93,7 +69,7 @@ static int read_domain(const struct job *job, char **ret_xml)
 				job->apply ? "--security-info" : NULL, NULL };
 	int r;
 
-	r = virsh(job, words, ret_xml);
+	r = virsh(job->uri, words, ret_xml);
 	if (r)
 		return say_virsh(r);
 	if (*ret_xml)
@@ -345,7 +321,7 @@ static int show_and_apply(const struct job *job, const struct dom *dom, const st
 		_cleanup_free_ char *output = NULL;
 
 		words[1] = folder.new;
-		r = virsh(job, words, &output);
+		r = virsh(job->uri, words, &output);
 		if (r)
 			return say_virsh(r);
 	}
@@ -405,6 +381,8 @@ int cmd_libvirt(int argc, char **argv)
 			return say_usage("libvirt");
 		}
 	}
+	if (optind < argc && !strcmp(argv[optind], "sync") && !job.apply && !job.file && !job.xml)
+		return libvirt_sync(job.uri, job.json, argv + optind + 1);
 	if (optind == argc || strcmp(argv[optind], "prepare") ||
 	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)))
 		return say_usage("libvirt");

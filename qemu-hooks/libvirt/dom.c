@@ -314,6 +314,20 @@ int dom_move(struct dom *dom, size_t nr, const char *pci)
 	return 0;
 }
 
+const struct dom_device *dom_same_device(const struct dom *dom, const struct dom_device *device)
+{
+	size_t i;
+
+	/* libvirt's own aliases are not kept, and go by the order of devices */
+	if (strncmp(device->alias, "ua-", 3))
+		return NULL;
+	for (i = 0; i < dom->count; i++)
+		if (!strcmp(dom->devices[i].alias, device->alias) &&
+		    dom->devices[i].interface == device->interface)
+			return &dom->devices[i];
+	return NULL;
+}
+
 int dom_bytes(const struct dom *dom, char **ret_bytes, size_t *ret_size)
 {
 	return xml_bytes(dom->doc, ret_bytes, ret_size);

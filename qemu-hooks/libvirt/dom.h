@@ -93,6 +93,12 @@ void dom_free(struct dom *dom);
 /* Give a device another VF; 0, -EINVAL or -ENOMEM. */
 int dom_move(struct dom *dom, size_t device, const char *pci);
 
+/*
+ * The device of @dom that is the same as one of another definition of that domain: of
+ * the same kind, with the same alias, which a user has given ("ua-..."). NULL: none
+ */
+const struct dom_device *dom_same_device(const struct dom *dom, const struct dom_device *device);
+
 /* The XML as it is now, to be freed; 0 or -ENOMEM. */
 int dom_bytes(const struct dom *dom, char **ret_bytes, size_t *ret_size);
 

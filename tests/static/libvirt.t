@@ -21,7 +21,7 @@ expect() {
 	[ "$1" = "$2" ] || echo "\"$2\" was expected: \"$1\""
 }
 
-echo 1..8
+echo 1..9
 result "the manual is clean" "$(mandoc -Tlint -Wstyle $hook/vferry-libvirt.8 2>&1 |
 	grep -v 'referenced manual not found')"
 make -s -C $hook O=/tmp/libvirt install DESTDIR=/tmp/installed >/tmp/install.log 2>&1 ||
@@ -68,6 +68,10 @@ echo "$*" >>/tmp/virsh.log
 case $* in
 "--quiet dumpxml --inactive --domain web"|"--quiet dumpxml --inactive --domain web --security-info")
 	cat /tmp/web.xml ;;
+"--quiet dumpxml --domain web")
+	sed "s/slot='0x10' function='0x0'/slot='0x10' function='0x4'/" /tmp/web.xml ;;
+"--quiet list --name --persistent")
+	printf 'web\n\n' ;;
 "--quiet define /tmp/"*)
 	cp "$3" /tmp/web.xml ;;
 "--quiet --connect qemu:///other "*)
@@ -146,3 +150,27 @@ result "prepare says what is wrong" "$(
 	found=$(PATH=/nosuch $vferry libvirt prepare web 2>&1)
 	expect "$? $found" "3 vferry: virsh: No such file or directory
 vferry: virsh cannot be run: is libvirt-clients installed?")"
+
+# What it does to a VF of vferry's is seen in the case libvirt.
+sync() {
+	PATH=/tmp/bin:$PATH $vferry libvirt sync "$@" 2>&1
+}
+result "sync leaves alone what is no VF of vferry's, and says what is wrong" "$(
+	: >/tmp/virsh.log
+	expect "$(sync; echo $?)" 0
+	expect "$(sync --json web)" '{"changes":[]}'
+	sync --json | PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/lab python3 -c '
+import sys
+from vlab.schema import fits
+fits(sys.stdin.read(), "libvirt_sync")' 2>&1
+	cmp /tmp/web.xml /tmp/after.xml
+	grep define /tmp/virsh.log
+	grep -q 'dumpxml --domain web' /tmp/virsh.log || cat /tmp/virsh.log
+	expect "$(sync nosuch; echo $?)" "error: failed to get domain
+1"
+	expect "$(sync --connect=qemu:///other; echo $?)" "error: other
+1"
+	for wrong in --apply --xml --file=/tmp/web.xml; do
+		expect "$(sync $wrong >/dev/null; echo $?)" 2
+	done
+	expect "$(PATH=/nosuch $vferry libvirt sync 2>/dev/null; echo $?)" 3)"

@@ -105,6 +105,36 @@ static void moved(void **state)
 }
 
 /* Without a prefix for the name space, as virsh metadata --set may leave it */
+/* The definition that is kept has the VFs that the domain has. */
+static void same_device(void **state)
+{
+	char *text = domain_text("migratable"), *edited, *nameless;
+	struct dom live, kept, other;
+
+	(void)state;
+	domain_read(text, &live);
+	edited = domain_edit(text, "slot='0x10' function='0x3'", "slot='0x11' function='0x1'");
+	domain_read(edited, &kept);
+	assert_string_equal(kept.devices[0].source, "0000:81:11.1");
+	assert_ptr_equal(dom_same_device(&live, &kept.devices[0]), &live.devices[0]);
+	assert_ptr_equal(dom_same_device(&live, &kept.devices[1]), &live.devices[1]);
+	/* of another kind */
+	kept.devices[0].interface = !kept.devices[0].interface;
+	assert_null(dom_same_device(&live, &kept.devices[0]));
+	/* by an alias that libvirt has given, or none */
+	nameless = domain_edit(text, "<alias name='ua-", "<alias name='");
+	domain_read(nameless, &other);
+	assert_null(dom_same_device(&other, &other.devices[0]));
+	other.devices[0].alias[0] = '\0';
+	assert_null(dom_same_device(&other, &other.devices[0]));
+	dom_free(&live);
+	dom_free(&kept);
+	dom_free(&other);
+	free(text);
+	free(edited);
+	free(nameless);
+}
+
 static void other_prefix(void **state)
 {
 	char *text = domain_text("migratable"), *edited, *twice;
@@ -302,6 +332,7 @@ int main(void)
 		cmocka_unit_test(plain),
 		cmocka_unit_test(migratable),
 		cmocka_unit_test(moved),
+		cmocka_unit_test(same_device),
 		cmocka_unit_test(other_prefix),
 		cmocka_unit_test(stray),
 		cmocka_unit_test(bad_values),

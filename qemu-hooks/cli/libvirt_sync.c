@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vferry libvirt sync; see libvirt_sync.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "libvirt_sync.h"
+#include "say.h"
+#include "sysfs.h"
+#include "virsh.h"
+
+#include "../libvirt/dom.h"
+
+/* One file, that goes at the end */
+struct temporary {
+	char path[32];
+};
+
+static void temporary_p(struct temporary *t)
+{
+	if (t->path[0])
+		unlink(t->path);
+}
+
+/* A domain's XML, read. STATUS_... */
+static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret)
+{
+	const char *running[] = { "dumpxml", "--domain", domain, NULL };
+	/* What is not in it when it is defined anew is lost: secrets, too. */
+	const char *defined[] = { "dumpxml", "--inactive", "--domain", domain, "--security-info",
+				  NULL };
+	_cleanup_free_ char *xml = NULL;
+	char reason[256];
+	int r;
+
+	r = virsh(uri, persistent ? defined : running, &xml);
+	if (r)
+		return say_virsh(r);
+	if (!xml) {
+		say("%s: virsh tells no XML", domain);
+		return STATUS_CANNOT;
+	}
+	/* No device of the host: that is all there is to know. */
+	if (!dom_may_concern(xml, strlen(xml)))
+		return STATUS_OK;
+	r = dom_read(xml, strlen(xml), ret, reason, sizeof(reason));
+	if (r < 0) {
+		say("%s: %s", domain, reason);
+		return STATUS_NO;
+	}
+	return STATUS_OK;
+}
+
+/* Is it a VF whose PF vferry_pf drives? */
+static bool is_ours(const char *pci)
+{
+	struct target vf;
+
+	return target_find(pci, &vf) >= 0 && vf.vf >= 0 && !strcmp(vf.pf_driver, "vferry_pf");
+}
+
+static int define(const char *uri, const struct dom *dom)
+{
+	_cleanup_(temporary_p) struct temporary file = { "/tmp/vferry-XXXXXX" };
+	const char *words[] = { "define", file.path, NULL };
+	_cleanup_free_ char *xml = NULL, *output = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t size;
+	int r;
+
+	r = dom_bytes(dom, &xml, &size);
+	if (!r) {
+		fd = mkostemp(file.path, O_CLOEXEC);
+		if (fd < 0) {
+			r = -errno;
+			file.path[0] = '\0';
+		}
+	}
+	if (!r && write(fd, xml, size) != (ssize_t)size)
+		r = -EIO;
+	if (r < 0) {
+		say("%s: %s", dom->name, strerror(-r));
+		return STATUS_CANNOT;
+	}
+	r = virsh(uri, words, &output);
+	return r ? say_virsh(r) : STATUS_OK;
+}
+
+/* One domain; what was changed is added to @changes. */
+static int sync_one(const char *uri, const char *domain, json_t *changes)
+{
+	_cleanup_(dom_p) struct dom live = {}, kept = {};
+	json_t *now = json_array();
+	size_t i;
+	int r;
+
+	r = fetch(uri, domain, false, &live);
+	if (!r && live.count)
+		r = fetch(uri, domain, true, &kept);
+	for (i = 0; !r && i < kept.count; i++) {
+		const struct dom_device *has = dom_same_device(&live, &kept.devices[i]);
+		char was[MSG_PCI];
+
+		if (!has || !strcmp(has->source, kept.devices[i].source) || !is_ours(has->source))
+			continue;
+		strcpy(was, kept.devices[i].source);
+		if (dom_move(&kept, i, has->source)) {
+			say("%s: no memory", domain);
+			r = STATUS_CANNOT;
+			break;
+		}
+		json_array_append_new(now, json_pack("{s:s, s:s, s:s, s:s}", "domain", domain,
+						     "alias", has->alias, "was", was,
+						     "vf_pci", has->source));
+	}
+	if (!r && json_array_size(now))
+		r = define(uri, &kept);
+	if (!r)
+		json_array_extend(changes, now);
+	json_decref(now);
+	return r;
+}
+
+static void tell(const json_t *changes)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(changes, i, change)
+		printf("%s: its definition has VF %s at %s now, not %s\n",
+		       json_string_value(json_object_get(change, "domain")),
+		       json_string_value(json_object_get(change, "alias")),
+		       json_string_value(json_object_get(change, "vf_pci")),
+		       json_string_value(json_object_get(change, "was")));
+}
+
+static int worse(int a, int b)
+{
+	return a == STATUS_CANNOT || b == STATUS_CANNOT ? STATUS_CANNOT : a ?: b;
+}
+
+/* All that run and have a definition that is kept */
+static int sync_all(const char *uri, json_t *changes)
+{
+	const char *words[] = { "list", "--name", "--persistent", NULL };
+	_cleanup_free_ char *list = NULL;
+	char *rest, *name;
+	int r;
+
+	r = virsh(uri, words, &list);
+	if (r)
+		return say_virsh(r);
+	for (rest = list; rest && (name = strsep(&rest, "\n"));)
+		if (*name)
+			r = worse(r, sync_one(uri, name, changes));
+	return r;
+}
+
+int libvirt_sync(const char *uri, bool json, char **domains)
+{
+	json_t *changes = json_array();
+	int r = STATUS_OK;
+
+	if (!*domains)
+		r = sync_all(uri, changes);
+	for (; *domains; domains++)
+		r = worse(r, sync_one(uri, *domains, changes));
+	if (json) {
+		int told = say_json(json_pack("{s:o}", "changes", changes));
+
+		return worse(r, told);
+	}
+	tell(changes);
+	json_decref(changes);
+	return r;
+}
