@@ -15,14 +15,16 @@ STEPS = (
     ("suspended", "SUSPENDED", "it has"),
     ("settled", "settled", "and has put away what it had received"),
     ("vm_stop", "VM stop", "QEMU stops the guest on the source"),
+    ("saved", "state read", "the VF's state is on its way"),
+    ("loaded", "state loaded", "after the last memory, and all other devices"),
     ("vm_start", "VM start", "QEMU starts it on the destination"),
     ("resume", "RESUME", "the guest is asked to wake the VF"),
     ("resumed", "resumed", "it has"),
     ("first_packet", "first packet", "the peer hears the guest again"),
 )
 
-# A guest may be stopped before it has settled.
-OPTIONAL = ("settled",)
+# A guest may be stopped before it has settled. Not every driver tells of the others.
+OPTIONAL = ("settled", "saved", "loaded")
 
 BAR = 60     # columns of the picture
 
@@ -67,6 +69,8 @@ def steps(events, source, destination, gap_end=None):
         "suspended": last(events, source, "state", "suspended", end),
         "settled": last(events, source, "phase", "settled", end),
         "vm_stop": stop,
+        "saved": last(events, source, "phase", "saved"),
+        "loaded": last(events, destination, "phase", "loaded"),
         "vm_start": last(events, destination, "phase", "running"),
         "resume": last(events, destination, "state", "resume-sent"),
         "resumed": last([e for e in events if e.fields.get("old") == "resume-sent"],

@@ -4,6 +4,7 @@
 import importlib.util
 import time
 import traceback
+from pathlib import Path
 
 from vlab.command import CommandFailed
 from vlab.host import HostDied
@@ -54,15 +55,21 @@ def test(title):
     return register
 
 
+def include(*names):
+    """The tests of other cases too, in this one's lab; their own is not asked for."""
+    for name in names:
+        _current.tests += load_case(Path(__file__).parents[1] / f"cases/{name}.py").tests
+
+
 def load_case(path):
     """Import a case file."""
     global _current
-    _current = Case(path.stem)
+    outer, _current = _current, Case(path.stem)
     spec = importlib.util.spec_from_file_location(f"case_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     _current.setup = getattr(module, "setup", None)
-    loaded, _current = _current, None
+    loaded, _current = _current, outer
     return loaded
 
 

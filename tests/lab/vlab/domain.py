@@ -6,6 +6,7 @@ domain's two TCP ports (the agent's channel, the serial console) as soon as a QE
 domain is there. virsh does all the rest.
 """
 
+import json
 import re
 import threading
 import time
@@ -29,15 +30,14 @@ def pci_address(pci, extra=""):
             f"function='0x{function}'/>")
 
 
-def hostdev(pci, alias, driver="", managed="yes"):
-    return (f"<hostdev mode='subsystem' type='pci' managed='{managed}'>{driver}<source>"
-            f"{pci_address(pci)}</source><alias name='{alias}'/></hostdev>")
+def hostdev(pci, driver=""):
+    return (f"<hostdev mode='subsystem' type='pci' managed='yes'>{driver}<source>"
+            f"{pci_address(pci)}</source></hostdev>")
 
 
-def interface(pci, alias, mac, driver=""):
+def interface(pci, mac, driver=""):
     return (f"<interface type='hostdev' managed='yes'><mac address='{mac}'/>{driver}<source>"
-            f"{pci_address(pci, TYPED)}</source>"
-            f"<alias name='{alias}'/></interface>")
+            f"{pci_address(pci, TYPED)}</source></interface>")
 
 
 class Migrated:
@@ -48,18 +48,17 @@ class Migrated:
 
 
 class Domain(Agent):
-    """number: of the domain in its lab, from 0. devices: XML of its VFs, with the aliases
-    ua-vf0, ua-vf1, ... host: where it runs now, None: nowhere."""
+    """number: of the domain in its lab, from 0. devices: XML of its VFs. prepared: what
+    vferry libvirt prepare has done for it. host: where it runs now, None: nowhere."""
 
     def __init__(self, lab, devices, name="guest", number=0, memory=256, modules=("vferry_vf",),
-                 initrd="guest.cpio", kernel_args="", disk="", metadata="", override=True,
-                 mac=GUEST_MAC):
+                 initrd="guest.cpio", kernel_args="", disk="", mac=GUEST_MAC):
         Agent.__init__(self, name, self._alive)
         self.lab, self.memory, self.host, self.mac = lab, memory, None, mac
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.domain.vferry.lab"))
-        self.boot_seconds = None
+        self.boot_seconds = self.prepared = None
         self._port = PORT + 10 * number
-        self.xml = self._xml(devices, modules, initrd, kernel_args, disk, metadata, override)
+        self.xml = self._xml(devices, modules, initrd, kernel_args, disk)
         self._socks = {}
         self._ended = False
         self._console = lab.paths.log / f"{name}.console"
@@ -70,16 +69,12 @@ class Domain(Agent):
             for port, use in ((self._port, self._use_agent), (self._port + 1, self._use_console)):
                 threading.Thread(target=self._connect, args=(host, port, use), daemon=True).start()
 
-    def _xml(self, devices, modules, initrd, kernel_args, disk, metadata, override):
+    def _xml(self, devices, modules, initrd, kernel_args, disk):
         def tcp(port):
             return (f"<source mode='bind' host='0.0.0.0' service='{port}'/>"
                     "<protocol type='raw'/>")
-        overrides = "".join(
-            f"<qemu:device alias='ua-vf{i}'><qemu:frontend><qemu:property name='enable-migration' "
-            "type='string' value='on'/></qemu:frontend></qemu:device>"
-            for i in range(len(devices)))
         return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
-<name>{self.name}</name><uuid>{self.uuid}</uuid>{metadata}
+<name>{self.name}</name><uuid>{self.uuid}</uuid>
 <memory unit='MiB'>{self.memory}</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type>
 <loader readonly='yes' type='rom'>/usr/share/qemu/qboot.rom</loader>
@@ -97,7 +92,6 @@ class Domain(Agent):
 <memballoon model='none'/></devices>
 <qemu:commandline><qemu:arg value='-machine'/><qemu:arg value='i8042=off,smbus=off'/>
 </qemu:commandline>
-{f"<qemu:override>{overrides}</qemu:override>" if override else ""}
 </domain>
 """
 
@@ -141,13 +135,15 @@ class Domain(Agent):
     def define(self, host):
         host.push(f"/tmp/{self.name}.xml", self.xml)
         host.sh(f"virsh -q define --validate /tmp/{self.name}.xml", timeout=60)
+        self.prepared = json.loads(
+            host.sh(f"vferry libvirt prepare --apply --json {self.name}", timeout=60))
 
     def state(self, host):
         """As virsh says it; "" if it is not known there."""
         return host.run(f"virsh -q domstate {self.name}", timeout=60).out.strip()
 
     def boot(self, host, _vf=None, timeout=BOOT_TIMEOUT):
-        """Define and start it."""
+        """Define, prepare and start it."""
         started = time.monotonic()
         self.define(host)
         host.sh(f"virsh -q start {self.name}", timeout=120)

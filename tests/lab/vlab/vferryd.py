@@ -9,14 +9,18 @@ from vlab.wait import wait_until
 # What a host needs to have such a guest: for vlab.crossing.LAB's memory.
 HOST_MEMORY = 1536
 BOOT_TIMEOUT = 500
+# Of such a guest, whoever starts it.
+GUEST = {
+    "memory": 448, "modules": (), "initrd": "systemd-guest.cpio",
+    "kernel_args": "systemd.unit=lab.target net.ifnames=0 systemd.log_color=0 "
+                   "systemd.show_status=0 systemd.default_timeout_start_sec=300s",
+}
 
 
 def systemd_guest(lab):
     """Not booted yet. lab's hosts are emulated ones: theirs is the image."""
     return lab.guest(
-        memory=448, modules=[], initrd="systemd-guest.cpio",
-        kernel_args="systemd.unit=lab.target net.ifnames=0 systemd.log_color=0 "
-                    "systemd.show_status=0 systemd.default_timeout_start_sec=300s",
+        **GUEST,
         # The host's own root, which never changes.
         qemu_args="-drive if=none,id=root,file=/dev/vda,format=raw,readonly=on,"
                   "file.locking=off -device virtio-blk-pci,drive=root")

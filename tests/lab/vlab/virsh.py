@@ -4,14 +4,21 @@
 import json
 
 from vlab.case import expect
-from vlab.crossing import GUEST_ADDRESS, Crossing, configure_guest
-from vlab.guest import BOOT_TIMEOUT
+from vlab.crossing import GUEST_ADDRESS, PF_ARGS, VFIO_ARGS, Crossing
 from vlab.domain import Domain, hostdev
+from vlab.vferryd import BOOT_TIMEOUT, GUEST, Vferryd
 from vlab.wait import wait_until
 
 VFS = 4
+# The hosts' own root, which never changes.
+DISK = ("<disk type='block' device='disk'><driver name='qemu' type='raw'/>"
+        "<source dev='/dev/vda'/><target dev='vda' bus='virtio'/><readonly/></disk>")
+CONFIGURE = f"ip link set eth0 up && ip address add {GUEST_ADDRESS}/24 dev eth0"
 CONF = f"[pf0]\nnetwork = lan1\nvfs = {VFS}\n"
-LAB = {"hosts": ["a", "b"], "memory": 1536, "smp": 1, "systemd": {"/etc/vferry/host.conf": CONF}}
+LAB = {"hosts": ["a", "b"], "memory": 2048, "smp": 1, "systemd": {
+           "/etc/vferry/host.conf": CONF,
+           "/etc/modprobe.d/lab.conf": f"options vferry_pf {PF_ARGS}\n"
+                                       f"options vferry_vfio {VFIO_ARGS}\n"}}
 
 
 def prepare_host(host, _vfs):
@@ -19,18 +26,28 @@ def prepare_host(host, _vfs):
     return host.vf_pcis()
 
 
-def start(lab, prepare=configure_guest, boot_timeout=BOOT_TIMEOUT, **options):
-    """Hosts, the domain on a, its traffic: lab.cross and lab.domain."""
+def start(lab):
+    """Hosts; on a the domain, which has vferryd in it; its traffic: lab.domain, lab.agent,
+    lab.cross."""
     for host in lab.hosts.values():
         state = host.booted()
         expect(state == "running", f"{host.name}: {state}: " + host.run(
             "systemctl list-units --failed --plain --no-legend").out)
+    # Each host's root reaches the other's by a key made now.
+    for host in lab.hosts.values():
+        host.sh("mkdir -p -m 700 /root/.ssh && "
+                "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 </dev/null && "
+                "echo 'StrictHostKeyChecking accept-new' >/root/.ssh/config", timeout=60)
+    for host in lab.hosts.values():
+        host.push("/root/.ssh/authorized_keys",
+                  lab.other(host).pull("/root/.ssh/id_ed25519.pub"), 0o600)
     # While the guest boots: the first use of a QEMU by a libvirtd takes time.
     lab.b.start("exec virsh -q domcapabilities >/dev/null")
-    lab.domain = Domain(lab, [hostdev(lab.a.vf_pcis()[0], "ua-vf0")], **options)
-    lab.cross = Crossing(lab, guest=lab.domain, prepare=prepare, boot_timeout=boot_timeout,
+    lab.domain = Domain(lab, [hostdev(lab.a.vf_pcis()[0])], disk=DISK, **GUEST)
+    lab.agent = Vferryd(lab.domain)
+    lab.cross = Crossing(lab, guest=lab.domain, boot_timeout=BOOT_TIMEOUT,
+                         prepare=lambda guest: lab.agent.start(CONFIGURE),
                          prepare_host=prepare_host)
-    lab.moves = []
     lab.cross.start_traffic()
 
 
@@ -40,13 +57,36 @@ def moved(lab, t, **options):
     for line in move.lines():
         t.note(line)
     expect(not move.wrong, move.wrong)
-    lab.moves.append(move.figures)
     settled(lab)
     return move
 
 
+def verified(lab, t, **options):
+    """As moved(), and the agent in the guest says so too; returns its record."""
+    count = len(lab.agent.history())
+    moved(lab, t, **options)
+    record = lab.agent.record_after(count)
+    t.note(f"agent: {record['outcome']}, suspend {record['suspend_us']} us, resume "
+           f"{record['resume_us']} us, announcements {record['announcements']}")
+    expect(record["outcome"] == "arrived" and record["checked"] and record["remaining"] == 0 and
+           not record["differences"], record)
+    return record
+
+
+def at_event(host, word, command, into="cat"):
+    """Shell there that runs a command as soon as an event of vferry_pf has this word; what
+    the command writes goes into another, which runs from the beginning."""
+    process = host.start("vferry watch --json | { while read -r line; do case $line in "
+                         "*watching*) echo watching >&2 ;; "
+                         f"*'\"{word}\"'*) {command}; break ;; esac; done; }} | {into}")
+    wait_until(lambda: "watching" in process.err, 30, "vferry watch")
+    return process
+
+
 def vfs(host):
-    """VFs as vferry list has them, by PCI address."""
+    """VFs as vferry list has them, by PCI address; none without the PF driver."""
+    if not host.run("test -e /sys/module/vferry_pf"):
+        return {}
     found = json.loads(host.sh("vferry list --json", timeout=60))["pfs"][0]["vfs"]
     return {pci: found[nr] for nr, pci in enumerate(host.vf_pcis())}
 
