@@ -22,7 +22,7 @@
 static const char help[] =
 	"Usage: vferry libvirt prepare [OPTIONS] DOMAIN\n"
 	"       vferry libvirt prepare [OPTIONS] --file=FILE\n"
-	"       vferry libvirt sync [--connect=URI] [--json] [DOMAIN...]\n\n"
+	"       vferry libvirt sync [--connect=URI] [--json] [--follow | DOMAIN...]\n\n"
 	"prepare: what a domain of libvirt needs so that virsh migrate takes it to another host\n"
 	"with its VFs: the driver and an alias for each VF, QEMU's switch for migration where the\n"
 	"kernel has no IOMMUFD, and what host.conf says of the VFs. Shows the changes to the\n"
@@ -30,10 +30,11 @@ static const char help[] =
 	"is started the next time.\n\n"
 	"sync: the persistent definitions of domains that run, or of these, name the VFs that the\n"
 	"domains have now: those that come with a migration name the VFs of the source.\n"
-	"vferry-libvirt.path does it when libvirt writes a definition.\n\n"
+	"vferry-libvirt.service does it for all that arrive.\n\n"
 	"  -a, --apply        define the domain anew, by virsh define\n"
 	"  -c, --connect=URI  libvirt's connection, as virsh --connect\n"
 	"  -f, --file=FILE    XML from a file, -: from standard input\n"
+	"      --follow       go on, and do it again when a guest has arrived\n"
 	"  -x, --xml          print the changed XML, and the changes on standard error\n"
 	"  -j, --json         as JSON\n"
 	"  -h, --help         this text\n";
@@ -350,11 +351,13 @@ int cmd_libvirt(int argc, char **argv)
 		{ "connect", required_argument, NULL, 'c' },
 		{ "file", required_argument, NULL, 'f' },
 		{ "xml", no_argument, NULL, 'x' },
+		{ "follow", no_argument, NULL, 'F' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	_cleanup_(job_free) struct job job = {};
+	bool follow = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "ac:f:xjh", options, NULL)) != -1) {
@@ -371,6 +374,9 @@ int cmd_libvirt(int argc, char **argv)
 		case 'x':
 			job.xml = true;
 			break;
+		case 'F':
+			follow = true;
+			break;
 		case 'j':
 			job.json = true;
 			break;
@@ -381,10 +387,12 @@ int cmd_libvirt(int argc, char **argv)
 			return say_usage("libvirt");
 		}
 	}
-	if (optind < argc && !strcmp(argv[optind], "sync") && !job.apply && !job.file && !job.xml)
-		return libvirt_sync(job.uri, job.json, argv + optind + 1);
+	if (optind < argc && !strcmp(argv[optind], "sync") && !job.apply && !job.file &&
+	    !job.xml && !(follow && argv[optind + 1]))
+		return follow ? libvirt_follow(job.uri, job.json) :
+		       libvirt_sync(job.uri, job.json, argv + optind + 1);
 	if (optind == argc || strcmp(argv[optind], "prepare") ||
-	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)))
+	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)) || follow)
 		return say_usage("libvirt");
 	job.domain = job.file ? NULL : argv[optind + 1];
 	return run(&job);

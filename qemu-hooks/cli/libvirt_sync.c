@@ -10,11 +10,20 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "libvirt_sync.h"
+#include "pf.h"
 #include "say.h"
 #include "sysfs.h"
 #include "virsh.h"
 
 #include "../libvirt/dom.h"
+
+/*
+ * A guest that has just arrived comes first: what is not urgent begins when no event has
+ * come for so long, or, where there is no end of events, after all that time.
+ */
+#define QUIET_MS	2000
+#define LATEST_MS	20000
+#define IDLE_MS		(3600 * 1000u)
 
 /* One file, that goes at the end */
 struct temporary {
@@ -159,6 +168,41 @@ static int sync_all(const char *uri, json_t *changes)
 		if (*name)
 			r = worse(r, sync_one(uri, name, changes));
 	return r;
+}
+
+/* Has a guest arrived, from another host or a file? */
+static bool is_arrival(const struct vf_event *e)
+{
+	if (e->event == VFERRY_PF_EVENT_STATE)
+		return e->old_state == VFERRY_MIG_RESUME_SENT && e->state == VFERRY_MIG_IDLE;
+	/* one that was in a file begins anew */
+	return e->event == VFERRY_PF_EVENT_HELLO;
+}
+
+int libvirt_follow(const char *uri, bool json)
+{
+	_cleanup_(pf_p) struct pf *pf = NULL;
+	struct vf_event event;
+	uint64_t latest = from_now_ns(LATEST_MS);	/* 0: nothing is to be done */
+	int r;
+
+	r = pf_open(&pf);
+	if (!r)
+		r = pf_subscribe(pf, 0);
+	while (r >= 0 || r == -EINTR || r == -ENOBUFS) {
+		uint64_t until = from_now_ns(latest ? QUIET_MS : IDLE_MS);
+
+		r = pf_wait_event(pf, latest && latest < until ? latest : until, &event);
+		if (!latest && (r == -ENOBUFS || (r > 0 && is_arrival(&event))))
+			latest = from_now_ns(LATEST_MS);
+		if (latest && (r == 0 || now_ns() >= latest)) {
+			libvirt_sync(uri, json, (char *[]){ NULL });
+			fflush(stdout);
+			latest = 0;
+		}
+	}
+	r = say_pf_error(pf, r, "libvirt");
+	return r == STATUS_NO ? STATUS_CANNOT : r;
 }
 
 int libvirt_sync(const char *uri, bool json, char **domains)

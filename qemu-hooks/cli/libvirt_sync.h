@@ -11,4 +11,9 @@
  */
 int libvirt_sync(const char *uri, bool json, char **domains);
 
+/* All that run, now and each time that a guest has arrived. Returns when that cannot be
+ * known any more: an exit status.
+ */
+int libvirt_follow(const char *uri, bool json);
+
 #endif

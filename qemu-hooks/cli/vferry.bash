@@ -53,7 +53,7 @@ _vferry()
 	vf)	words+=" --wait migrate cancelmigration suspend resume $(_vferry_targets)" ;;
 	history) words+=" --lines --plot" ;;
 	setup)	words+=" --config --dry-run" ;;
-	libvirt) words+=" prepare sync --apply --connect --file --xml $(_vferry_domains)" ;;
+	libvirt) words+=" prepare sync --apply --follow --connect --file --xml $(_vferry_domains)" ;;
 	*)	words= ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -67,7 +67,6 @@ result "systemd takes the units" "$(
 	done
 	sed "s|/usr/sbin/vferry|$vferry|" qemu-hooks/libvirt/vferry-libvirt.service \
 		>/tmp/units/vferry-libvirt.service
-	cp qemu-hooks/libvirt/vferry-libvirt.path /tmp/units/
 	systemd-analyze verify --man=no --recursive-errors=no /tmp/units/* 2>&1)"
 result "udev takes the rules" "$(udevadm verify --no-summary --no-style \
 	$cli/system/60-vferry.rules 2>&1)"

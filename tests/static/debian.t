@@ -17,7 +17,8 @@ done 2>$work/log
 result "each has its files" "$(cd $work && cat log; for file in \
 	vferry-host/usr/sbin/vferry vferry-host/usr/lib/systemd/system/vferry-host.service \
 	vferry-host/usr/lib/udev/rules.d/60-vferry.rules vferry-host/usr/share/man/man8/vferry.8.gz \
-	vferry-host/usr/sbin/vferry-libvirt-hook vferry-host/usr/share/man/man8/vferry-libvirt.8.gz \
+	vferry-host/usr/sbin/vferry-libvirt-hook vferry-host/usr/lib/systemd/system/vferry-libvirt.service \
+	vferry-host/usr/share/man/man8/vferry-libvirt.8.gz \
 	vferry-guest/usr/sbin/vferryd vferry-guest/usr/bin/vferryctl \
 	vferry-guest/usr/lib/systemd/system/vferryd.service vferry-guest/etc/vferry/vferryd.conf \
 	vferry-guest/usr/lib/sysusers.d/vferryd.conf; do

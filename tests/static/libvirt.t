@@ -170,7 +170,7 @@ fits(sys.stdin.read(), "libvirt_sync")' 2>&1
 1"
 	expect "$(sync --connect=qemu:///other; echo $?)" "error: other
 1"
-	for wrong in --apply --xml --file=/tmp/web.xml; do
+	for wrong in --apply "--follow web" --xml --file=/tmp/web.xml; do
 		expect "$(sync $wrong >/dev/null; echo $?)" 2
 	done
 	expect "$(PATH=/nosuch $vferry libvirt sync 2>/dev/null; echo $?)" 3)"

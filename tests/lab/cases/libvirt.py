@@ -223,7 +223,7 @@ def killed_in_switch(lab, t):
 def downtime(lab, t):
     for host in lab.hosts.values():
         host.sh("systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket "
-                "libvirtd-admin.socket libvirtd-tcp.socket vferry-libvirt.path", timeout=60)
+                "libvirtd-admin.socket libvirtd-tcp.socket vferry-libvirt", timeout=60)
     plain = systemd_guest(lab)
     lab.a.sh(f"ip link set pf0 vf 0 mac {lab.domain.mac}")
     plain.boot(lab.a, lab.cross.vfs["a"][0], BOOT_TIMEOUT)

@@ -49,7 +49,7 @@ def address_taken(lab, t):
     wait_until(lambda: target.run(f"ip link set $(ls /sys/bus/pci/devices/{pci}/net) up"), 30,
                "its interface")
     wait_until(lambda: vfs(target)[pci].get("protocol"), 20, "its driver")
-    refused(lab, t, hook=False)
+    refused(lab, t, hook=False, but=(target.name, pci))
     t.note(target.sh("dmesg | grep vferry_pf | tail -1"))
 
 
