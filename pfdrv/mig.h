@@ -18,7 +18,7 @@
 struct netlink_ext_ack;
 struct vferry_pf_vf;
 
-#define VPF_REASON_MAX	96
+#define VPF_REASON_MAX	192
 #define VPF_MIG_NOTES	32
 
 /**

@@ -191,15 +191,10 @@ def opposite(lab, t):
 include("libvirt_refuse", "libvirt_save")
 
 
-@test("virsh migrate, several times: what they take")
-def by_virsh(lab, t):
-    lab.by_virsh = [moved(lab, t) for _ in range(MEDIAN_OF)]
-
-
 @test("the source's QEMU is killed in the switch: the guest is lost, and nothing else")
 def killed_in_switch(lab, t):
     domain, source, target = lab.domain, lab.domain.host, lab.other(lab.domain.host)
-    pid = source.sh("pgrep -f guest=guest")
+    pid = source.sh("pgrep -f [g]uest=guest")
     # As soon as the state of the VF has been read, on the source itself.
     killer = virsh.at_event(source, "saved", f"kill -9 {pid}")
     t.defer(killer.kill)
@@ -231,7 +226,7 @@ def downtime(lab, t):
     Vferryd(plain).start(virsh.CONFIGURE)
     lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
     lab.cross.start_traffic()
-    by_hand, by_virsh = [], lab.by_virsh
+    by_hand, by_virsh = [], lab.moves
     for _ in range(MEDIAN_OF):
         move = lab.cross.move(lab.other(plain.host))
         expect(not move.wrong, move.wrong)

@@ -3,10 +3,10 @@
 no guest runs twice, no address stays in two filters, no VF stays reserved."""
 
 from vlab import case, expect, test, virsh, wait_until
-from vlab.crossing import GUEST_ADDRESS, wait_until_time
+from vlab.crossing import wait_until_time
 from vlab.domain import Domain, hostdev
 from vlab.events import Events
-from vlab.virsh import moved, refused, unharmed, vfs
+from vlab.virsh import refused, unharmed, vfs
 
 case(**virsh.LAB)
 
@@ -88,7 +88,7 @@ def older(lab, t):
     t.defer(driver, "modprobe vferry_vfio")
     driver("insmod /lab/mod/old/vferry_vfio.ko")
     refused(lab, t, hook=False)
-    words = target.sh("dmesg | grep vferry_vfio | grep version")
+    words = target.sh("dmesg | grep 'device state refused' | tail -1")
     t.note(words)
     expect("stream version not known here" in words, words)
 
@@ -109,11 +109,6 @@ def paused(lab, t):
     unharmed(lab, t, source)
 
 
-@test("and then all is well: it moves")
-def moves(lab, t):
-    moved(lab, t)
-
-
 def copying(lab, bandwidth=4):
     """A migration in pre-copy, under way."""
     source = lab.domain.host
@@ -129,7 +124,7 @@ def copying(lab, bandwidth=4):
 def destination_killed(lab, t):
     source, target = lab.domain.host, there(lab)
     command, since = copying(lab)
-    target.sh("kill -9 $(pgrep -f guest=guest)")
+    target.sh("kill -9 $(pgrep -f [g]uest=guest)")
     result = command.wait(120)
     t.note(result.err.strip())
     expect(result.code == 1, result)
@@ -159,16 +154,11 @@ def destination_daemon(lab, t):
     unharmed(lab, t, source, since)
 
 
-@test("after all that it moves")
-def moves_again(lab, t):
-    moved(lab, t)
-
-
 @test("the source's QEMU is killed after the switch")
 def source_killed(lab, t):
     domain, source, target = lab.domain, lab.domain.host, there(lab)
     virsh.untouched(lab)
-    pid = source.sh("pgrep -f guest=guest")
+    pid = source.sh("pgrep -f [g]uest=guest")
     events = lab.cross.events[target.name]
     since = events.count()
     command = domain.start_migration(target)

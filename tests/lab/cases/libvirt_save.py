@@ -3,7 +3,7 @@
 
 from vlab import case, expect, test, virsh, wait_until
 from vlab.crossing import GUEST_ADDRESS
-from vlab.virsh import reservations, settled, vfs
+from vlab.virsh import reservations, settled
 
 case(**virsh.LAB)
 
@@ -14,35 +14,19 @@ def setup(lab):
     virsh.start(lab)
 
 
-def vf_of(lab):
-    """PF and number of the domain's VF, as vferry wants them."""
-    held = [vf["vf"] for vf in vfs(lab.domain.host).values() if vf["held"]]
-    expect(len(held) == 1, held)
-    return f"pf0 {held[0]}"
-
-
-def saved(lab, t, save, restore, target, at_rest=False):
-    """The domain in a file, and back from it; its connections last.
-
-    at_rest: its VF is suspended by hand before.
-    """
+def saved(lab, t, save, restore, target):
+    """The domain in a file, and back from it; its connections last."""
     domain, source = lab.domain, lab.domain.host
     lab.cross.probe.take()
     lab.cross.streams.take()
-    if at_rest:
-        vf = vf_of(lab)
-        source.sh(f"vferry vf {vf} migrate --wait && vferry vf {vf} suspend --wait", timeout=60)
     source.sh(save, timeout=120)
     expect(domain.state(source) in ("", "shut off"), domain.state(source))
     wait_until(lambda: "guest" not in reservations(source).values(), 30, "the reservation to go")
     if target is not source:
         # From host to host, as one would: the file is large.
         source.sh(f"scp -q -p {FILE} {target.name}:{FILE}", timeout=120)
-    since = lab.cross.events[target.name].count()
     target.sh(restore, timeout=120)
     domain.runs_on(target)
-    if at_rest:
-        lab.cross.idle_on(target, since, 60)
     wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {GUEST_ADDRESS}"), 40, "the guest")
     for host in lab.hosts.values():
         host.run(f"rm -f {FILE}")
@@ -68,11 +52,6 @@ def save_here(lab, t):
 @test("managedsave, and start")
 def managed(lab, t):
     saved(lab, t, "virsh managedsave guest", "virsh start guest", lab.domain.host)
-
-
-@test("the VF put to rest by hand before")
-def save_at_rest(lab, t):
-    saved(lab, t, f"virsh save guest {FILE}", f"virsh restore {FILE}", lab.domain.host, True)
 
 
 @test("save here, restore on the other host; it can be migrated from there")

@@ -48,16 +48,19 @@ def start(lab):
     lab.cross = Crossing(lab, guest=lab.domain, boot_timeout=BOOT_TIMEOUT,
                          prepare=lambda guest: lab.agent.start(CONFIGURE),
                          prepare_host=prepare_host)
+    lab.moves = []
     lab.cross.start_traffic()
 
 
 def moved(lab, t, **options):
-    """To the other host, with all that must hold; returns the Move."""
+    """To the other host, with all that must hold; returns the Move, which
+    is among lab.moves."""
     move = lab.cross.move(lab.other(lab.domain.host), **options)
     for line in move.lines():
         t.note(line)
     expect(not move.wrong, move.wrong)
     settled(lab)
+    lab.moves.append(move)
     return move
 
 
