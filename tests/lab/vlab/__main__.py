@@ -60,8 +60,8 @@ def main():
     parser.add_argument("--input", action="store_true",
                         help="standard input goes to the command of --exec")
     parser.add_argument("--timeout", type=float, default=60, help="of --exec, seconds")
-    parser.add_argument("--limit", type=int, default=900,
-                        help="end a case that takes longer, seconds (default: 900)")
+    parser.add_argument("--limit", type=int, default=1500,
+                        help="end a case that takes longer, seconds (default: 1500)")
     parser.add_argument("--push", action="store_true",
                         help="build, and bring modules and programs into a lab that is up")
     parser.add_argument("--hosts", metavar="FILE",
