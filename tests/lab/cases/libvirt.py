@@ -85,17 +85,13 @@ def back(lab, t):
 @test("domjobinfo and domjobabort while the memory is copied")
 def abort_precopy(lab, t):
     domain, source = lab.domain, lab.domain.host
-    since = virsh.untouched(lab)
-    command = domain.start_migration(lab.other(source), "--live --bandwidth 4")
-    wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 60,
-               "the guest to log")
+    command, since = virsh.copying(lab)
     job = wait_until(lambda: "Memory remaining" in domain.job() and domain.job(), 30, "its job")
     t.note(job)
     expect(job["Operation"] == "Outgoing migration", job)
     source.sh("virsh domjobabort guest", timeout=60)
-    result = command.wait(60)
-    expect(result.code == 1 and "canceled by client" in result.err, result)
-    unharmed(lab, t, source, since)
+    result = virsh.failed(lab, t, command, since)
+    expect("canceled by client" in result.err, result)
 
 
 @test("domjobabort while the destination is being prepared")
@@ -106,10 +102,7 @@ def abort_begin(lab, t):
     # As soon as there is a job; libvirt says whether it can be ended just then.
     source.sh("for i in $(seq 100); do virsh -q domjobabort guest && exit; done; exit 1",
               timeout=120)
-    result = command.wait(120)
-    t.note(result.err.strip())
-    expect(result.code == 1, result)
-    unharmed(lab, t, source, since)
+    virsh.failed(lab, t, command, since)
 
 
 @test("domjobabort as the VF is put to rest: the guest goes on, here or there")

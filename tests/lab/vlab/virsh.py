@@ -157,6 +157,29 @@ def unharmed(lab, t, source, since=None, but=()):
     settled(lab, but)
 
 
+def copying(lab):
+    """A migration in pre-copy, under way: the command and what untouched() has said."""
+    source = lab.domain.host
+    since = untouched(lab)
+    command = lab.domain.start_migration(
+        lab.other(source), "--live --persistent --undefinesource --bandwidth 4")
+    wait_until(lambda: any(vf["state"] == "migrating" for vf in vfs(source).values()), 90,
+               "the guest to log")
+    return command, since
+
+
+def failed(lab, t, command, since):
+    """It ends, the guest is where it was, and was not put to rest; returns its Result."""
+    domain, source = lab.domain, lab.domain.host
+    result = command.wait(120)
+    t.note(result.err.strip())
+    expect(result.code == 1, result)
+    # A libvirtd that has been killed finds out.
+    wait_until(lambda: domain.state(source) == "running", 60, lambda: domain.state(source))
+    unharmed(lab, t, source, since)
+    return result
+
+
 def refused(lab, t, *words, hook=True, but=()):
     """A migration that must fail with these words, before the guest's network notices;
     hook: before it is even told. but: of settled()."""
