@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry list: PFs and VFs, who uses them, can they be migrated. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +10,16 @@
 #include "cmd.h"
 #include "say.h"
 
+#include "../libvirt/store.h"
+
 #define MAX_PFS	64
 
 static const char help[] =
 	"Usage: vferry list [--json] [PF|VF]...\n\n"
 	"PFs that vferry_pf drives and their VFs: driver of the VF, who uses it, protocol\n"
 	"version of the driver in the guest, state of a migration, and whether one could begin\n"
-	"now or why not. With names: only these.\n\n"
+	"now or why not; \"for NAME\": libvirt's hook keeps it for a domain. With names: only\n"
+	"these.\n\n"
 	"  -j, --json   as JSON\n"
 	"  -h, --help   this text\n";
 
@@ -24,11 +28,13 @@ static const char help[] =
  * @vf: as the PF driver tells it
  * @place: as the system has it
  * @user: who uses it; pid 0: nobody seen
+ * @reserved: domain that libvirt's hook has noted it for, "": none
  */
 struct row {
 	struct vf_info vf;
 	struct target place;
 	struct user user;
+	char reserved[DOM_NAME];
 };
 
 static json_t *user_json(const struct user *user)
@@ -52,7 +58,19 @@ static json_t *row_json(const struct row *row)
 		json_object_set_new(j, "interface", json_string(row->place.vf_netdev));
 	if (row->user.pid)
 		json_object_set_new(j, "user", user_json(&row->user));
+	if (row->reserved[0])
+		json_object_set_new(j, "reserved", json_string(row->reserved));
 	return j;
+}
+
+/* A reservation is written whole or not at all: a look at it wants no lock. */
+static void find_reservation(struct row *row)
+{
+	_cleanup_close_ int store = open(store_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct reservation r;
+
+	if (store >= 0 && row->place.vf_pci[0] && !store_get(store, row->place.vf_pci, &r))
+		snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
 }
 
 static struct row describe(const struct target *pf, const struct vf_info *vf)
@@ -63,6 +81,7 @@ static struct row describe(const struct target *pf, const struct vf_info *vf)
 		row.place = *pf;
 	else if (vf->held)
 		vf_user(row.place.vf_pci, &row.user);
+	find_reservation(&row);
 	return row;
 }
 
@@ -81,6 +100,8 @@ static void print_row(const struct row *row)
 		snprintf(user, sizeof(user), "%s", row->place.vf_netdev);
 	else if (vf->held)
 		snprintf(user, sizeof(user), "not visible");
+	else if (row->reserved[0])
+		snprintf(user, sizeof(user), "for %s", row->reserved);
 
 	printf("  vf %-2u  %-12s  %s  %-11s  %-20s  %-10s  %-12s  ", vf->vf, vf->vf_pci,
 	       mac_text(vf->mac, mac),

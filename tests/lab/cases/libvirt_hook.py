@@ -174,6 +174,11 @@ def arrival(lab, t):
     expect(list(found) == [lab.pci[0]] and found[lab.pci[0]]["name"] == "dom0" and
            found[lab.pci[0]]["uuid"] == UUIDS[0] and
            found[lab.pci[0]]["state"] == "incoming", found)
+    listed = {vf["vf_pci"]: vf.get("reserved") for vf in
+              json.loads(lab.a.sh("vferry list --json"))["pfs"][0]["vfs"]}
+    expect([pci for pci in listed if listed[pci]] == [lab.pci[0]] and
+           listed[lab.pci[0]] == "dom0", listed)
+    expect("for dom0" in lab.a.sh("vferry list"), lab.a.sh("vferry list"))
     expect(hook(lab, result.out, "prepare begin").code == OK, "prepare")
     expect(reservations(lab)[lab.pci[0]]["state"] == "prepared", reservations(lab))
     expect(hook(lab, result.out, "started begin").code == OK, "started")
