@@ -14,6 +14,7 @@ import report
 from vlab.crossing import GUEST_ADDRESS, GUEST_MAC, PF_ARGS, VFIO_ARGS
 from vlab.events import Events
 from vlab.guest import Guest, MigrationFailed
+from vlab.net import DATA_NET
 from vlab.wait import Deadline, wait_until
 
 # vhost=off is the better one here, by a factor in TCP and half the gaps: a host of the lab has one
@@ -119,7 +120,9 @@ class Setup:
         self.guest = BenchGuest(self.lab, self)
         self.guest.boot(self.lab.a, self.vfs["a"])
         self.configure()
-        self.lab.peer.sh(f"ping -c 1 -W 20 {GUEST_ADDRESS}", timeout=40)
+        # From the guest: the network may still take its address for one on the other host.
+        wait_until(lambda: self.guest.run(f"ping -c 1 -W 1 {DATA_NET}.1", timeout=30), 60,
+                   f"{self.name}: the guest to reach the peer")
 
     def _arrange(self, host):
         if self.bridged:
