@@ -17,8 +17,9 @@ from vlab.guest import Guest, MigrationFailed
 from vlab.net import DATA_NET
 from vlab.wait import Deadline, wait_until
 
-# vhost=off is the better one here, by a factor in TCP and half the gaps: a host of the lab has one
-# processor, which vhost's thread and the guest's would take from each other.
+# Under TCP at full speed vhost=off was the better one here, in throughput and gaps; idle and
+# request/response showed no difference: ../results. A host of the lab has one processor, which
+# vhost's thread and the guest's take from each other.
 VHOST = os.environ.get("VHOST", "off")
 TAP = f"-netdev tap,id=net0,ifname=tap0,script=no,downscript=no,vhost={VHOST}"
 VIRTIO = f"-device virtio-net-pci,id=virtio0,netdev=net0,mac={GUEST_MAC},romfile="
