@@ -275,7 +275,7 @@ def a_run_goes_on_where_it_was():
 
 @test
 def some_loads_are_for_some_set_ups_and_fewer_times():
-    eq(bench.plan(Counted(), ["vferry", "bond"], ["paced"], 10), [("vferry", [("paced", 3)])])
+    eq(bench.plan(Counted(), ["vferry", "bond"], ["paced"], 9), [("vferry", [("paced", 3)])])
     eq(bench.plan(Counted(), ["vferry"], ["paced"], 1), [("vferry", [("paced", 1)])])
 
 

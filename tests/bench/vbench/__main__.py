@@ -70,7 +70,7 @@ def wanted(setup, load, n):
     """How many migrations a load needs with a set-up."""
     if setup not in figures.ONLY.get(load, (setup,)):
         return 0
-    return min(n, figures.AT_MOST.get(load, n))
+    return -(-n // 3) if load in figures.THIRD else n
 
 
 def plan(store, setups, loads, n):
@@ -118,7 +118,7 @@ def turn(lab, name, left, store, options):
         say(f"{name}: guest booted in {setup.guest.boot_seconds:.0f} s")
         for load_name in list(left):
             if load_name == LOGGING:
-                store.add(logging.measure(lab, setup, say))
+                store.add(logging.measure(lab, setup, options.rounds, say))
             else:
                 load = measure.Load(lab, setup.guest, load_name)
                 try:
@@ -238,6 +238,7 @@ def parse():
     if options.n is None:
         options.n = 3 if options.quick else 10
     options.before = options.after = 0.7 if options.quick else 1.5
+    options.rounds = 3 if options.quick else 5
     if options.n < 1:
         raise SystemExit("bench: N is at least 1")
     return options

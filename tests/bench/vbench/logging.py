@@ -15,7 +15,6 @@ from vbench import figures
 from vbench import measure as measuring
 from vlab.wait import wait_until
 
-ROUNDS = 5
 SECONDS = 2.0
 
 
@@ -53,7 +52,7 @@ def _kvm_log(qmp):
         lambda: qmp.command("query-dirty-rate")["status"] == "measured", 30, "KVM's log to end")
 
 
-def measure(lab, setup, say):
+def measure(lab, setup, rounds, say):
     """Alternate both, and return it as a sample of the load "logging"."""
     host = setup.guest.host
     load = measuring.Load(lab, setup.guest, "rx")
@@ -61,7 +60,7 @@ def measure(lab, setup, say):
              "cpu_off": [], "cpu_on": [], "cpu_kvm": []}
     try:
         measuring.flows(load)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for how, word, state in (("off", None, None), ("on", "migrate", "migrating")):
                 if word:
                     _switch(setup, host, word, state)
