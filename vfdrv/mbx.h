@@ -52,6 +52,8 @@ enum vvf_mbx_received {
  * struct vvf_mbx - mailbox of one VF
  * @lock: protects the registers of the mailbox and what follows, unless noted
  * @seen: PFSTS, PFACK and RSTD that were read and not yet used
+ * @owed: acknowledgement that goes out with the next message; 0: none. Only within
+ *	the interrupt handler
  * @unread: our last message has not been acknowledged by the PF
  * @posted: when our last message was sent
  * @offline: the device must not be touched
@@ -77,6 +79,7 @@ enum vvf_mbx_received {
 struct vvf_mbx {
 	struct mutex lock;	/* see above */
 	u32 seen;
+	u32 owed;
 	bool unread;
 	ktime_t posted;
 	bool offline;
