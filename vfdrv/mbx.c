@@ -348,79 +348,6 @@ static void vvf_mbx_repeat_status(struct vvf *vvf)
 	vvf_mbx_send_status(vvf);
 }
 
-/*
- * Is there nothing to do? A look that keeps the interrupt handler out for a moment only:
- * the worker comes by often, and SUSPEND and RESUME are not to wait for it.
- */
-static bool vvf_mbx_quiet(struct vvf *vvf)
-{
-	struct vvf_mbx *mbx = &vvf->mbx;
-	bool quiet = false;
-
-	spin_lock_irq(&vvf->gate.lock);
-	if (!vvf->gate.inside && !mbx->offline && !mbx->have_command && !mbx->status_words &&
-	    !vvf_mig_has_work(vvf))
-		quiet = !(vvf_mbx_look(vvf) & (VVF_MBX_PFSTS | VVF_MBX_RSTI | VVF_MBX_RSTD));
-	spin_unlock_irq(&vvf->gate.lock);
-	return quiet;
-}
-
-static void vvf_mbx_look_again(struct vvf *vvf)
-{
-	if (!vvf_mig_suspended(vvf))
-		return;
-	netif_trans_update(vvf->netdev);
-	kthread_queue_delayed_work(vvf->mbx.worker, &vvf->mbx.poll,
-				   msecs_to_jiffies(SUSPENDED_MS));
-}
-
-/* Look at the mailbox and do what it asks for. Runs in the worker only. */
-static void vvf_mbx_serve(struct vvf *vvf)
-{
-	struct vvf_mbx *mbx = &vvf->mbx;
-	struct vferry_mbx_command command;
-	u32 msg[VFERRY_MBX_WORDS];
-	ktime_t noticed;
-	bool have;
-	u32 bits;
-
-	noticed = atomic64_xchg(&mbx->noticed, 0);
-	if (!noticed)
-		noticed = ktime_get();
-	WRITE_ONCE(mbx->peeked, jiffies);
-
-	if (vvf_mbx_quiet(vvf)) {
-		vvf_mbx_look_again(vvf);
-		return;
-	}
-
-	mbx_lock(vvf);
-	if (mbx->offline) {
-		mbx_unlock(vvf);
-		return;
-	}
-	bits = vvf_mbx_look(vvf);
-	if (bits & VVF_MBX_PFSTS) {
-		vvf_mbx_take(vvf);
-		vvf_mbx_read(vvf, msg, false);
-		vvf_mbx_unasked(vvf, msg, noticed);
-	}
-	mbx->seen &= ~VVF_MBX_RSTD;
-	vvf_mbx_repeat_status(vvf);
-	have = mbx->have_command;
-	command = mbx->command;
-	noticed = mbx->command_noticed;
-	mbx->have_command = false;
-	mbx_unlock(vvf);
-
-	vvf_mig_follow_up(vvf);
-	if (have)
-		vvf_mig_command(vvf, &command, noticed);
-	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
-		vvf_link_pf_reset(vvf);
-	vvf_mbx_look_again(vvf);
-}
-
 /* Read a message without waiting for anything. It is not acknowledged, the memory is ours. */
 static bool vvf_mbx_try_fetch(struct vvf *vvf, u32 *msg)
 {
@@ -489,6 +416,85 @@ static bool vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
 		vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_ACK);
 	mbx->owed = 0;
 	return done;
+}
+
+/*
+ * The worker's first look, in the way of the interrupt handler, which is so kept out for a
+ * moment only: the worker comes by often, and SUSPEND and RESUME are not to wait for it,
+ * nor to be done by it the long way because it was faster. Return: nothing is left to do.
+ */
+static bool vvf_mbx_glance(struct vvf *vvf, ktime_t noticed)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	bool nothing = false;
+
+	/* With it on, what NAPI has to do begins at the end of this. */
+	local_bh_disable();
+	spin_lock_irq(&vvf->gate.lock);
+	if (!vvf->gate.inside && !mbx->offline && !mbx->have_command) {
+		vvf_mbx_quick(vvf, noticed);
+		nothing = !mbx->have_command && !mbx->status_words && !vvf_mig_has_work(vvf) &&
+			  !(vvf_mbx_look(vvf) & (VVF_MBX_PFSTS | VVF_MBX_RSTI | VVF_MBX_RSTD));
+	}
+	spin_unlock_irq(&vvf->gate.lock);
+	local_bh_enable();
+	return nothing;
+}
+
+static void vvf_mbx_look_again(struct vvf *vvf)
+{
+	if (!vvf_mig_suspended(vvf))
+		return;
+	netif_trans_update(vvf->netdev);
+	kthread_queue_delayed_work(vvf->mbx.worker, &vvf->mbx.poll,
+				   msecs_to_jiffies(SUSPENDED_MS));
+}
+
+/* Look at the mailbox and do what it asks for. Runs in the worker only. */
+static void vvf_mbx_serve(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	struct vferry_mbx_command command;
+	u32 msg[VFERRY_MBX_WORDS];
+	ktime_t noticed;
+	bool have;
+	u32 bits;
+
+	noticed = atomic64_xchg(&mbx->noticed, 0);
+	if (!noticed)
+		noticed = ktime_get();
+	WRITE_ONCE(mbx->peeked, jiffies);
+
+	if (vvf_mbx_glance(vvf, noticed)) {
+		vvf_mbx_look_again(vvf);
+		return;
+	}
+
+	mbx_lock(vvf);
+	if (mbx->offline) {
+		mbx_unlock(vvf);
+		return;
+	}
+	bits = vvf_mbx_look(vvf);
+	if (bits & VVF_MBX_PFSTS) {
+		vvf_mbx_take(vvf);
+		vvf_mbx_read(vvf, msg, false);
+		vvf_mbx_unasked(vvf, msg, noticed);
+	}
+	mbx->seen &= ~VVF_MBX_RSTD;
+	vvf_mbx_repeat_status(vvf);
+	have = mbx->have_command;
+	command = mbx->command;
+	noticed = mbx->command_noticed;
+	mbx->have_command = false;
+	mbx_unlock(vvf);
+
+	vvf_mig_follow_up(vvf);
+	if (have)
+		vvf_mig_command(vvf, &command, noticed);
+	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
+		vvf_link_pf_reset(vvf);
+	vvf_mbx_look_again(vvf);
 }
 
 static void vvf_mbx_event(struct kthread_work *work)

@@ -6,7 +6,8 @@
  * wake the one worker that looks at the mailbox; whoever has a request holds
  * mbx.lock, looks itself, and leaves commands that arrive to the worker. SUSPEND
  * and RESUME are done by the handler itself if nobody holds a lock (struct
- * vvf_gate): an outage waits for them.
+ * vvf_gate): an outage waits for them. Or by the worker in the same way, if it is the
+ * first to see them.
  */
 #ifndef VVF_MBX_H
 #define VVF_MBX_H
