@@ -13,8 +13,8 @@
  * sides from overwriting each other:
  *
  *  - The VF takes VFU, then looks at PFSTS: a message of the PF that is
- *    not read yet is read (and acknowledged) first. Only then does it write
- *    its own request and REQ.
+ *    not read yet is read (and acknowledged, with REQ at the latest) first.
+ *    Only then does it write its own request and REQ.
  *  - The PF takes PFU, then looks at MBVFICR: a request of the VF that is
  *    not read yet is served first. Only then does it write a command and STS.
  *  - The PF does not post a second command before the VF has acknowledged

@@ -106,14 +106,18 @@ void vvf_irq_free(struct vvf *vvf)
  */
 void vvf_irq_program(struct vvf *vvf)
 {
-	int v;
+	static const struct vvf_setting settings[] = {
+		{ VVF_IVAR, IVAR_QUEUES },
+		{ VVF_IVAR_MISC, IVAR_MISC },
+		{ VVF_EITR(0), 0 },
+		{ VVF_EITR(1), 0 },
+		{ VVF_EITR(2), 0 },
+		{ VVF_EIAC, ALL_VECTORS },
+		{ VVF_EIMS, ALL_VECTORS & ~BIT(VVF_VECTOR_QUEUE) },
+	};
 
-	vvf_write(vvf, VVF_IVAR, IVAR_QUEUES);
-	vvf_write(vvf, VVF_IVAR_MISC, IVAR_MISC);
-	for (v = 0; v < VVF_VECTORS; v++)
-		vvf_write(vvf, VVF_EITR(v), 0);
-	vvf_write(vvf, VVF_EIAC, ALL_VECTORS);
-	vvf_write(vvf, VVF_EIMS, ALL_VECTORS & ~BIT(VVF_VECTOR_QUEUE));
+	static_assert(VVF_VECTORS == 3);
+	vvf_program(vvf, settings, ARRAY_SIZE(settings));
 }
 
 /**

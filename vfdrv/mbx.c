@@ -89,11 +89,8 @@ static bool vvf_mbx_take(struct vvf *vvf)
 	}
 }
 
-/*
- * Read the PF's message that @seen tells of, and acknowledge it. With @keep the
- * memory, which should be ours, is not released.
- */
-static void vvf_mbx_read(struct vvf *vvf, u32 *msg, bool keep)
+/* Read the PF's message that @seen tells of; it has to be acknowledged. */
+static void vvf_mbx_fetch(struct vvf *vvf, u32 *msg)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 	unsigned int i;
@@ -103,8 +100,17 @@ static void vvf_mbx_read(struct vvf *vvf, u32 *msg, bool keep)
 	for (; i < VFERRY_MBX_WORDS; i++)
 		msg[i] = 0;
 	mbx->seen &= ~VVF_MBX_PFSTS;
-	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_ACK | (keep ? VVF_MBX_VFU : 0));
 	trace_vvf_mbx(vvf->netdev, false, msg);
+}
+
+/*
+ * Read it, and acknowledge it. With @keep the memory, which should be ours, is not
+ * released.
+ */
+static void vvf_mbx_read(struct vvf *vvf, u32 *msg, bool keep)
+{
+	vvf_mbx_fetch(vvf, msg);
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_ACK | (keep ? VVF_MBX_VFU : 0));
 }
 
 static void vvf_mbx_got(struct vvf_mbx *mbx, enum vvf_mbx_received kind)
@@ -171,7 +177,8 @@ static void vvf_mbx_write(struct vvf *vvf, const u32 *msg, unsigned int words)
 	mbx->unread = true;
 	/* Before: a virtual machine may be stopped as soon as SUSPENDED is read. */
 	mbx->posted = ktime_get();
-	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ);
+	vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_REQ | mbx->owed);
+	mbx->owed = 0;
 	mbx->sent[vvf_mbx_sent_kind(msg[0])]++;
 	trace_vvf_mbx(vvf->netdev, true, msg);
 }
@@ -341,61 +348,15 @@ static void vvf_mbx_repeat_status(struct vvf *vvf)
 	vvf_mbx_send_status(vvf);
 }
 
-/* Look at the mailbox and do what it asks for. Runs in the worker only. */
-static void vvf_mbx_serve(struct vvf *vvf)
-{
-	struct vvf_mbx *mbx = &vvf->mbx;
-	struct vferry_mbx_command command;
-	u32 msg[VFERRY_MBX_WORDS];
-	ktime_t noticed;
-	bool have;
-	u32 bits;
-
-	noticed = atomic64_xchg(&mbx->noticed, 0);
-	if (!noticed)
-		noticed = ktime_get();
-	WRITE_ONCE(mbx->peeked, jiffies);
-
-	mbx_lock(vvf);
-	if (mbx->offline) {
-		mbx_unlock(vvf);
-		return;
-	}
-	bits = vvf_mbx_look(vvf);
-	if (bits & VVF_MBX_PFSTS) {
-		vvf_mbx_take(vvf);
-		vvf_mbx_read(vvf, msg, false);
-		vvf_mbx_unasked(vvf, msg, noticed);
-	}
-	mbx->seen &= ~VVF_MBX_RSTD;
-	vvf_mbx_repeat_status(vvf);
-	have = mbx->have_command;
-	command = mbx->command;
-	noticed = mbx->command_noticed;
-	mbx->have_command = false;
-	mbx_unlock(vvf);
-
-	vvf_mig_follow_up(vvf);
-	if (have)
-		vvf_mig_command(vvf, &command, noticed);
-	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
-		vvf_link_pf_reset(vvf);
-	if (vvf_mig_suspended(vvf)) {
-		netif_trans_update(vvf->netdev);
-		kthread_queue_delayed_work(mbx->worker, &mbx->poll,
-					   msecs_to_jiffies(SUSPENDED_MS));
-	}
-}
-
-/* Read a message without waiting for anything. */
-static bool vvf_mbx_try_read(struct vvf *vvf, u32 *msg)
+/* Read a message without waiting for anything. It is not acknowledged, the memory is ours. */
+static bool vvf_mbx_try_fetch(struct vvf *vvf, u32 *msg)
 {
 	if (!(vvf_mbx_look(vvf) & VVF_MBX_PFSTS))
 		return false;
 	/* The bit is remembered: the worker reads the message. */
 	if (!vvf_mbx_try_take(vvf))
 		return false;
-	vvf_mbx_read(vvf, msg, false);
+	vvf_mbx_fetch(vvf, msg);
 	return true;
 }
 
@@ -432,21 +393,108 @@ ktime_t vvf_mbx_quick_status(struct vvf *vvf, const struct vferry_mbx_status *st
  * The handler's own look at the mailbox: SUSPEND and RESUME, which an outage waits
  * for, and PING, are done here and now if they can be. All else is left to the worker. Return:
  * such a command was done.
+ *
+ * The command is acknowledged when it is done, with the answer if that goes out now: it
+ * interrupts the host, which may take the guest's processor for it.
  */
 static bool vvf_mbx_quick(struct vvf *vvf, ktime_t noticed)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 	u32 msg[VFERRY_MBX_WORDS];
+	bool done;
 
 	lockdep_assert_held(&vvf->gate.lock);
 
-	if (mbx->offline || mbx->have_command || !vvf_mbx_try_read(vvf, msg))
+	if (mbx->offline || mbx->have_command || !vvf_mbx_try_fetch(vvf, msg))
 		return false;
+	mbx->owed = VVF_MBX_ACK;
 	vvf_mbx_unasked(vvf, msg, noticed);
-	if (!mbx->have_command || !vvf_mig_quick(vvf, &mbx->command, noticed))
-		return false;
+	done = mbx->have_command && vvf_mig_quick(vvf, &mbx->command, noticed);
+	if (done)
+		mbx->have_command = false;
+	if (mbx->owed)
+		vvf_write(vvf, VVF_V2PMAILBOX, VVF_MBX_ACK);
+	mbx->owed = 0;
+	return done;
+}
+
+/*
+ * The worker's first look, in the way of the interrupt handler, which is so kept out for a
+ * moment only: the worker comes by often, and SUSPEND and RESUME are not to wait for it,
+ * nor to be done by it the long way because it was faster. Return: nothing is left to do.
+ */
+static bool vvf_mbx_glance(struct vvf *vvf, ktime_t noticed)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	bool nothing = false;
+
+	/* With it on, what NAPI has to do begins at the end of this. */
+	local_bh_disable();
+	spin_lock_irq(&vvf->gate.lock);
+	if (!vvf->gate.inside && !mbx->offline && !mbx->have_command) {
+		vvf_mbx_quick(vvf, noticed);
+		nothing = !mbx->have_command && !mbx->status_words && !vvf_mig_has_work(vvf) &&
+			  !(vvf_mbx_look(vvf) & (VVF_MBX_PFSTS | VVF_MBX_RSTI | VVF_MBX_RSTD));
+	}
+	spin_unlock_irq(&vvf->gate.lock);
+	local_bh_enable();
+	return nothing;
+}
+
+static void vvf_mbx_look_again(struct vvf *vvf)
+{
+	if (!vvf_mig_suspended(vvf))
+		return;
+	netif_trans_update(vvf->netdev);
+	kthread_queue_delayed_work(vvf->mbx.worker, &vvf->mbx.poll,
+				   msecs_to_jiffies(SUSPENDED_MS));
+}
+
+/* Look at the mailbox and do what it asks for. Runs in the worker only. */
+static void vvf_mbx_serve(struct vvf *vvf)
+{
+	struct vvf_mbx *mbx = &vvf->mbx;
+	struct vferry_mbx_command command;
+	u32 msg[VFERRY_MBX_WORDS];
+	ktime_t noticed;
+	bool have;
+	u32 bits;
+
+	noticed = atomic64_xchg(&mbx->noticed, 0);
+	if (!noticed)
+		noticed = ktime_get();
+	WRITE_ONCE(mbx->peeked, jiffies);
+
+	if (vvf_mbx_glance(vvf, noticed)) {
+		vvf_mbx_look_again(vvf);
+		return;
+	}
+
+	mbx_lock(vvf);
+	if (mbx->offline) {
+		mbx_unlock(vvf);
+		return;
+	}
+	bits = vvf_mbx_look(vvf);
+	if (bits & VVF_MBX_PFSTS) {
+		vvf_mbx_take(vvf);
+		vvf_mbx_read(vvf, msg, false);
+		vvf_mbx_unasked(vvf, msg, noticed);
+	}
+	mbx->seen &= ~VVF_MBX_RSTD;
+	vvf_mbx_repeat_status(vvf);
+	have = mbx->have_command;
+	command = mbx->command;
+	noticed = mbx->command_noticed;
 	mbx->have_command = false;
-	return true;
+	mbx_unlock(vvf);
+
+	vvf_mig_follow_up(vvf);
+	if (have)
+		vvf_mig_command(vvf, &command, noticed);
+	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
+		vvf_link_pf_reset(vvf);
+	vvf_mbx_look_again(vvf);
 }
 
 static void vvf_mbx_event(struct kthread_work *work)

@@ -6,7 +6,8 @@
  * wake the one worker that looks at the mailbox; whoever has a request holds
  * mbx.lock, looks itself, and leaves commands that arrive to the worker. SUSPEND
  * and RESUME are done by the handler itself if nobody holds a lock (struct
- * vvf_gate): an outage waits for them.
+ * vvf_gate): an outage waits for them. Or by the worker in the same way, if it is the
+ * first to see them.
  */
 #ifndef VVF_MBX_H
 #define VVF_MBX_H
@@ -52,6 +53,8 @@ enum vvf_mbx_received {
  * struct vvf_mbx - mailbox of one VF
  * @lock: protects the registers of the mailbox and what follows, unless noted
  * @seen: PFSTS, PFACK and RSTD that were read and not yet used
+ * @owed: acknowledgement that goes out with the next message; 0: none. Only within
+ *	the interrupt handler
  * @unread: our last message has not been acknowledged by the PF
  * @posted: when our last message was sent
  * @offline: the device must not be touched
@@ -77,6 +80,7 @@ enum vvf_mbx_received {
 struct vvf_mbx {
 	struct mutex lock;	/* see above */
 	u32 seen;
+	u32 owed;
 	bool unread;
 	ktime_t posted;
 	bool offline;

@@ -482,14 +482,31 @@ bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, kt
 	return true;
 }
 
-/* Answer SUSPEND once more, if it was answered without saying so. */
+/* Was SUSPEND answered without saying that the rings are settled? */
+static bool vvf_mig_is_untold(const struct vvf_mig *mig)
+{
+	return mig->state == VFERRY_MIG_SUSPENDED && mig->last.cmd == VFERRY_CMD_SUSPEND &&
+	       !(mig->last.flags & VFERRY_STATUS_F_SETTLED);
+}
+
+/* If so, it is to be answered once more. */
 static bool vvf_mig_settled_untold(struct vvf_mig *mig)
 {
-	if (mig->state != VFERRY_MIG_SUSPENDED || mig->last.cmd != VFERRY_CMD_SUSPEND ||
-	    mig->last.flags & VFERRY_STATUS_F_SETTLED)
+	if (!vvf_mig_is_untold(mig))
 		return false;
 	mig->last.flags |= VFERRY_STATUS_F_SETTLED;
 	return true;
+}
+
+/**
+ * vvf_mig_has_work() - would vvf_mig_follow_up() do anything?
+ * @vvf: device, with gate.lock held and nobody inside
+ */
+bool vvf_mig_has_work(const struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->gate.lock);
+
+	return vvf->mig.n_jobs || (vvf->rest.settled && vvf_mig_is_untold(&vvf->mig));
 }
 
 /**

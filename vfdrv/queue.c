@@ -145,16 +145,20 @@ void vvf_rings_free(struct vvf *vvf, struct vvf_rings *rings)
 
 static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
 {
-	vvf_write(vvf, VVF_TXDCTL, 0);
-	vvf_write(vvf, VVF_TDBAL, lower_32_bits(tx->dma));
-	vvf_write(vvf, VVF_TDBAH, upper_32_bits(tx->dma));
-	vvf_write(vvf, VVF_TDLEN, tx->size * sizeof(*tx->desc));
-	/* An earlier owner's head write-back survives every reset of the VF. */
-	vvf_write(vvf, VVF_TDWBAL, 0);
-	vvf_write(vvf, VVF_TDWBAH, 0);
-	vvf_write(vvf, VVF_TDH, tx->next_to_clean);
-	vvf_write(vvf, VVF_TDT, tx->next_to_clean);
-	vvf_write(vvf, VVF_TXDCTL, VVF_XDCTL_ENABLE);
+	const struct vvf_setting settings[] = {
+		{ VVF_TXDCTL, 0 },
+		{ VVF_TDBAL, lower_32_bits(tx->dma) },
+		{ VVF_TDBAH, upper_32_bits(tx->dma) },
+		{ VVF_TDLEN, tx->size * sizeof(*tx->desc) },
+		/* An earlier owner's head write-back survives every reset of the VF. */
+		{ VVF_TDWBAL, 0 },
+		{ VVF_TDWBAH, 0 },
+		{ VVF_TDH, tx->next_to_clean },
+		{ VVF_TDT, tx->next_to_clean },
+		{ VVF_TXDCTL, VVF_XDCTL_ENABLE },
+	};
+
+	vvf_program(vvf, settings, ARRAY_SIZE(settings));
 	/* What was kept over a rest. */
 	if (!vvf_tx_idle(tx))
 		vvf_write(vvf, VVF_TDT, tx->next_to_use);
@@ -162,17 +166,21 @@ static void vvf_tx_program(struct vvf *vvf, struct vvf_tx *tx)
 
 static void vvf_rx_program(struct vvf *vvf, struct vvf_rx *rx)
 {
-	vvf_write(vvf, VVF_RXDCTL, 0);
-	vvf_write(vvf, VVF_RDBAL, lower_32_bits(rx->dma));
-	vvf_write(vvf, VVF_RDBAH, upper_32_bits(rx->dma));
-	vvf_write(vvf, VVF_RDLEN, rx->size * sizeof(*rx->desc));
-	vvf_write(vvf, VVF_SRRCTL, VVF_SRRCTL_ONE_BUFFER | VVF_SRRCTL_DROP_EN |
-		  VVF_RX_BUF >> VVF_SRRCTL_SIZE_SHIFT);
-	vvf_write(vvf, VVF_RDH, 0);
-	vvf_write(vvf, VVF_RDT, 0);
-	vvf_write(vvf, VVF_RXDCTL, VVF_XDCTL_ENABLE);
+	const struct vvf_setting settings[] = {
+		{ VVF_RXDCTL, 0 },
+		{ VVF_RDBAL, lower_32_bits(rx->dma) },
+		{ VVF_RDBAH, upper_32_bits(rx->dma) },
+		{ VVF_RDLEN, rx->size * sizeof(*rx->desc) },
+		{ VVF_SRRCTL, VVF_SRRCTL_ONE_BUFFER | VVF_SRRCTL_DROP_EN |
+			      VVF_RX_BUF >> VVF_SRRCTL_SIZE_SHIFT },
+		{ VVF_RDH, 0 },
+		{ VVF_RDT, 0 },
+		{ VVF_RXDCTL, VVF_XDCTL_ENABLE },
+		{ VVF_RDT, rx->next_to_use },
+	};
+
 	rx->posted = rx->next_to_use;
-	vvf_write(vvf, VVF_RDT, rx->posted);
+	vvf_program(vvf, settings, ARRAY_SIZE(settings));
 }
 
 /* Run what is scheduled on this processor now, do not wait for ksoftirqd. */

@@ -99,16 +99,6 @@ struct vvf {
 	struct list_head node;
 };
 
-static inline u32 vvf_read(const struct vvf *vvf, u32 reg)
-{
-	return readl(vvf->bar + reg);
-}
-
-static inline void vvf_write(const struct vvf *vvf, u32 reg, u32 value)
-{
-	writel(value, vvf->bar + reg);
-}
-
 static inline void vvf_gate_enter(struct vvf *vvf)
 {
 	spin_lock_irq(&vvf->gate.lock);
@@ -148,6 +138,16 @@ static inline void vvf_assert_locked(struct vvf *vvf)
 {
 	lockdep_assert(lockdep_is_held(&vvf->lock) || lockdep_is_held(&vvf->gate.lock));
 }
+
+/* io.c */
+struct vvf_setting {
+	u32 reg;
+	u32 value;
+};
+
+u32 vvf_read(const struct vvf *vvf, u32 reg);
+void vvf_write(const struct vvf *vvf, u32 reg, u32 value);
+void vvf_program(const struct vvf *vvf, const struct vvf_setting *settings, unsigned int count);
 
 /* netdev.c */
 void vvf_netdev_setup(struct net_device *netdev);

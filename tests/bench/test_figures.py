@@ -232,6 +232,30 @@ def the_table_has_every_set_up():
     assert "not measured" in text
 
 
+@test
+def what_throughput_in_pre_copy_is_made_of():
+    f = {"guest_cpu_before": 90, "guest_cpu_during": 45, "guest_cpu_ms_per_mib_before": 30,
+         "guest_cpu_ms_per_mib_during": 60}
+    eq(figures.parts(f), {"guest_share_ratio": 0.5, "guest_speed_ratio": 0.5})
+    eq(figures.parts({}), {"guest_share_ratio": None, "guest_speed_ratio": None})
+    text = figures.markdown(figures.report(
+        [sample("vferry", "rx", throughput_ratio=0.25, **figures.parts(f))],
+        {"logging": {"ratio": {"median": 0.99}, "rate_off": {"median": 100},
+                     "rate_on": {"median": 99}}}))
+    assert "| vferry, rx | 0.25 | 0.50 | 0.50 |" in text, text
+    assert "(0.990)" in text, text
+
+
+@test
+def what_went_wrong_is_told():
+    samples = [sample("vferry", "rx", network_downtime_ms=5)]
+    assert "went wrong" not in figures.markdown(figures.report(samples))
+    assert "Nothing went wrong" in figures.markdown(figures.report(samples, {"failures": []}))
+    text = figures.markdown(figures.report(samples, {"failures": [
+        {"setup": "bond", "load": "rx", "time": "now", "what": "a\n|b|"}]}))
+    assert "| now | bond, rx | a \\|b\\| |" in text, text
+
+
 class Counted:
     def __init__(self, **have):
         self._have = have
@@ -247,6 +271,66 @@ def a_run_goes_on_where_it_was():
     eq(bench.plan(Counted(a_x=2, b_y=1), ["a", "b"], ["x", "y"], 2),
        [("a", [("y", 2)]), ("b", [("x", 2), ("y", 1)])])
     eq(bench.plan(Counted(a_x=9), ["a"], ["x"], 2), [])
+
+
+@test
+def some_loads_are_for_some_set_ups_and_fewer_times():
+    eq(bench.plan(Counted(), ["vferry", "bond"], ["paced"], 9), [("vferry", [("paced", 3)])])
+    eq(bench.plan(Counted(), ["vferry"], ["paced"], 1), [("vferry", [("paced", 1)])])
+
+
+class FailingLab:
+    """Of turns, those fail that `fails` lists, by load; every lab is told of."""
+
+    def __init__(self, *fails):
+        self.fails, self.labs, self.failures, self.done = list(fails), 1, [], []
+
+    def get(self):
+        return self
+
+    def broken(self):
+        self.labs += 1
+
+    def fail(self, setup, load, what):
+        self.failures.append((setup, load, what))
+
+    def turn(self, _lab, _name, left, _store, _options):
+        for load in list(left):
+            while left[load]:
+                if load in self.fails:
+                    self.fails.remove(load)
+                    raise RuntimeError("x") from ValueError("y")
+                self.done.append(load)
+                left[load] -= 1
+            del left[load]
+
+
+class Options:
+    failures = 20
+
+
+def attempt(lab, part):
+    turn, bench.turn = bench.turn, lab.turn
+    try:
+        bench.attempt(lab, "s", part, lab, Options)
+    finally:
+        bench.turn = turn
+    return lab
+
+
+@test
+def what_goes_wrong_is_noted_and_tried_anew_in_a_new_lab():
+    lab = attempt(FailingLab("b"), [("a", 2), ("b", 2), ("c", 1)])
+    eq(lab.done, ["a", "a", "b", "b", "c"])
+    eq(lab.failures, [("s", "b", "y; then: x")])
+    eq(lab.labs, 2)
+
+
+@test
+def what_always_goes_wrong_does_not_stop_the_rest():
+    lab = attempt(FailingLab("b", "b", "b"), [("a", 1), ("b", 2), ("c", 1)])
+    eq(lab.done, ["a", "c"])
+    eq(len(lab.failures), 2)
 
 
 @test

@@ -151,8 +151,10 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
         f[f"host_cpu_{when}"], f[f"guest_cpu_{when}"] = figures.cpu(cpus.get(host, []), a, b)
     if load.kind != "idle":
         for when in ("before", "during", "after"):
-            f[f"cpu_ms_per_mib_{when}"] = figures.cost(f[f"host_cpu_{when}"],
-                                                       f[f"throughput_{when}"])
+            for name_, busy in (("cpu_ms_per_mib", "host_cpu"),
+                                ("guest_cpu_ms_per_mib", "guest_cpu")):
+                f[f"{name_}_{when}"] = figures.cost(f[f"{busy}_{when}"], f[f"throughput_{when}"])
+        f.update(figures.parts(f))
     blackout = figures.longest(net["gaps"], stop, start)
     if blackout:
         steps += [(blackout[0], "last_packet"), (blackout[1], "first_packet")]

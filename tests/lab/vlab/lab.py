@@ -108,7 +108,9 @@ class Lab:
     def stop(self):
         """End all; what fails to end does not keep the rest from it."""
         with contextlib.ExitStack() as last_first:
-            if self._machines and self.peer:
+            if not self._machines:
+                last_first.callback(net.teardown)
+            elif self.peer:
                 last_first.callback(self.peer.stop)
             for machine in [*self.hosts.values(), *self.guests]:
                 last_first.callback(machine.stop)

@@ -47,6 +47,12 @@ def setup():
     return peer
 
 
+def teardown():
+    """Undo setup(), or what has been done of it; the taps are gone already."""
+    for words in ("netns delete peer", "link delete data", "link delete mgmt"):
+        subprocess.run(["ip", *words.split()], check=False, capture_output=True)
+
+
 def add_tap(name, bridge):
     """A tap for one NIC of a host, on a bridge."""
     mtu = f" mtu {DATA_MTU}" if bridge == "data" else ""
