@@ -274,7 +274,8 @@ ORDER = ("vferry", "virtio", "bond", "net_failover", "replug")
 def _cell(found, form):
     if not found:
         return "–"
-    return f"{form % found['median']} ({form % found['worst']})"
+    median, worst = ((form % found[which]).replace("-0.0", "0.0") for which in ("median", "worst"))
+    return f"{median} ({worst})"
 
 
 def markdown(rep):
