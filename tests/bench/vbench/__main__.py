@@ -238,7 +238,7 @@ def parse():
     if options.n is None:
         options.n = 3 if options.quick else 10
     options.before = options.after = 0.7 if options.quick else 1.5
-    options.rounds = 3 if options.quick else 5
+    options.rounds = 6 if options.quick else 12
     if options.n < 1:
         raise SystemExit("bench: N is at least 1")
     return options

@@ -63,6 +63,12 @@ def percentile(values, percent):
     return ordered[int(rank) - 1]
 
 
+def median(values):
+    """Of those that are not None; None of nothing."""
+    there = [v for v in values if v is not None]
+    return statistics.median(there) if there else None
+
+
 def rtt_between(window, begin, end, percent):
     """A percentile of the latencies of answers that came between two times, µs."""
     return percentile([us for ms, us in window["rtt_us"]
@@ -268,7 +274,8 @@ ORDER = ("vferry", "virtio", "bond", "net_failover", "replug")
 def _cell(found, form):
     if not found:
         return "–"
-    return f"{form % found['median']} ({form % found['worst']})"
+    median, worst = ((form % found[which]).replace("-0.0", "0.0") for which in ("median", "worst"))
+    return f"{median} ({worst})"
 
 
 def markdown(rep):
@@ -330,10 +337,12 @@ def _throughput(rep):
     if log.get("ratio"):
         lines += [f"vferry's own log, without a migration: {log['rate_off']['median']:.1f} Mbit/s "
                   f"received with it off, {log['rate_on']['median']:.1f} with it on "
-                  f"({log['ratio']['median']:.3f}).", ""]
+                  f"({log['ratio']['median']:.3f} in the median of the rounds"
+                  + (f"; processor time for each byte {log['cpu_ratio']['median']:.3f}"
+                     if log.get("cpu_ratio") else "") + ").", ""]
     if log.get("kvm_ratio"):
         lines += [f"KVM's log alone, nothing copied: {log['kvm_ratio']['median']:.3f} of the "
-                  "throughput without.", ""]
+                  "throughput without it.", ""]
     return lines
 
 

@@ -154,7 +154,8 @@ def make_sample(name, load, source, target, moved, net, probe, dirtied, cpus, be
             for name_, busy in (("cpu_ms_per_mib", "host_cpu"),
                                 ("guest_cpu_ms_per_mib", "guest_cpu")):
                 f[f"{name_}_{when}"] = figures.cost(f[f"{busy}_{when}"], f[f"throughput_{when}"])
-        f.update(figures.parts(f))
+        if copied == stop:      # else they are of different times
+            f.update(figures.parts(f))
     blackout = figures.longest(net["gaps"], stop, start)
     if blackout:
         steps += [(blackout[0], "last_packet"), (blackout[1], "first_packet")]

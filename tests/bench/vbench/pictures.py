@@ -63,7 +63,7 @@ def throughput(out, samples, load):
     text = (f"set multiplot\nset xrange [-1.5:{end:.1f}]\nset yrange [0:{max(top, 1):.0f}]\n"
             "set lmargin at screen 0.085\nset rmargin at screen 0.98\nunset key\n"
             f"set label 100 \"{{/:Bold The guest {_does(load)} while it moves}}   "
-            "{/*0.85 peer's view; the migration of each with the median downtime}\" "
+            "{/*0.85 as the peer sees it; of each, the median migration}\" "
             f"at screen 0.085,{1 - 20 / height:.4f} left\n")
     for i, (name, one) in enumerate(shown):
         total = (one["figures"]["total_ms"] or 0) / 1e3
