@@ -209,6 +209,8 @@ def killed_in_switch(lab, t):
 
 @test("network downtime by virsh within 10 % of QEMU's own: medians of moves of such a guest")
 def downtime(lab, t):
+    t.todo("stock libvirt holds the switch twice, whatever the NIC: the source's waits for it "
+           "before the state is read, the destination's starts the guest after four exchanges")
     for host in lab.hosts.values():
         host.sh("systemctl stop libvirtd.service libvirtd.socket libvirtd-ro.socket "
                 "libvirtd-admin.socket libvirtd-tcp.socket vferry-libvirt", timeout=60)
@@ -228,7 +230,7 @@ def downtime(lab, t):
         for who, moves in (("virsh", by_virsh), ("QEMU", by_hand)):
             figures = [m.figures[key] for m in moves]
             t.note(f"{key}: {who} {statistics.median(figures)}, of {figures}")
-    # Where it goes: the two see-saws of libvirt's are before and after the state's way.
+    # Where it goes: libvirt's parts are from the stop to "saved", and before "loaded".
     steps = ("suspended", "vm_stop", "saved", "loaded", "vm_start", "first_packet")
     for begin, end in zip(steps, steps[1:]):
         took = [statistics.median((m.seen[end].time - m.seen[begin].time) * 1e3 for m in moves)
