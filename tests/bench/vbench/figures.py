@@ -352,7 +352,7 @@ def _failures(rep):
         return []
     if not rep["failures"]:
         return ["Nothing went wrong.", ""]
-    lines = [f"{len(rep['failures'])} times something went wrong; these migrations are not among "
+    lines = [f"Went wrong: {len(rep['failures'])}; these migrations are not among "
              "those above.", "", "| when | set-up, load | what |", "|---|---|---|"]
     for f in rep["failures"]:
         what = " ".join(f["what"].split()).replace("|", "\\|")
