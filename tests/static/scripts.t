@@ -7,7 +7,7 @@ echo 1..3
 ours=$(find .ci agent tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
 	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '.*' ! -name '*.o' ! -name '*.ko' \
 	! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' ! -name 'modules.order' \
-	! -name 'Module.symvers' ! -name '*.md' ! -name '*.json' ! -name packages)
+	! -name 'Module.symvers' ! -name '*.md' ! -name '*.json' ! -name '*.png' ! -name packages)
 
 result "Python compiles" "$(PYTHONPYCACHEPREFIX=/tmp/pycache python3 -m py_compile \
 	$(grep -lE '^#!.*python|^"""' $ours | grep -vE '\.(c|h|sh)$') 2>&1)"
