@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry libvirt: what a libvirt domain needs to be migrated with its VFs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "child.h"
 #include "cleanup.h"
@@ -173,16 +171,6 @@ static int work_out(struct job *job, const char *xml, struct dom *dom, struct pr
 	say("%s: none of its devices is a VF of vferry's: neither is its driver vferry_vfio, nor is "
 	    "it at the address of a VF whose PF vferry_pf drives", dom->name);
 	return STATUS_NO;
-}
-
-/* A file that has the text; @path is a template. 0 or -errno */
-static int write_temporary(char *path, const char *text, size_t size)
-{
-	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
 }
 
 /* In a folder of its own, that goes with its files at the end */

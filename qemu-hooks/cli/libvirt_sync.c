@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry libvirt sync; see libvirt_sync.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,23 +74,17 @@ static bool is_ours(const char *pci)
 
 static int define(const char *uri, const struct dom *dom)
 {
-	_cleanup_(temporary_p) struct temporary file = { "/tmp/vferry-XXXXXX" };
+	_cleanup_(temporary_p) struct temporary file = {};
 	const char *words[] = { "define", file.path, NULL };
 	_cleanup_free_ char *xml = NULL, *output = NULL;
-	_cleanup_close_ int fd = -1;
 	size_t size;
 	int r;
 
 	r = dom_bytes(dom, &xml, &size);
 	if (!r) {
-		fd = mkostemp(file.path, O_CLOEXEC);
-		if (fd < 0) {
-			r = -errno;
-			file.path[0] = '\0';
-		}
+		strcpy(file.path, "/tmp/vferry-XXXXXX");
+		r = write_temporary(file.path, xml, size);
 	}
-	if (!r && write(fd, xml, size) != (ssize_t)size)
-		r = -EIO;
 	if (r < 0) {
 		say("%s: %s", dom->name, strerror(-r));
 		return STATUS_CANNOT;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Running virsh; see virsh.h. */
 #include <errno.h>
-#include <stddef.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "child.h"
+#include "cleanup.h"
 #include "cmd.h"
 #include "say.h"
 #include "virsh.h"
@@ -25,6 +28,17 @@ int virsh(const char *uri, const char *const *words, char **ret_output)
 	argv[n] = NULL;
 	r = child_start(&child, argv);
 	return r ? r : child_finish(&child, ret_output);
+}
+
+int write_temporary(char *path, const char *text, size_t size)
+{
+	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0) {
+		path[0] = '\0';
+		return -errno;
+	}
+	return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
 }
 
 int say_virsh(int r)

@@ -318,8 +318,7 @@ const struct dom_device *dom_same_device(const struct dom *dom, const struct dom
 {
 	size_t i;
 
-	/* libvirt's own aliases are not kept, and go by the order of devices */
-	if (strncmp(device->alias, "ua-", 3))
+	if (!dom_has_own_alias(device))
 		return NULL;
 	for (i = 0; i < dom->count; i++)
 		if (!strcmp(dom->devices[i].alias, device->alias) &&

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "msg.h"
 
@@ -93,9 +94,15 @@ void dom_free(struct dom *dom);
 /* Give a device another VF; 0, -EINVAL or -ENOMEM. */
 int dom_move(struct dom *dom, size_t device, const char *pci);
 
+/* Is its alias one that a user has given? Others are not kept, and go by the order of devices. */
+static inline bool dom_has_own_alias(const struct dom_device *device)
+{
+	return !strncmp(device->alias, "ua-", 3);
+}
+
 /*
  * The device of @dom that is the same as one of another definition of that domain: of
- * the same kind, with the same alias, which a user has given ("ua-..."). NULL: none
+ * the same kind, with the same alias, which a user has given. NULL: none
  */
 const struct dom_device *dom_same_device(const struct dom *dom, const struct dom_device *device);
 

@@ -197,7 +197,7 @@ static void want_alias(struct work *w, struct dom_device *device)
 	char name[DOM_TEXT];
 	unsigned int n = 0;
 
-	if (!strncmp(device->alias, "ua-", 3))
+	if (dom_has_own_alias(device))
 		return;
 	do
 		snprintf(name, sizeof(name), "ua-vf%u", n++);
