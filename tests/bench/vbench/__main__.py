@@ -50,7 +50,7 @@ class Store:
         self._append(self._samples, sample)
 
     def fail(self, setup, load, what):
-        failure = {"setup": setup, "load": load, "time": now(), "what": what}
+        failure = {"setup": setup, "load": load, "time": timestamp(), "what": what}
         self.failures.append(failure)
         self._append(self._failures, failure)
 
@@ -58,7 +58,7 @@ class Store:
         return sum((s["setup"], s["load"]) == (setup, load) for s in self.samples)
 
 
-def now():
+def timestamp():
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -82,10 +82,10 @@ def plan(store, setups, loads, n):
         for setup in setups:
             part = []
             for load in loads:
-                now_ = min(missing[setup, load], BLOCK if n <= BLOCK else -(-n // 3))
-                missing[setup, load] -= now_
-                if now_:
-                    part.append((load, now_))
+                now = min(missing[setup, load], BLOCK if n <= BLOCK else -(-n // 3))
+                missing[setup, load] -= now
+                if now:
+                    part.append((load, now))
             if part:
                 turns.append((setup, part))
     return turns
@@ -95,7 +95,7 @@ def migrate(lab, setup, load, watches, options):
     """One migration; returns its sample."""
     one = measure.sample(setup, load, watches, lab.other(setup.guest.host), options.before,
                          options.after)
-    one["time"] = now()
+    one["time"] = timestamp()
     f = one["figures"]
     say(f"{setup.name} {load.name} {one['from']}→{one['to']}: network "
         f"{f['network_downtime_ms'] or 0:.0f} ms (all {f['network_away_ms']:.0f}), "

@@ -85,7 +85,7 @@ def throughput(out, samples, load):
                  f"{one['figures']['network_away_ms']:.0f} ms in all; the move took {total:.1f} s}}\" "
                  f"at graph 0, graph 1.1 left tc rgb '{COLOURS[name]}'\n"
                  f"set ytics {tic}\n"
-                 + (f"set ylabel 'Mbit/s'\n" if i == len(shown) // 2 else "unset ylabel\n")
+                 + ("set ylabel 'Mbit/s'\n" if i == len(shown) // 2 else "unset ylabel\n")
                  + ("set format x '%g'\nset xlabel 's since the move began (dashed: its begin and "
                     "end; red: nothing heard of the guest)'\n" if i == len(shown) - 1
                     else "set format x ''\nunset xlabel\n")
