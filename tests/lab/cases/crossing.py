@@ -3,7 +3,7 @@
 
 import statistics
 
-from vlab import case, expect, test
+from vlab import case, expect, expect_in_time, test
 from vlab.crossing import LAB, Crossing
 
 SUSPEND_US = 5000       # the project's bars, under emulation too
@@ -90,7 +90,7 @@ def bar(title, wanted, values):
     def typical(lab, t):
         found = values(lab)
         t.note(f"{sorted(found)}")
-        expect(found and wanted(statistics.median(found)), statistics.median(found))
+        expect_in_time(found and wanted(statistics.median(found)), statistics.median(found))
 
     @test(f"bar, each migration: {title}")
     def each(lab, t):

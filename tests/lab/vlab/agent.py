@@ -9,6 +9,7 @@ import threading
 import time
 
 from vlab.command import Place, Result
+from vlab.kernel import SLOWER
 from vlab.wait import Deadline, TimedOut
 
 IN_CHUNK = 12288
@@ -122,7 +123,11 @@ class Agent(Place):
         with self._lock:
             if self._sock is None:
                 raise ConnectionError(f"{self.name}: not connected")
-            self._sock.sendall(line.encode() + b"\n")
+            try:
+                self._sock.sendall(line.encode() + b"\n")
+            except OSError:
+                self.check_alive()      # who has ended is said, and why
+                raise
 
     def _listen(self, sock):
         while True:
@@ -162,7 +167,7 @@ class Agent(Place):
     def start(self, command, timeout=None, stdin=None):
         ident = next(self._ids)
         packed = base64.b64encode(command.encode()).decode() or "-"
-        line = (f"run {ident} {int((timeout or 0) * 1000)} "
+        line = (f"run {ident} {int((timeout or 0) * SLOWER * 1000)} "
                 f"{0 if stdin is None else 1} {packed}")
         proc = AgentProcess(self, ident, line, command)
         with self.changed:

@@ -6,6 +6,7 @@ import time
 import traceback
 from pathlib import Path
 
+from vlab import kernel
 from vlab.command import CommandFailed
 from vlab.host import HostDied
 
@@ -19,6 +20,11 @@ def expect(condition, message):
     if not condition:
         raise AssertionError(message)
     return condition
+
+
+def expect_in_time(condition, message):
+    """expect(), of a bar on times: not judged with a kernel that looks for faults."""
+    return condition if kernel.NAME else expect(condition, message)
 
 
 class Case:
@@ -204,4 +210,5 @@ def run_tests(lab, case_, tap, only=None):
         tap.comment(f"took {time.monotonic() - started:.1f} s")
         for host in lab.hosts.values():
             if host.dead:
+                tap.comment(host.end())
                 dead = f"host {host.name} has died in an earlier test"

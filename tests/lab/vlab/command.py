@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 
+from vlab.kernel import SLOWER
 from vlab.wait import TimedOut
 
 
@@ -72,7 +73,7 @@ class LocalProcess:
         if stdin is not None:
             threading.Thread(target=self._feed, args=(stdin,), daemon=True).start()
         if timeout:
-            self._timer = threading.Timer(timeout, self._expire)
+            self._timer = threading.Timer(timeout * SLOWER, self._expire)
             self._timer.daemon = True
             self._timer.start()
 
@@ -113,7 +114,7 @@ class LocalProcess:
 
     def wait(self, timeout):
         try:
-            status = self._popen.wait(timeout)
+            status = self._popen.wait(timeout * SLOWER)
         except subprocess.TimeoutExpired:
             raise TimedOut(f"{self.where}: `{self.command}` still runs") from None
         if self._timer:

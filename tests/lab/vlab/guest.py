@@ -10,6 +10,7 @@ import itertools
 import threading
 import time
 
+from vlab import kernel
 from vlab.agent import Agent, connect_tcp
 from vlab.console import Reader, record
 from vlab.qmp import Qmp
@@ -56,6 +57,9 @@ class Instance:
         if not self.process.running:
             raise RuntimeError(f"{self.guest.name}: QEMU on {self.host.name} has ended: "
                                f"{self.process.wait(5)}")
+        if "KVM internal error" in self.process.err:
+            raise RuntimeError(f"{self.guest.name}: KVM on {self.host.name} has given it up: "
+                               f"{self.process.err[-1000:]}")
 
     @property
     def running(self):
@@ -136,7 +140,7 @@ class Guest(Agent):
                  migratable=True, kernel_args="", qemu_args="", initrd="guest.cpio"):
         Agent.__init__(self, name, self._alive)
         self._lab = lab
-        self.memory, self.smp, self.modules = memory, smp, modules
+        self.memory, self.smp, self.modules = kernel.memory(memory), smp, modules
         self.migratable, self.kernel_args = migratable, kernel_args
         self.qemu_args = qemu_args
         self.initrd = initrd
