@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab itself, with drivers that are not ours: stock igb and igbvf."""
 
+import signal
+
 from vlab import case, expect, test
+from vlab.host import HostDied
 from vlab.net import DATA_NET
 
 case(hosts=["a"])
@@ -52,3 +55,15 @@ def commands(lab, t):
     offset, error = lab.a.clock_offset()
     expect(error < 500_000_000, f"clock: offset {offset} ns, error {error} ns")
     t.note(f"clock of a: {offset / 1e6:.3f} ms off, known to {error / 1e6:.3f} ms")
+
+
+@test("a QEMU that crashes is reported with its signal, and where it was")
+def crash(lab, t):
+    lab.a.crash(signal.SIGSEGV)
+    try:
+        lab.a.sh("true")
+        raise AssertionError("a command ran in a host whose QEMU had crashed")
+    except HostDied as error:
+        expect("killed by SIGSEGV" in str(error), error)
+    trace = (lab.paths.log / "a.backtrace").read_text(errors="replace")
+    expect("Thread 1" in trace and "#0" in trace, trace[-2000:])

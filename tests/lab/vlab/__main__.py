@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from vlab import control, remote
+from vlab import control, kernel, remote
 from vlab.case import Tap, load_case, run_tests
 from vlab.lab import Lab, Paths
 from vlab.session import LOGS, Interrupted, catch_signals, isolate, log_dir
@@ -32,10 +32,14 @@ def _run_case(path, image, options):
         current.symlink_to(log.name)
         for host in lab.hosts.values():
             tap.comment(f"host {host.name} booted in {host.boot_seconds:.1f} s")
+        for said in lab.retried:
+            tap.comment(said)
         run_tests(lab, case, tap, options.only)
         for machine in lab.machines():
             machine.save_logs()
         late = [f"{m.name}: {line}" for m in lab.machines() for line in m.trouble(case.allow)]
+        late += [f"{m.name}: {text}" for m in lab.machines() if not m.dead
+                 for text in kernel.findings(m)]
         tap.result("kernel logs at the end", "\n".join(late) or None)
         if options.keep:
             tap.comment("kept: tests/lab/run --exec 'command'; ^C ends it")
@@ -81,7 +85,7 @@ def main():
 
     if not options.hosts:
         isolate()
-    catch_signals(0 if options.keep else options.limit)
+    catch_signals(0 if options.keep else options.limit * kernel.SLOWER)
     try:
         return 1 if _run_case(path, options.image, options) else 0
     except Interrupted as why:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lab host (L1): QEMU with an igb behind a vIOMMU, or a real machine."""
 
+import resource
+import signal
 import subprocess
 import time
 import uuid
 
-from vlab import net
+from vlab import kernel, net
 from vlab.agent import Agent, connect_unix
 from vlab.console import Reader
 from vlab.qmp import Qmp
@@ -22,6 +24,18 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off
 
 class HostDied(Exception):
     """The machine stopped by itself."""
+
+
+def _status(code):
+    """An exit status as Popen has it, in words."""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
+
+
+def _allow_core():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
 class Host:
@@ -148,23 +162,55 @@ class QemuHost(Agent, Host):
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
         Agent.__init__(self, name, self._alive)
         Host.__init__(self, name, number)
-        self.memory, self.smp, self.kernel_args = memory, smp, kernel_args
+        self.memory, self.smp, self.kernel_args = kernel.memory(memory), smp, kernel_args
         self.mgmt_address = f"{net.MGMT_NET}.{10 + number}"
         self.pf_mac = f"52:54:00:0a:00:{number:02x}"
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.vferry.lab"))
         self._paths = paths
         self._parts = [paths.image / "initrd.cpio", paths.out / "host.cpio"]
+        self._log_dir = paths.log
         self._console = paths.log / f"{name}.console"
         self._log = Reader(self._console)
         self._stderr = None
         self._qemu = None
+        self._end = None
         self.qmp = None
         self.boot_seconds = None
 
     def _alive(self):
-        if self._qemu is None or self._qemu.poll() is not None:
-            raise HostDied(f"{self.name}: QEMU has ended; see {self._console}"
-                           f" and {self.name}.qemu")
+        if self._qemu is None:
+            raise HostDied(f"{self.name}: not started")
+        if self._qemu.poll() is not None:
+            raise HostDied(self.end())
+
+    def end(self):
+        """How its QEMU has ended, in words: exit status or signal, its last messages, and
+        for a crash where it was."""
+        if self._end is None:
+            status = self._qemu.poll()
+            self._end = f"{self.name}: QEMU has ended: {_status(status)}"
+            said = (self._log_dir / f"{self.name}.qemu").read_text(errors="replace").strip()
+            if said:
+                self._end += f"\nit said: {said[-1000:]}"
+            if status < 0:
+                self._end += self._backtrace()
+            self._end += f"\nits console: {self._console}"
+        return self._end
+
+    def _backtrace(self):
+        """Out of its core, which is not kept: NAME.backtrace."""
+        cores = [path for path in self._log_dir.glob("core*")
+                 if path.name in ("core", f"core.{self._qemu.pid}")]
+        if not cores:
+            return "\nit left no core"
+        path = self._log_dir / f"{self.name}.backtrace"
+        with open(path, "wb") as out:
+            subprocess.run(["gdb", "-batch", "-ex", "thread apply all backtrace",
+                            "/usr/bin/qemu-system-x86_64", str(cores[0])], stdout=out,
+                           stderr=out, stdin=subprocess.DEVNULL, timeout=300, check=False)
+        for core in cores:
+            core.unlink()
+        return f"\nwhere it was: {path}"
 
     def _arguments(self, initrd):
         mgmt, data = f"mgmt-{self.name}", f"data-{self.name}"
@@ -207,7 +253,8 @@ class QemuHost(Agent, Host):
         self._console.touch()
         self._qemu = subprocess.Popen(
             self._arguments(initrd), stdin=subprocess.DEVNULL, stdout=self._stderr,
-            stderr=self._stderr, start_new_session=True)
+            stderr=self._stderr, start_new_session=True, cwd=self._log_dir,
+            preexec_fn=_allow_core)
 
     def ready(self, timeout=BOOT_TIMEOUT):
         run = self._paths.run
@@ -237,6 +284,17 @@ class QemuHost(Agent, Host):
             log = self.run("dmesg", timeout=20)
             (self._paths.log / f"{self.name}.dmesg").write_bytes(log.out_bytes)
 
+    def crash(self, sig):
+        """End its QEMU by a signal, as a fault of its own would."""
+        self._qemu.send_signal(sig)
+        self._qemu.wait(60)
+
+    def save_failed_boot(self):
+        """Keep the console of a boot that failed, before the next one writes over it."""
+        self._console.replace(self._console.with_suffix(".console.failed"))
+        self._log = Reader(self._console)
+        self.forget()
+
     def stop(self):
         """End the emulation at once, whatever runs in it."""
         if self._qemu is None:
@@ -248,6 +306,7 @@ class QemuHost(Agent, Host):
             self._qemu.kill()
         self._qemu.wait(20)
         self._qemu = None
+        self._end = None
         self._stderr.close()
         net.del_tap(f"mgmt-{self.name}")
         net.del_tap(f"data-{self.name}")

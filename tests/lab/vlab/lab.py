@@ -7,9 +7,10 @@ from pathlib import Path
 from vlab import net
 from vlab.command import LocalPlace
 from vlab.guest import Guest
-from vlab.host import QemuHost
+from vlab.host import HostDied, QemuHost
 from vlab.remote import RemoteHost, RemotePeer
 from vlab.systemd import SystemdHost
+from vlab.wait import TimedOut
 
 
 class Paths:
@@ -40,6 +41,7 @@ class Lab:
         self.here = LocalPlace("here")
         self.peer = None
         self.guests = []
+        self.retried = []       # what start() had to do twice, in words
         self._machines = machines
         if machines:
             known = {entry["name"]: entry for entry in machines["hosts"]}
@@ -74,6 +76,20 @@ class Lab:
         for host in self.hosts.values():
             host.launch()
         for host in self.hosts.values():
+            self._ready(host)
+
+    def _ready(self, host):
+        """Wait for a host; one whose boot hangs or dies is tried once more, and that is said:
+        it is the emulation under load, or a fault that shows itself again."""
+        try:
+            host.ready()
+        except (HostDied, TimedOut) as error:
+            if self._machines:
+                raise
+            self.retried.append(f"host {host.name} has not booted, tried once more: {error}")
+            host.save_failed_boot()
+            host.stop()
+            host.launch()
             host.ready()
 
     def guest(self, **options):
