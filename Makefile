@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules agent iproute2 deb lab demo bench check clean
+.PHONY: all root modules agent iproute2 deb lab demo bench check check-long clean
 
 all: modules
 
@@ -50,9 +50,16 @@ bench: root
 		$(if $(LOADS),--loads "$(LOADS)") $(if $(N),--n $(N)) \
 		$(if $(LIMIT),--limit $(LIMIT)) $(if $(FRESH),--fresh)
 
-# All tests; make check TESTS="tests/static/modules.t ..." some.
+# All tests, a line each: build/check has all that they print. make check V=1 prints it too,
+# make check TESTS="tests/static/modules.t ..." runs some.
 check: root
-	tests/check $(TESTS)
+	tests/check $(if $(V),--verbose) $(TESTS)
+
+# What takes hours: the lab with kernels that look for faults, long fuzzing, many migrations,
+# the whole benchmark. PARTS="lockdep kasan ...": some; what has passed for this tree is not
+# done again.
+check-long:
+	tests/check-long $(PARTS)
 
 clean:
 	find pfdrv vfdrv qemu-hooks \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
