@@ -216,14 +216,19 @@ void vvf_link_init(struct vvf *vvf)
 {
 	INIT_DELAYED_WORK(&vvf->link.watchdog, vvf_link_watchdog);
 	INIT_WORK(&vvf->link.reset, vvf_link_reset_work);
+	/* The mailbox lives earlier than the interface. */
+	disable_delayed_work(&vvf->link.watchdog);
+	disable_work(&vvf->link.reset);
 }
 
 /**
- * vvf_link_start() - start the watchdog
+ * vvf_link_start() - start the watchdog, and do what it was asked for before
  * @vvf: device, registered
  */
 void vvf_link_start(struct vvf *vvf)
 {
+	enable_work(&vvf->link.reset);
+	enable_delayed_work(&vvf->link.watchdog);
 	vvf_link_check(vvf);
 }
 

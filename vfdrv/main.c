@@ -108,6 +108,8 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (r)
 		goto stop;
 	vvf_nl_add(vvf);
+	vvf_mig_start(vvf);
+	vvf_filter_start(vvf);
 	vvf_link_start(vvf);
 	return 0;
 

@@ -289,3 +289,24 @@ def reload(lab, t):
                  "ip -n n0 link set vf0 up")
         wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, f"ping after load {i}")
     carry(streams_to_peer(lab, t, 7018), 2 * MIB)
+
+
+@test("no work runs for an interface before it is registered")
+def early(lab, t):
+    trace = "/sys/kernel/tracing"
+    works = ("vvf_filter_work", "vvf_link_watchdog", "vvf_link_reset_work", "vvf_mig_told")
+    t.defer(lab.a.sh, f"echo 0 >{trace}/events/kprobes/enable; echo >{trace}/kprobe_events")
+    for probe in (f"p:{work} vferry_vf:{work}" for work in works):
+        lab.a.sh(f"echo '{probe}' >>{trace}/kprobe_events")
+    lab.a.sh(f"echo 'r:registered register_netdev' >>{trace}/kprobe_events; "
+             f"echo 1 >{trace}/events/kprobes/enable")
+    # vf0 is the only other one, and at rest: what works is the new one's
+    lab.n0.sh("ip link set vf0 down")
+    for _ in range(5):
+        lab.a.sh(f"echo >{trace}/trace")
+        lab.a.bind(lab.pci[1], "vferry_vf")
+        wait_until(lambda: "vvf_filter_work" in lab.a.sh(f"cat {trace}/trace"), 10, "filter work")
+        events = re.findall(r": (\w+): \(", lab.a.sh(f"cat {trace}/trace"))
+        early = [e for e in events[:events.index("registered")] if e != "vvf_link_watchdog"]
+        lab.a.sh(f"echo {lab.pci[1]} >/sys/bus/pci/drivers/vferry_vf/unbind")
+        expect(not early, f"before the interface was registered: {early}")
