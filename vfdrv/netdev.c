@@ -121,11 +121,10 @@ static int vvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 static netdev_features_t vvf_features_check(struct sk_buff *skb, struct net_device *netdev,
 					    netdev_features_t features)
 {
-	unsigned int mac = skb_network_offset(skb);
-	unsigned int ip = skb_network_header_len(skb);
-
+	/* What has no checksum to be filled in (ARP) may have no transport header. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    (mac > VVF_TXD_MACLEN_MAX || ip > VVF_TXD_IPLEN_MAX))
+	    (skb_network_offset(skb) > VVF_TXD_MACLEN_MAX ||
+	     skb_network_header_len(skb) > VVF_TXD_IPLEN_MAX))
 		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_SCTP_CRC | NETIF_F_GSO_MASK);
 	return vlan_features_check(skb, features);
 }
