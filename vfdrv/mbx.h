@@ -39,7 +39,7 @@ enum vvf_mbx_received {
 	VVF_MBX_GOT_ACK,	/* replies */
 	VVF_MBX_GOT_NACK,
 	VVF_MBX_GOT_CONTROL,
-	VVF_MBX_GOT_PING,	/* commands, in the order of enum vferry_mbx_cmd */
+	VVF_MBX_GOT_PING,	/* commands */
 	VVF_MBX_GOT_MIGRATE,
 	VVF_MBX_GOT_CANCEL,
 	VVF_MBX_GOT_SUSPEND,
