@@ -56,7 +56,8 @@ static void vvf_link_watchdog(struct work_struct *work)
 		vvf_link_carrier(vvf, false);
 		goto unlock;
 	}
-	if (test_bit(RESET_WANTED, &vvf->link.wanted) || !vvf_link_programmed(vvf)) {
+	if (test_bit(RESET_WANTED, &vvf->link.wanted) || !vvf_link_programmed(vvf) ||
+	    !vvf_watch(vvf)) {
 		vvf_link_want_reset(vvf);
 		goto unlock;
 	}

@@ -25,6 +25,7 @@
 #include "mig.h"
 #include "queue.h"
 #include "regs.h"
+#include "watch.h"
 
 #define VVF_NAME	"vferry_vf"
 
@@ -67,6 +68,7 @@ struct vvf_gate {
  * @stats: traffic
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
+ * @watch: do the queues get on?
  * @mbx: mailbox
  * @mig: migration
  * @hear: an agent that wants to be heard before SUSPEND
@@ -92,6 +94,7 @@ struct vvf {
 
 	struct vvf_filter filter;
 	struct vvf_link link;
+	struct vvf_watch watch;
 	struct vvf_mbx mbx;
 	struct vvf_mig mig;
 	struct vvf_hear hear;

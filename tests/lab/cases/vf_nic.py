@@ -252,6 +252,26 @@ def behind(lab, t):
     expect(counter(lab.n0, "resets") == before + 1, "more than one reset")
 
 
+def reachable(lab):
+    """The peer reaches vf0, and vf0 the peer."""
+    wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {DATA_NET}.20") and
+               lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 30, "ping")
+
+
+@test("receive descriptors that the NIC took and never gave back are noticed")
+def deaf(lab, t):
+    before = counter(lab.n0, "stuck_resets")
+    command = int(lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND"), 16)
+    lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND={command & ~4:04x}")
+    t.defer(lab.a.sh, f"setpci -s {lab.pci[0]} COMMAND={command:04x}")
+    # nobody answers the ARP requests, so nothing is sent that could be missed
+    expect(not lab.peer.run(f"ping -c 3 -i 0.3 -W 2 {DATA_NET}.250").ok, "an answer")
+    lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND={command:04x}")
+    t.allow("queues do not get on")
+    reachable(lab)
+    expect(counter(lab.n0, "stuck_resets") == before + 1, "not by the watchdog")
+
+
 @test("what is shown: driver, link, registers, statistics")
 def shown(lab, t):
     info = lab.n0.sh("ethtool -i vf0")
