@@ -30,6 +30,7 @@ static const struct vvf_counter vvf_counters[] = {
 	COUNTER("rx_dropped", stats.rx_dropped),
 	COUNTER("rx_no_memory", stats.rx_no_memory),
 	COUNTER("resets", link.resets),
+	COUNTER("bus_errors", link.bus_errors),
 	COUNTER("polled_by_watchdog", watch.polled),
 	COUNTER("stuck_resets", watch.stuck),
 	COUNTER("filter_refused", filter.refused),

@@ -131,7 +131,7 @@ void vvf_link_pf_reset(struct vvf *vvf)
 
 static int vvf_link_hello(struct vvf *vvf)
 {
-	int r = vvf_request_hello(vvf);
+	int r = vvf_request_hello(vvf, VFERRY_FEAT_MIGRATE);
 
 	vvf_mig_negotiated(vvf, r);
 	/* A PF that does not know HELLO is a good PF. */

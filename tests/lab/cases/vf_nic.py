@@ -272,6 +272,20 @@ def deaf(lab, t):
     expect(counter(lab.n0, "stuck_resets") == before + 1, "not by the watchdog")
 
 
+@test("the machine sleeps, and is frozen for an image: the VF works afterwards")
+def sleeps(lab, t):
+    t.defer(lab.a.sh, "echo none >/sys/power/pm_test")
+    lab.a.sh("echo devices >/sys/power/pm_test; "
+             "echo 1 >/sys/module/suspend/parameters/pm_test_delay")
+    for how in ("freeze",):
+        flood = lab.peer.start(f"ping -q -i 0.01 {DATA_NET}.20")
+        t.defer(flood.kill)
+        lab.a.sh(f"echo {how} >/sys/power/state", timeout=60)
+        flood.kill()
+        reachable(lab)
+        carry(streams_to_peer(lab, t, 7030 + len(how)), 2 * MIB)
+
+
 @test("what is shown: driver, link, registers, statistics")
 def shown(lab, t):
     info = lab.n0.sh("ethtool -i vf0")
