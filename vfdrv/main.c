@@ -107,7 +107,6 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	r = register_netdev(netdev);
 	if (r)
 		goto stop;
-	vvf_nl_add(vvf);
 	vvf_mig_start(vvf);
 	vvf_filter_start(vvf);
 	vvf_link_start(vvf);
@@ -132,7 +131,6 @@ static void vvf_remove(struct pci_dev *pdev)
 {
 	struct vvf *vvf = pci_get_drvdata(pdev);
 
-	vvf_nl_remove(vvf);
 	unregister_netdev(vvf->netdev);
 	vvf_quiesce(vvf);
 	vvf_mbx_online(vvf, false);

@@ -144,6 +144,11 @@ static const struct net_device_ops vvf_netdev_ops = {
 	.ndo_features_check = vvf_features_check,
 };
 
+bool vvf_netdev_is_ours(const struct net_device *netdev)
+{
+	return netdev->netdev_ops == &vvf_netdev_ops;
+}
+
 /**
  * vvf_netdev_setup() - operations and features of the interface
  * @netdev: interface, not registered

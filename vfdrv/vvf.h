@@ -154,6 +154,7 @@ void vvf_program(const struct vvf *vvf, const struct vvf_setting *settings, unsi
 
 /* netdev.c */
 void vvf_netdev_setup(struct net_device *netdev);
+bool vvf_netdev_is_ours(const struct net_device *netdev);
 
 /* ethtool.c */
 extern const struct ethtool_ops vvf_ethtool_ops;
