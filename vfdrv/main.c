@@ -7,6 +7,7 @@
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 
+#include "../include/vferry_version.h"
 #include "away.h"
 #include "nl.h"
 #include "vvf.h"
@@ -102,6 +103,7 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	r = vvf_irq_request(vvf);
 	if (r)
 		goto exit_mbx;
+	netif_napi_set_irq(&vvf->napi, pci_irq_vector(pdev, VVF_VECTOR_QUEUE));
 	vvf_introduce(vvf);
 	netif_tx_stop_all_queues(netdev);
 	r = register_netdev(netdev);
@@ -198,4 +200,6 @@ static void __exit vvf_module_exit(void)
 module_exit(vvf_module_exit);
 
 MODULE_DESCRIPTION("Intel 82576 virtual function that migrates with its guest");
+MODULE_AUTHOR("The vferry authors");
+MODULE_VERSION(VFERRY_VERSION);
 MODULE_LICENSE("GPL");

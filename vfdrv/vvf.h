@@ -27,6 +27,8 @@
 #include "regs.h"
 #include "watch.h"
 
+struct ethtool_test;
+
 #define VVF_NAME	"vferry_vf"
 
 /* MSI-X vectors: 0 for the queues, 1 and 2 for the mailbox; see irq.c. */
@@ -63,6 +65,7 @@ struct vvf_gate {
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
+ * @usecs: least interval between interrupts of the queues; under RTNL
  * @napi: polls both rings
  * @rest: how far the queues have come to rest
  * @stats: traffic
@@ -88,6 +91,7 @@ struct vvf {
 	bool quiet;
 	u16 tx_size;
 	u16 rx_size;
+	u16 usecs;
 	struct napi_struct napi;
 	struct vvf_rest rest;
 	struct vvf_stats stats;
@@ -159,10 +163,16 @@ bool vvf_netdev_is_ours(const struct net_device *netdev);
 /* ethtool.c */
 extern const struct ethtool_ops vvf_ethtool_ops;
 
+/* selftest.c */
+int vvf_selftest_count(void);
+void vvf_selftest_strings(u8 **data);
+void vvf_selftest(struct net_device *netdev, struct ethtool_test *test, u64 *data);
+
 /* irq.c */
 int vvf_irq_request(struct vvf *vvf);
 void vvf_irq_free(struct vvf *vvf);
 void vvf_irq_program(struct vvf *vvf);
+void vvf_irq_throttle(struct vvf *vvf);
 bool vvf_irq_programmed(struct vvf *vvf);
 
 #endif
