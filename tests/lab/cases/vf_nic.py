@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vferry_vf as a network driver: VFs in namespaces of the host that owns the PF."""
 
+import json
 import re
 
 from vlab import case, expect, test, wait_until
@@ -353,6 +354,64 @@ def shown(lab, t):
     expect(len(lab.n0.sh("ethtool -d vf0 raw on | wc -c")) > 1, "registers")
     expect(counter(lab.n0, "mbx_sent_reset") >= 1 and counter(lab.n0, "tx_timeouts") == 0,
            "statistics")
+
+
+# Asks the kernel's family "netdev" about the interface sys.argv[1], and prints what it says
+# of queues, NAPIs and statistics by queue, as dictionaries of attributes.
+NETDEV = r"""
+import json, socket, struct, sys
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+s.bind((0, 0))
+def attr(kind, data):
+    return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+def attrs(data):
+    found = {}
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("HH", data)
+        found[kind & 0x3fff] = int.from_bytes(data[4:size], "little")
+        data = data[(size + 3) & ~3:]
+    return found
+def ask(family, command, body, dump):
+    s.send(struct.pack("IHHIIBBH", 20 + len(body), family, 0x301 if dump else 1, 1, 0,
+                       command, 1, 0) + body)
+    while True:
+        data = s.recv(1 << 16)
+        while data:
+            size, kind = struct.unpack_from("IH", data)
+            if kind == 2:
+                raise OSError(-struct.unpack_from("i", data, 16)[0], "netdev")
+            if kind == 3:
+                return
+            yield attrs(data[20:size])
+            data = data[(size + 3) & ~3:]
+        if not dump:
+            return
+family = next(ask(16, 3, attr(2, b"netdev\0"), False))[1]
+index = struct.pack("I", socket.if_nametoindex(sys.argv[1]))
+print(json.dumps([list(ask(family, 10, attr(2, index), True)),
+                  list(ask(family, 11, attr(1, index), True)),
+                  list(ask(family, 12, attr(1, index) + attr(4, struct.pack("Q", 1)), True))]))
+"""
+
+
+@test("queues, their NAPI and vector, and statistics by queue")
+def queues(lab, t):
+    lab.a.push("/tmp/netdev.py", NETDEV.encode())
+    lab.n0.sh(f"ping -c 3 -i 0.1 {DATA_NET}.1")
+    queues, napis, stats = json.loads(lab.n0.sh("python3 /tmp/netdev.py vf0"))
+    napi, = napis
+    expect(sorted(q["3"] for q in queues) == [0, 1] and
+           all(q["4"] == napi["2"] for q in queues), (queues, napis))
+    irq = lab.a.sh(f"grep 'vferry_vf-{lab.pci[0]}-queue' /proc/interrupts | cut -d: -f1")
+    expect(napi["3"] == int(irq), (napi, irq))
+    rx, = (q for q in stats if "8" in q)
+    tx, = (q for q in stats if "10" in q)
+    for found, kind in ((rx["8"], "rx"), (tx["10"], "tx")):
+        now = int(lab.n0.sh(f"cat /sys/class/net/vf0/statistics/{kind}_packets"))
+        expect(0 < found <= now, f"{kind}: {found} of {now} packets")
+    lab.n0.sh("ip link set vf0 down")
+    t.defer(lab.n0.sh, f"ip link set vf0 up; ip address replace {DATA_NET6}20/64 dev vf0 nodad")
+    expect(not json.loads(lab.n0.sh("python3 /tmp/netdev.py vf0"))[0], "queues while down")
 
 
 @test("the link's end is seen, and its return")
