@@ -460,3 +460,45 @@ def early(lab, t):
         early = [e for e in events[:events.index("registered")] if e != "vvf_link_watchdog"]
         lab.a.sh(f"echo {lab.pci[1]} >/sys/bus/pci/drivers/vferry_vf/unbind")
         expect(not early, f"before the interface was registered: {early}")
+
+
+# A guest's driver that says HELLO with features sys.argv[2] on the VF at sys.argv[1].
+HELLO = r"""
+import mmap, sys, time
+f = open(f"/sys/bus/pci/devices/{sys.argv[1]}/resource0", "r+b")
+regs = memoryview(mmap.mmap(f.fileno(), 16384)).cast("I")
+MAILBOX, MEMORY = 0xc40 // 4, 0x800 // 4
+def ask(*words):
+    regs[MAILBOX] = 4
+    for i, word in enumerate(words):
+        regs[MEMORY + i] = word
+    regs[MAILBOX] = 1
+    end = time.monotonic() + 10
+    while not regs[MAILBOX] & 0x10:
+        if time.monotonic() > end:
+            sys.exit("no answer")
+    answer = regs[MEMORY]
+    regs[MAILBOX] = 2
+    if not answer & 0x80000000:
+        sys.exit(f"refused: {answer:#x}")
+ask(1)
+ask(0x40, 0x00010001, int(sys.argv[2]))
+"""
+
+
+@test("a guest that says that it sleeps is not migrated, and the reason is named")
+def asleep(lab, t):
+    def vf1():
+        return next(vf for vf in map(json.loads, lab.a.sh("vfstate dump").splitlines())
+                    if vf["vf"] == 1)
+    lab.a.push("/tmp/hello.py", HELLO)
+    lab.a.unbind(lab.pci[1])
+    lab.a.sh(f"echo 1 >/sys/bus/pci/devices/{lab.pci[1]}/enable")
+    t.defer(lab.a.sh, f"echo 0 >/sys/bus/pci/devices/{lab.pci[1]}/enable")
+    lab.a.sh(f"python3 /tmp/hello.py {lab.pci[1]} 2")
+    expect(vf1().get("reason") == "the guest sleeps", vf1())
+    refused = lab.a.run("vfstate genl pf0 1 migrate")
+    expect(not refused.ok and "the guest sleeps" in refused.out + refused.err, refused)
+    # it has woken up
+    lab.a.sh(f"python3 /tmp/hello.py {lab.pci[1]} 1")
+    expect(vf1().get("migratable"), vf1())
