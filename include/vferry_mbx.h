@@ -85,6 +85,8 @@ enum vferry_mbx_promisc {
 
 /* Features, offered in HELLO by the VF, confirmed in the reply by the PF. */
 #define VFERRY_FEAT_MIGRATE	0x00000001u	/* MIGRATE, CANCEL, SUSPEND, RESUME */
+/* Without the above: the guest goes to sleep. It says HELLO again when it has woken up. */
+#define VFERRY_FEAT_ASLEEP	0x00000002u
 
 /**
  * enum vferry_mbx_cmd - what the PF tells the VF driver to do

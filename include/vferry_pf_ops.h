@@ -75,8 +75,8 @@ void vferry_pf_close(struct vferry_pf_vf *vf);
  * @ret_reason: set to a constant string that says why not, or to NULL
  *
  * Return: 0, or -EOPNOTSUPP: no driver in the guest that speaks vferry,
- * -ENETDOWN: the VF is not initialised by any driver, -EBUSY: a migration
- * is under way already.
+ * -EHOSTDOWN: the guest sleeps, -ENETDOWN: the VF is not initialised by any driver,
+ * -EBUSY: a migration is under way already.
  */
 int vferry_pf_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
 

@@ -218,6 +218,9 @@ static const char *not_migratable(const struct vpf_mig *mig, int *ret_err)
 	} else if (!mig->proto) {
 		reason = "guest driver does not speak vferry";
 		err = -EOPNOTSUPP;
+	} else if (mig->features & VFERRY_FEAT_ASLEEP) {
+		reason = "the guest sleeps";
+		err = -EHOSTDOWN;
 	} else if (!(mig->features & VFERRY_FEAT_MIGRATE)) {
 		reason = "guest driver does not offer migration";
 		err = -EOPNOTSUPP;

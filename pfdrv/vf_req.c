@@ -201,7 +201,7 @@ static int hello(struct vferry_pf_vf *vf, u32 *msg)
 		return version;
 
 	welcome.version = version;
-	welcome.features = hello.features & VFERRY_FEAT_MIGRATE;
+	welcome.features = hello.features & (VFERRY_FEAT_MIGRATE | VFERRY_FEAT_ASLEEP);
 	vpf_mig_hello(vf, welcome.version, welcome.features);
 	return vferry_mbx_put_welcome(msg, &welcome);
 }

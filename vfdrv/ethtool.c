@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What ethtool shows and sets. */
 #include <linux/ethtool.h>
+#include <net/page_pool/helpers.h>
 
 #include "vvf.h"
 
@@ -30,6 +31,9 @@ static const struct vvf_counter vvf_counters[] = {
 	COUNTER("rx_dropped", stats.rx_dropped),
 	COUNTER("rx_no_memory", stats.rx_no_memory),
 	COUNTER("resets", link.resets),
+	COUNTER("bus_errors", link.bus_errors),
+	COUNTER("polled_by_watchdog", watch.polled),
+	COUNTER("stuck_resets", watch.stuck),
 	COUNTER("filter_refused", filter.refused),
 	COUNTER("migrations", mig.migrations),
 	COUNTER("suspends", mig.suspends),
@@ -40,6 +44,7 @@ static const struct vvf_counter vvf_counters[] = {
 	COUNTER("resume_wait_us", mig.resume_wait_us),
 	COUNTER("pages_touched", dirty.touched),
 	COUNTER("commands_repeated", mig.repeated),
+	COUNTER("mbx_interrupts", mbx.interrupts),
 	COUNTER("mbx_timeouts", mbx.timeouts),
 	COUNTER("mbx_status_repeats", mbx.repeats),
 	SENT("reset", RESET),
@@ -191,21 +196,93 @@ static int vvf_set_ringparam(struct net_device *netdev, struct ethtool_ringparam
 	return r;
 }
 
+/* One vector serves both rings, so there is one figure: that of receive. */
+static int vvf_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
+			    struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+{
+	struct vvf *vvf = netdev_priv(netdev);
+
+	coalesce->rx_coalesce_usecs = vvf->usecs;
+	return 0;
+}
+
+static int vvf_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
+			    struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+{
+	struct vvf *vvf = netdev_priv(netdev);
+
+	if (coalesce->rx_coalesce_usecs > VVF_EITR_USECS_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "the NIC cannot wait longer than %u us",
+				   VVF_EITR_USECS_MAX);
+		return -ERANGE;
+	}
+	vvf_lock(vvf);
+	WRITE_ONCE(vvf->usecs, coalesce->rx_coalesce_usecs);
+	/* RESUME programs it */
+	if (!vvf_mig_suspended(vvf))
+		vvf_irq_throttle(vvf);
+	vvf_unlock(vvf);
+	return 0;
+}
+
+/* All of the VF, or nothing: it has one reset. */
+#define RESET_COMPONENTS	(ETH_RESET_IRQ | ETH_RESET_DMA | ETH_RESET_FILTER |	\
+				 ETH_RESET_OFFLOAD | ETH_RESET_MAC)
+
+static int vvf_ethtool_reset(struct net_device *netdev, u32 *flags)
+{
+	struct vvf *vvf = netdev_priv(netdev);
+	int r = -EBUSY;
+
+	if ((*flags & RESET_COMPONENTS) != RESET_COMPONENTS)
+		return -EOPNOTSUPP;
+	vvf_lock(vvf);
+	/* It would end the migration, on the host that the guest is about to leave. */
+	if (!vvf_mig_suspended(vvf))
+		r = vvf_link_reset(vvf);
+	vvf_unlock(vvf);
+	vvf_link_check(vvf);
+	if (!r)
+		*flags &= ~RESET_COMPONENTS;
+	return r;
+}
+
 static int vvf_get_sset_count(struct net_device *netdev, int set)
 {
-	return set == ETH_SS_STATS ? ARRAY_SIZE(vvf_counters) + GAUGES : -EOPNOTSUPP;
+	switch (set) {
+	case ETH_SS_STATS:
+		return ARRAY_SIZE(vvf_counters) + GAUGES + page_pool_ethtool_stats_get_count();
+	case ETH_SS_TEST:
+		return vvf_selftest_count();
+	}
+	return -EOPNOTSUPP;
 }
 
 static void vvf_get_strings(struct net_device *netdev, u32 set, u8 *data)
 {
 	unsigned int i;
 
+	if (set == ETH_SS_TEST)
+		vvf_selftest_strings(&data);
 	if (set != ETH_SS_STATS)
 		return;
 	for (i = 0; i < ARRAY_SIZE(vvf_counters); i++)
 		ethtool_puts(&data, vvf_counters[i].name);
 	for (i = 0; i < GAUGES; i++)
 		ethtool_puts(&data, vvf_gauges[i]);
+	page_pool_ethtool_stats_get_strings(data);
+}
+
+/* Of the pool in use: they begin anew when the interface comes up. Under RTNL. */
+static void vvf_get_pool_stats(const struct vvf *vvf, u64 *data)
+{
+#ifdef CONFIG_PAGE_POOL_STATS
+	struct page_pool_stats stats = {};
+
+	if (vvf->rings)
+		page_pool_get_stats(vvf->rings->rx.pool, &stats);
+	page_pool_ethtool_stats_get(data, &stats);
+#endif
 }
 
 static void vvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats,
@@ -224,9 +301,11 @@ static void vvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stat
 	data[GAUGE_MIGRATABLE] = !vvf_mig_reason(vvf);
 	data[GAUGE_STATE] = READ_ONCE(vvf->mig.state);
 	data[GAUGE_PAGES] = vvf_dirty_pages(&vvf->dirty);
+	vvf_get_pool_stats(vvf, data + GAUGES);
 }
 
 const struct ethtool_ops vvf_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_RX_USECS,
 	.get_drvinfo = vvf_get_drvinfo,
 	.get_regs_len = vvf_get_regs_len,
 	.get_regs = vvf_get_regs,
@@ -234,6 +313,10 @@ const struct ethtool_ops vvf_ethtool_ops = {
 	.get_link_ksettings = vvf_get_link_ksettings,
 	.get_ringparam = vvf_get_ringparam,
 	.set_ringparam = vvf_set_ringparam,
+	.get_coalesce = vvf_get_coalesce,
+	.set_coalesce = vvf_set_coalesce,
+	.reset = vvf_ethtool_reset,
+	.self_test = vvf_selftest,
 	.get_sset_count = vvf_get_sset_count,
 	.get_strings = vvf_get_strings,
 	.get_ethtool_stats = vvf_get_ethtool_stats,

@@ -232,6 +232,18 @@ void vvf_filter_init(struct vvf *vvf)
 {
 	mutex_init(&vvf->filter.lock);
 	INIT_WORK(&vvf->filter.work, vvf_filter_work);
+	/* The interface's lists have no lock before it is registered. */
+	disable_work(&vvf->filter.work);
+}
+
+/**
+ * vvf_filter_start() - tell the PF what has been asked for, and go on with it
+ * @vvf: device, registered
+ */
+void vvf_filter_start(struct vvf *vvf)
+{
+	enable_work(&vvf->filter.work);
+	schedule_work(&vvf->filter.work);
 }
 
 /**

@@ -62,6 +62,7 @@ static inline bool vvf_filter_is_own(const struct vvf_filter *filter, const u8 *
 }
 
 void vvf_filter_init(struct vvf *vvf);
+void vvf_filter_start(struct vvf *vvf);
 void vvf_filter_stop(struct vvf *vvf);
 void vvf_filter_lists_changed(struct vvf *vvf);
 void vvf_filter_restore(struct vvf *vvf);

@@ -42,6 +42,7 @@ static irqreturn_t vvf_irq_mailbox(int irq, void *data)
 {
 	struct vvf *vvf = data;
 
+	vvf->mbx.interrupts++;
 	vvf_mbx_notice(vvf);
 	if (!vvf->mig.welcome.version)
 		napi_schedule_irqoff(&vvf->napi);
@@ -101,15 +102,16 @@ void vvf_irq_free(struct vvf *vvf)
  *
  * After a reset once the PF has answered (it scrubs these registers), and on
  * resume. Vector 0 is left as it is; vvf_queue_start() unmasks it. All
- * causes clear themselves (EIAC), or a vector would fire only once. No
- * throttle: NAPI masks, and QEMU's throttle timers fire without a cause.
+ * causes clear themselves (EIAC), or a vector would fire only once. The mailbox
+ * is not throttled, and the queues only if the administrator wants it: NAPI masks,
+ * and QEMU's throttle timers fire without a cause.
  */
 void vvf_irq_program(struct vvf *vvf)
 {
-	static const struct vvf_setting settings[] = {
+	const struct vvf_setting settings[] = {
 		{ VVF_IVAR, IVAR_QUEUES },
 		{ VVF_IVAR_MISC, IVAR_MISC },
-		{ VVF_EITR(0), 0 },
+		{ VVF_EITR(VVF_VECTOR_QUEUE), READ_ONCE(vvf->usecs) << VVF_EITR_USECS_SHIFT },
 		{ VVF_EITR(1), 0 },
 		{ VVF_EITR(2), 0 },
 		{ VVF_EIAC, ALL_VECTORS },
@@ -118,6 +120,15 @@ void vvf_irq_program(struct vvf *vvf)
 
 	static_assert(VVF_VECTORS == 3);
 	vvf_program(vvf, settings, ARRAY_SIZE(settings));
+}
+
+/**
+ * vvf_irq_throttle() - program the throttle of the queues
+ * @vvf: device, neither suspended nor away
+ */
+void vvf_irq_throttle(struct vvf *vvf)
+{
+	vvf_write(vvf, VVF_EITR(VVF_VECTOR_QUEUE), vvf->usecs << VVF_EITR_USECS_SHIFT);
 }
 
 /**

@@ -56,7 +56,8 @@ static void vvf_link_watchdog(struct work_struct *work)
 		vvf_link_carrier(vvf, false);
 		goto unlock;
 	}
-	if (test_bit(RESET_WANTED, &vvf->link.wanted) || !vvf_link_programmed(vvf)) {
+	if (test_bit(RESET_WANTED, &vvf->link.wanted) || !vvf_link_programmed(vvf) ||
+	    !vvf_watch(vvf)) {
 		vvf_link_want_reset(vvf);
 		goto unlock;
 	}
@@ -130,7 +131,7 @@ void vvf_link_pf_reset(struct vvf *vvf)
 
 static int vvf_link_hello(struct vvf *vvf)
 {
-	int r = vvf_request_hello(vvf);
+	int r = vvf_request_hello(vvf, VFERRY_FEAT_MIGRATE);
 
 	vvf_mig_negotiated(vvf, r);
 	/* A PF that does not know HELLO is a good PF. */
@@ -216,14 +217,19 @@ void vvf_link_init(struct vvf *vvf)
 {
 	INIT_DELAYED_WORK(&vvf->link.watchdog, vvf_link_watchdog);
 	INIT_WORK(&vvf->link.reset, vvf_link_reset_work);
+	/* The mailbox lives earlier than the interface. */
+	disable_delayed_work(&vvf->link.watchdog);
+	disable_work(&vvf->link.reset);
 }
 
 /**
- * vvf_link_start() - start the watchdog
+ * vvf_link_start() - start the watchdog, and do what it was asked for before
  * @vvf: device, registered
  */
 void vvf_link_start(struct vvf *vvf)
 {
+	enable_work(&vvf->link.reset);
+	enable_delayed_work(&vvf->link.watchdog);
 	vvf_link_check(vvf);
 }
 

@@ -15,6 +15,7 @@ struct vvf;
  * @wanted: @reset has work to do; bit 0. A reset that comes while the VF is
  *	suspended waits for RESUME
  * @resets: resets done
+ * @bus_errors: errors on the bus that the device was told of
  * @pf_absent: the PF did not answer, it has been said in the log
  */
 struct vvf_link {
@@ -22,6 +23,7 @@ struct vvf_link {
 	struct work_struct reset;
 	unsigned long wanted;
 	unsigned long resets;
+	unsigned long bus_errors;
 	bool pf_absent;
 };
 

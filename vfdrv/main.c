@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * vferry_vf: driver of 82576 virtual functions that are migrated with their
- * guest. Life of a device: probe, remove, shutdown, FLR.
+ * guest. Life of a device: probe, remove, shutdown; what comes in between: away.c.
  */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 
+#include "../include/vferry_version.h"
+#include "away.h"
 #include "nl.h"
-#include "request.h"
 #include "vvf.h"
 
 #define VVF_BAR	0
@@ -102,12 +103,14 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	r = vvf_irq_request(vvf);
 	if (r)
 		goto exit_mbx;
+	netif_napi_set_irq(&vvf->napi, pci_irq_vector(pdev, VVF_VECTOR_QUEUE));
 	vvf_introduce(vvf);
 	netif_tx_stop_all_queues(netdev);
 	r = register_netdev(netdev);
 	if (r)
 		goto stop;
-	vvf_nl_add(vvf);
+	vvf_mig_start(vvf);
+	vvf_filter_start(vvf);
 	vvf_link_start(vvf);
 	return 0;
 
@@ -130,7 +133,6 @@ static void vvf_remove(struct pci_dev *pdev)
 {
 	struct vvf *vvf = pci_get_drvdata(pdev);
 
-	vvf_nl_remove(vvf);
 	unregister_netdev(vvf->netdev);
 	vvf_quiesce(vvf);
 	vvf_mbx_online(vvf, false);
@@ -160,32 +162,6 @@ static void vvf_shutdown(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
-/* FLR, asked for by user space. The device is not to be touched in between. */
-static void vvf_reset_prepare(struct pci_dev *pdev)
-{
-	struct vvf *vvf = pci_get_drvdata(pdev);
-
-	vvf_quiesce(vvf);
-	vvf_mbx_online(vvf, false);
-}
-
-static void vvf_reset_done(struct pci_dev *pdev)
-{
-	struct vvf *vvf = pci_get_drvdata(pdev);
-
-	pci_set_master(pdev);
-	vvf_mbx_online(vvf, true);
-	vvf_lock(vvf);
-	vvf_link_reset(vvf);
-	vvf_unlock(vvf);
-	vvf_link_check(vvf);
-}
-
-static const struct pci_error_handlers vvf_error_handlers = {
-	.reset_prepare = vvf_reset_prepare,
-	.reset_done = vvf_reset_done,
-};
-
 static const struct pci_device_id vvf_ids[] = {
 	{ PCI_VDEVICE(INTEL, 0x10ca) },
 	{}
@@ -199,6 +175,7 @@ static struct pci_driver vvf_driver = {
 	.remove = vvf_remove,
 	.shutdown = vvf_shutdown,
 	.err_handler = &vvf_error_handlers,
+	.driver.pm = pm_sleep_ptr(&vvf_pm_ops),
 };
 
 static int __init vvf_module_init(void)
@@ -223,4 +200,6 @@ static void __exit vvf_module_exit(void)
 module_exit(vvf_module_exit);
 
 MODULE_DESCRIPTION("Intel 82576 virtual function that migrates with its guest");
+MODULE_AUTHOR("The vferry authors");
+MODULE_VERSION(VFERRY_VERSION);
 MODULE_LICENSE("GPL");

@@ -3,6 +3,7 @@
 #include <linux/delay.h>
 #include <linux/sched.h>
 
+#include "compat.h"
 #include "trace.h"
 #include "vvf.h"
 
@@ -120,9 +121,14 @@ static void vvf_mbx_got(struct vvf_mbx *mbx, enum vvf_mbx_received kind)
 
 static enum vvf_mbx_received vvf_mbx_cmd_kind(u32 cmd)
 {
-	if (cmd < VFERRY_CMD_FIRST || cmd > VFERRY_CMD_LAST)
-		return VVF_MBX_GOT_UNKNOWN_CMD;
-	return VVF_MBX_GOT_PING + (cmd - VFERRY_CMD_PING);
+	switch ((enum vferry_mbx_cmd)cmd) {
+	case VFERRY_CMD_PING:		return VVF_MBX_GOT_PING;
+	case VFERRY_CMD_MIGRATE:	return VVF_MBX_GOT_MIGRATE;
+	case VFERRY_CMD_CANCEL:		return VVF_MBX_GOT_CANCEL;
+	case VFERRY_CMD_SUSPEND:	return VVF_MBX_GOT_SUSPEND;
+	case VFERRY_CMD_RESUME:		return VVF_MBX_GOT_RESUME;
+	}
+	return VVF_MBX_GOT_UNKNOWN_CMD;
 }
 
 /* A message that is not the reply to a request under way. */
@@ -617,7 +623,7 @@ int vvf_mbx_init(struct vvf *vvf)
 	mutex_init(&mbx->lock);
 	kthread_init_work(&mbx->event, vvf_mbx_event);
 	kthread_init_delayed_work(&mbx->poll, vvf_mbx_poll);
-	mbx->worker = kthread_create_worker(0, VVF_NAME "-%s", pci_name(vvf->pdev));
+	mbx->worker = kthread_run_worker(0, VVF_NAME "-%s", pci_name(vvf->pdev));
 	if (IS_ERR(mbx->worker))
 		return PTR_ERR(mbx->worker);
 	/* The outage of a migration waits for this thread. */

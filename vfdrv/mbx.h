@@ -39,7 +39,7 @@ enum vvf_mbx_received {
 	VVF_MBX_GOT_ACK,	/* replies */
 	VVF_MBX_GOT_NACK,
 	VVF_MBX_GOT_CONTROL,
-	VVF_MBX_GOT_PING,	/* commands, in the order of enum vferry_mbx_cmd */
+	VVF_MBX_GOT_PING,	/* commands */
 	VVF_MBX_GOT_MIGRATE,
 	VVF_MBX_GOT_CANCEL,
 	VVF_MBX_GOT_SUSPEND,
@@ -74,6 +74,7 @@ enum vvf_mbx_received {
  * @peeked: jiffies of the worker's last look. No lock
  * @sent: messages by kind
  * @received: messages by kind
+ * @interrupts: of the mailbox's vectors
  * @timeouts: requests that the PF did not answer
  * @repeats: repeated STATUS messages
  */
@@ -101,6 +102,7 @@ struct vvf_mbx {
 
 	unsigned long sent[VVF_MBX_SENT_COUNT];
 	unsigned long received[VVF_MBX_GOT_COUNT];
+	unsigned long interrupts;
 	unsigned long timeouts;
 	unsigned long repeats;
 };

@@ -603,8 +603,20 @@ void vvf_mig_init(struct vvf *vvf)
 	mig->state = VFERRY_MIG_IDLE;
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
+	/* Nobody can be told of an interface that is not registered. */
+	disable_work(&mig->told);
 	vvf_hear_init(&vvf->hear);
 	vvf_dirty_init(&vvf->dirty);
+}
+
+/**
+ * vvf_mig_start() - tell what has happened, and what happens from now on
+ * @vvf: device, registered
+ */
+void vvf_mig_start(struct vvf *vvf)
+{
+	enable_work(&vvf->mig.told);
+	queue_work(system_highpri_wq, &vvf->mig.told);
 }
 
 /**

@@ -110,6 +110,7 @@ struct vvf_mig {
 };
 
 void vvf_mig_init(struct vvf *vvf);
+void vvf_mig_start(struct vvf *vvf);
 void vvf_mig_stop(struct vvf *vvf);
 bool vvf_mig_quick(struct vvf *vvf, const struct vferry_mbx_command *command, ktime_t noticed);
 bool vvf_mig_has_work(const struct vvf *vvf);

@@ -2,8 +2,16 @@
 /* The interface: what the network stack asks for. */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <net/netdev_queues.h>
 
 #include "vvf.h"
+
+/* For user space: which NAPI polls the queues. Under RTNL. */
+static void vvf_show_napi(struct vvf *vvf, struct napi_struct *napi)
+{
+	netif_queue_set_napi(vvf->netdev, 0, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(vvf->netdev, 0, NETDEV_QUEUE_TYPE_TX, napi);
+}
 
 static int vvf_open(struct net_device *netdev)
 {
@@ -23,6 +31,7 @@ static int vvf_open(struct net_device *netdev)
 		r = vvf_queue_start(vvf);
 	vvf_queue_kick(vvf);
 	vvf_unlock(vvf);
+	vvf_show_napi(vvf, &vvf->napi);
 	/* A queue that does not come on has been reset behind our back. */
 	if (r)
 		vvf_link_want_reset(vvf);
@@ -35,6 +44,7 @@ static int vvf_stop(struct net_device *netdev)
 	struct vvf *vvf = netdev_priv(netdev);
 	struct vvf_rings *rings;
 
+	vvf_show_napi(vvf, NULL);
 	vvf_lock(vvf);
 	vvf_queue_stop(vvf);
 	netif_tx_disable(netdev);
@@ -121,14 +131,57 @@ static int vvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 static netdev_features_t vvf_features_check(struct sk_buff *skb, struct net_device *netdev,
 					    netdev_features_t features)
 {
-	unsigned int mac = skb_network_offset(skb);
-	unsigned int ip = skb_network_header_len(skb);
-
+	/* What has no checksum to be filled in (ARP) may have no transport header. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    (mac > VVF_TXD_MACLEN_MAX || ip > VVF_TXD_IPLEN_MAX))
+	    (skb_network_offset(skb) > VVF_TXD_MACLEN_MAX ||
+	     skb_network_header_len(skb) > VVF_TXD_IPLEN_MAX))
 		features &= ~(NETIF_F_CSUM_MASK | NETIF_F_SCTP_CRC | NETIF_F_GSO_MASK);
 	return vlan_features_check(skb, features);
 }
+
+/* There is one queue of each kind, and nothing outside of it. */
+static void vvf_get_queue_stats_rx(struct net_device *netdev, int queue,
+				   struct netdev_queue_stats_rx *rx)
+{
+	const struct vvf *vvf = netdev_priv(netdev);
+	struct rtnl_link_stats64 stats = {};
+
+	vvf_get_stats64(netdev, &stats);
+	rx->packets = stats.rx_packets;
+	rx->bytes = stats.rx_bytes;
+	rx->alloc_fail = READ_ONCE(vvf->stats.rx_no_memory);
+	rx->csum_bad = READ_ONCE(vvf->stats.rx_csum_errors);
+}
+
+static void vvf_get_queue_stats_tx(struct net_device *netdev, int queue,
+				   struct netdev_queue_stats_tx *tx)
+{
+	const struct vvf *vvf = netdev_priv(netdev);
+	struct rtnl_link_stats64 stats = {};
+
+	vvf_get_stats64(netdev, &stats);
+	tx->packets = stats.tx_packets;
+	tx->bytes = stats.tx_bytes;
+	tx->stop = READ_ONCE(vvf->stats.tx_stopped);
+}
+
+static void vvf_get_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+			       struct netdev_queue_stats_tx *tx)
+{
+	rx->packets = 0;
+	rx->bytes = 0;
+	rx->alloc_fail = 0;
+	rx->csum_bad = 0;
+	tx->packets = 0;
+	tx->bytes = 0;
+	tx->stop = 0;
+}
+
+static const struct netdev_stat_ops vvf_stat_ops = {
+	.get_queue_stats_rx = vvf_get_queue_stats_rx,
+	.get_queue_stats_tx = vvf_get_queue_stats_tx,
+	.get_base_stats = vvf_get_base_stats,
+};
 
 static const struct net_device_ops vvf_netdev_ops = {
 	.ndo_open = vvf_open,
@@ -145,17 +198,27 @@ static const struct net_device_ops vvf_netdev_ops = {
 	.ndo_features_check = vvf_features_check,
 };
 
+bool vvf_netdev_is_ours(const struct net_device *netdev)
+{
+	return netdev->netdev_ops == &vvf_netdev_ops;
+}
+
 /**
  * vvf_netdev_setup() - operations and features of the interface
  * @netdev: interface, not registered
  *
- * UDP segmentation is not offered: the NIC in QEMU makes IP fragments of it.
+ * UDP segmentation is not offered: the NIC in QEMU makes IP fragments of it. Nor is anything
+ * for tunnels (GSO_PARTIAL, inner checksums): a context descriptor could have an 82576 take
+ * all headers up to the inner one for its IP header, but QEMU does not look at those
+ * lengths. It parses the frame, and would sum and cut what it finds first: the outer
+ * UDP, or nothing in GRE.
  * VLAN stripping and filtering are the PF's to switch.
  */
 void vvf_netdev_setup(struct net_device *netdev)
 {
 	netdev->netdev_ops = &vvf_netdev_ops;
 	netdev->ethtool_ops = &vvf_ethtool_ops;
+	netdev->stat_ops = &vvf_stat_ops;
 	netdev->watchdog_timeo = 5 * HZ;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = VVF_MTU_MAX;

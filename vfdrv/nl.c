@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Generic netlink family vferry_vf: state and events, in the network namespace
- * of the interface.
+ * of the interface, for as long as it is registered there.
  */
 #include <linux/mutex.h>
 #include <net/genetlink.h>
@@ -63,11 +63,12 @@ static int vvf_nl_put_state(struct sk_buff *skb, u32 state, u64 mig_id)
 	return 0;
 }
 
-static int vvf_nl_put(struct sk_buff *skb, const struct vvf *vvf, u32 portid, u32 seq, int flags)
+static int vvf_nl_put(struct sk_buff *skb, const struct vvf *vvf, u32 portid, u32 seq, int flags,
+		      enum vferry_vf_nl_cmd cmd)
 {
 	void *head;
 
-	head = genlmsg_put(skb, portid, seq, &vvf_nl_family, flags, VFERRY_VF_CMD_GET);
+	head = genlmsg_put(skb, portid, seq, &vvf_nl_family, flags, cmd);
 	if (!head)
 		return -EMSGSIZE;
 	if (vvf_nl_put_device(skb, vvf) ||
@@ -107,7 +108,8 @@ static int vvf_nl_get_one(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&vvf_list_lock);
 	vvf = vvf_nl_find(genl_info_net(info), nla_get_u32(info->attrs[VFERRY_VF_A_IFINDEX]));
 	if (vvf) {
-		r = vvf_nl_put(reply, vvf, info->snd_portid, info->snd_seq, 0);
+		r = vvf_nl_put(reply, vvf, info->snd_portid, info->snd_seq, 0,
+			       VFERRY_VF_CMD_GET);
 	} else {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VFERRY_VF_A_IFINDEX],
 				    "no interface of vferry_vf");
@@ -132,7 +134,7 @@ static int vvf_nl_get_all(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!net_eq(dev_net(vvf->netdev), sock_net(skb->sk)) || i++ < cb->args[0])
 			continue;
 		r = vvf_nl_put(skb, vvf, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			       NLM_F_MULTI);
+			       NLM_F_MULTI, VFERRY_VF_CMD_GET);
 		if (r)
 			break;
 		cb->args[0] = i;
@@ -224,6 +226,24 @@ static struct genl_family vvf_nl_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(vvf_nl_groups),
 };
 
+/*
+ * The network namespace of an interface, held; NULL: it is in none (any more), or that is
+ * going away, so that nobody is there to be told.
+ */
+static struct net *vvf_nl_get_net(struct vvf *vvf)
+{
+	struct net *net = NULL;
+
+	mutex_lock(&vvf_list_lock);
+	if (!list_empty(&vvf->node)) {
+		rcu_read_lock();
+		net = maybe_get_net(dev_net(vvf->netdev));
+		rcu_read_unlock();
+	}
+	mutex_unlock(&vvf_list_lock);
+	return net;
+}
+
 /**
  * vvf_nl_ask() - tell one socket that SUSPEND has come
  * @vvf: device
@@ -235,7 +255,9 @@ static struct genl_family vvf_nl_family __ro_after_init = {
 int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id)
 {
 	struct sk_buff *skb;
+	struct net *net;
 	void *head;
+	int r;
 
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
@@ -247,7 +269,14 @@ int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id)
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, head);
-	return genlmsg_unicast(dev_net(vvf->netdev), skb, portid);
+	net = vvf_nl_get_net(vvf);
+	if (!net) {
+		nlmsg_free(skb);
+		return -ENODEV;
+	}
+	r = genlmsg_unicast(net, skb, portid);
+	put_net(net);
+	return r;
 }
 
 /**
@@ -259,8 +288,8 @@ int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id)
  */
 void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event)
 {
-	struct net *net = dev_net(vvf->netdev);
 	struct sk_buff *skb;
+	struct net *net;
 	void *head;
 
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -278,30 +307,67 @@ void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event)
 		return;
 	}
 	genlmsg_end(skb, head);
+	net = vvf_nl_get_net(vvf);
+	if (!net) {
+		nlmsg_free(skb);
+		return;
+	}
 	genlmsg_multicast_netns(&vvf_nl_family, net, skb, 0, VVF_NL_GROUP_EVENTS, GFP_KERNEL);
+	put_net(net);
 }
 
-/**
- * vvf_nl_add() - show a device
- * @vvf: device, registered
- */
-void vvf_nl_add(struct vvf *vvf)
+/* Tell the listeners that a device has come, or goes. Under RTNL: it stays where it is. */
+static void vvf_nl_notice(const struct vvf *vvf, enum vferry_vf_nl_cmd cmd)
+{
+	struct sk_buff *skb;
+
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	if (vvf_nl_put(skb, vvf, 0, 0, 0, cmd)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_multicast_netns(&vvf_nl_family, dev_net(vvf->netdev), skb, 0,
+				VVF_NL_GROUP_EVENTS, GFP_KERNEL);
+}
+
+static void vvf_nl_appear(struct vvf *vvf)
 {
 	mutex_lock(&vvf_list_lock);
-	list_add_tail(&vvf->node, &vvf_list);
+	if (list_empty(&vvf->node)) {
+		list_add_tail(&vvf->node, &vvf_list);
+		vvf_nl_notice(vvf, VFERRY_VF_CMD_NEW);
+	}
 	mutex_unlock(&vvf_list_lock);
 }
 
-/**
- * vvf_nl_remove() - show a device no more
- * @vvf: device
- */
-void vvf_nl_remove(struct vvf *vvf)
+/* May come more than once. */
+static void vvf_nl_disappear(struct vvf *vvf)
 {
 	mutex_lock(&vvf_list_lock);
-	list_del(&vvf->node);
+	if (!list_empty(&vvf->node)) {
+		list_del_init(&vvf->node);
+		vvf_nl_notice(vvf, VFERRY_VF_CMD_DEL);
+	}
 	mutex_unlock(&vvf_list_lock);
 }
+
+/* An interface is registered or unregistered, or moves to another network namespace. */
+static int vvf_nl_netdev(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct net_device *netdev = netdev_notifier_info_to_dev(data);
+
+	if (!vvf_netdev_is_ours(netdev))
+		return NOTIFY_DONE;
+	if (event == NETDEV_REGISTER)
+		vvf_nl_appear(netdev_priv(netdev));
+	else if (event == NETDEV_UNREGISTER)
+		vvf_nl_disappear(netdev_priv(netdev));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vvf_nl_netdevs = { .notifier_call = vvf_nl_netdev };
 
 int __init vvf_nl_init(void)
 {
@@ -312,12 +378,22 @@ int __init vvf_nl_init(void)
 		return r;
 	r = genl_register_family(&vvf_nl_family);
 	if (r)
-		netlink_unregister_notifier(&vvf_nl_notifier);
+		goto unregister_sockets;
+	r = register_netdevice_notifier(&vvf_nl_netdevs);
+	if (r)
+		goto unregister_family;
+	return 0;
+
+unregister_family:
+	genl_unregister_family(&vvf_nl_family);
+unregister_sockets:
+	netlink_unregister_notifier(&vvf_nl_notifier);
 	return r;
 }
 
 void vvf_nl_exit(void)
 {
+	unregister_netdevice_notifier(&vvf_nl_netdevs);
 	genl_unregister_family(&vvf_nl_family);
 	netlink_unregister_notifier(&vvf_nl_notifier);
 }

@@ -10,8 +10,6 @@ struct vvf_event;
 
 int vvf_nl_init(void);
 void vvf_nl_exit(void);
-void vvf_nl_add(struct vvf *vvf);
-void vvf_nl_remove(struct vvf *vvf);
 int vvf_nl_ask(struct vvf *vvf, u32 portid, u64 mig_id);
 void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event);
 

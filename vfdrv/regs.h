@@ -44,6 +44,8 @@
 #define VVF_EIAC		0x152C
 #define VVF_EICR		0x1580
 #define VVF_EITR(v)		(0x1680 + 4 * (v))
+#define  VVF_EITR_USECS_SHIFT	2	/* least interval between interrupts, bits 14:2 */
+#define  VVF_EITR_USECS_MAX	8191
 #define VVF_IVAR		0x1700	/* byte 0: receive queue 0, byte 1: transmit queue 0 */
 #define VVF_IVAR_MISC		0x1740	/* byte 0: mailbox */
 #define  VVF_IVAR_VALID		BIT(7)

@@ -37,15 +37,16 @@ int vvf_request_reset(struct vvf *vvf)
 /**
  * vvf_request_hello() - does the PF speak vferry?
  * @vvf: device; mig.welcome receives the answer
+ * @features: VFERRY_FEAT_* on offer
  *
  * Return: -EACCES: it does not.
  */
-int vvf_request_hello(struct vvf *vvf)
+int vvf_request_hello(struct vvf *vvf, u32 features)
 {
 	const struct vferry_mbx_hello hello = {
 		.min = VFERRY_PROTO_MIN,
 		.max = VFERRY_PROTO_MAX,
-		.features = VFERRY_FEAT_MIGRATE,
+		.features = features,
 	};
 	u32 msg[VFERRY_MBX_WORDS];
 	int r;

@@ -10,7 +10,7 @@
 struct vvf;
 
 int vvf_request_reset(struct vvf *vvf);
-int vvf_request_hello(struct vvf *vvf);
+int vvf_request_hello(struct vvf *vvf, u32 features);
 int vvf_request_mac(struct vvf *vvf, enum vferry_mbx_mac what, const u8 *mac);
 int vvf_request_multicast(struct vvf *vvf, const u16 *hashes, unsigned int count);
 int vvf_request_vlan(struct vvf *vvf, u16 vid, bool add);

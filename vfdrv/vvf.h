@@ -25,6 +25,9 @@
 #include "mig.h"
 #include "queue.h"
 #include "regs.h"
+#include "watch.h"
+
+struct ethtool_test;
 
 #define VVF_NAME	"vferry_vf"
 
@@ -62,11 +65,13 @@ struct vvf_gate {
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
+ * @usecs: least interval between interrupts of the queues; under RTNL
  * @napi: polls both rings
  * @rest: how far the queues have come to rest
  * @stats: traffic
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
+ * @watch: do the queues get on?
  * @mbx: mailbox
  * @mig: migration
  * @hear: an agent that wants to be heard before SUSPEND
@@ -86,12 +91,14 @@ struct vvf {
 	bool quiet;
 	u16 tx_size;
 	u16 rx_size;
+	u16 usecs;
 	struct napi_struct napi;
 	struct vvf_rest rest;
 	struct vvf_stats stats;
 
 	struct vvf_filter filter;
 	struct vvf_link link;
+	struct vvf_watch watch;
 	struct vvf_mbx mbx;
 	struct vvf_mig mig;
 	struct vvf_hear hear;
@@ -151,14 +158,21 @@ void vvf_program(const struct vvf *vvf, const struct vvf_setting *settings, unsi
 
 /* netdev.c */
 void vvf_netdev_setup(struct net_device *netdev);
+bool vvf_netdev_is_ours(const struct net_device *netdev);
 
 /* ethtool.c */
 extern const struct ethtool_ops vvf_ethtool_ops;
+
+/* selftest.c */
+int vvf_selftest_count(void);
+void vvf_selftest_strings(u8 **data);
+void vvf_selftest(struct net_device *netdev, struct ethtool_test *test, u64 *data);
 
 /* irq.c */
 int vvf_irq_request(struct vvf *vvf);
 void vvf_irq_free(struct vvf *vvf);
 void vvf_irq_program(struct vvf *vvf);
+void vvf_irq_throttle(struct vvf *vvf);
 bool vvf_irq_programmed(struct vvf *vvf);
 
 #endif

@@ -21,6 +21,9 @@
  * @VFERRY_VF_CMD_ASK: sent to that socket only: SUSPEND has come. The driver waits for
  *	GO, but not longer than 2 ms
  * @VFERRY_VF_CMD_GO: answers ASK for the VF of IFINDEX
+ * @VFERRY_VF_CMD_NEW: sent to the multicast group only: a VF has come into the network
+ *	namespace; what GET says of it
+ * @VFERRY_VF_CMD_DEL: sent to the multicast group only: a VF leaves the network namespace
  */
 enum vferry_vf_nl_cmd {
 	VFERRY_VF_CMD_UNSPEC,
@@ -29,6 +32,8 @@ enum vferry_vf_nl_cmd {
 	VFERRY_VF_CMD_HEAR,
 	VFERRY_VF_CMD_ASK,
 	VFERRY_VF_CMD_GO,
+	VFERRY_VF_CMD_NEW,
+	VFERRY_VF_CMD_DEL,
 
 	__VFERRY_VF_CMD_MAX,
 	VFERRY_VF_CMD_MAX = __VFERRY_VF_CMD_MAX - 1

@@ -177,6 +177,28 @@ def family(lab, t):
            seen()[2])
 
 
+@test("the VF driver's netlink family says which devices come and go")
+def devices(lab, t):
+    watches = []
+    for space in (lab.n1, lab.a):
+        watch = space.start("exec vfguest watch")
+        t.defer(watch.kill)
+        wait_until(lambda: "watching" in watch.out, 10, "vfguest watch")
+        watches.append(watch)
+
+    def seen(watch):
+        return [(e["cmd"], e["ifname"], e["state"]) for e in
+                map(json.loads, watch.out.splitlines()[1:]) if "cmd" in e]
+    lab.a.sh("ip -n n1 link set vf1 netns 1")
+    t.defer(lab.a.sh, f"ip link set vf1 netns n1 && ip -n n1 address add {DATA_NET}.21/24 "
+                      "dev vf1 && ip -n n1 link set vf1 up")
+    wait_until(lambda: seen(watches[1]), 10, "NEW where vf1 has come")
+    expect(seen(watches[0]) == [("del", "vf1", "idle")], seen(watches[0]))
+    expect(seen(watches[1]) == [("new", "vf1", "idle")], seen(watches[1]))
+    expect(not lab.n1.sh("vfguest dump"), "still seen where it has left")
+    expect("vf1" in lab.a.sh("vfguest dump"), "not seen where it has come")
+
+
 @test("migrate, suspend, resume; and how long they take")
 def in_order(lab, t):
     t.defer(idle, lab)

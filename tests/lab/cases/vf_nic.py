@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vferry_vf as a network driver: VFs in namespaces of the host that owns the PF."""
 
+import json
 import re
 
 from vlab import case, expect, test, wait_until
@@ -252,6 +253,97 @@ def behind(lab, t):
     expect(counter(lab.n0, "resets") == before + 1, "more than one reset")
 
 
+def reachable(lab):
+    """The peer reaches vf0, and vf0 the peer."""
+    wait_until(lambda: lab.peer.run(f"ping -c 1 -W 1 {DATA_NET}.20") and
+               lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 30, "ping")
+
+
+@test("receive descriptors that the NIC took and never gave back are noticed")
+def deaf(lab, t):
+    before = counter(lab.n0, "stuck_resets")
+    command = int(lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND"), 16)
+    lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND={command & ~4:04x}")
+    t.defer(lab.a.sh, f"setpci -s {lab.pci[0]} COMMAND={command:04x}")
+    # nobody answers the ARP requests, so nothing is sent that could be missed
+    expect(not lab.peer.run(f"ping -c 3 -i 0.3 -W 2 {DATA_NET}.250").ok, "an answer")
+    lab.a.sh(f"setpci -s {lab.pci[0]} COMMAND={command:04x}")
+    t.allow("queues do not get on")
+    reachable(lab)
+    expect(counter(lab.n0, "stuck_resets") == before + 1, "not by the watchdog")
+
+
+@test("the machine sleeps, and is frozen for an image: the VF works afterwards")
+def sleeps(lab, t):
+    t.defer(lab.a.sh, "echo none >/sys/power/pm_test")
+    lab.a.sh("echo devices >/sys/power/pm_test; "
+             "echo 1 >/sys/module/suspend/parameters/pm_test_delay")
+    for how in ("freeze",):
+        flood = lab.peer.start(f"ping -q -i 0.01 {DATA_NET}.20")
+        t.defer(flood.kill)
+        lab.a.sh(f"echo {how} >/sys/power/state", timeout=60)
+        flood.kill()
+        reachable(lab)
+        carry(streams_to_peer(lab, t, 7030 + len(how)), 2 * MIB)
+
+
+@test("interrupts are throttled as wanted, over a reset too")
+def coalesce(lab, t):
+    t.defer(lab.n0.sh, "ethtool -C vf0 rx-usecs 0; ip link set vf0 up")
+
+    def throttle():
+        dump = lab.a.sh(f"ip netns exec n0 ethtool -d vf0 raw on | od -An -v -w8 -tx4")
+        return int(dict(line.split() for line in dump.splitlines())["00001680"], 16) & 0x7fff
+    lab.n0.sh("ethtool -C vf0 rx-usecs 500")
+    expect("rx-usecs:	500" in lab.n0.sh("ethtool -c vf0"), "not shown")
+    expect(throttle() == 500 << 2, throttle())
+    lab.n0.sh("ethtool --reset vf0 all")
+    expect(throttle() == 500 << 2, "lost by a reset")
+    carry(streams_to_peer(lab, t, 7032), 2 * MIB)
+    refused = lab.n0.run("ethtool -C vf0 rx-usecs 9000")
+    expect(not refused.ok and "8191" in refused.err, refused)
+    expect(not lab.n0.run("ethtool -C vf0 tx-usecs 10").ok, "transmit has no throttle of its own")
+
+
+@test("self test, on and off line; reset by ethtool")
+def self_test(lab, t):
+    streams = streams_to_peer(lab, t, 7033)
+    for how in ("online", "offline"):
+        result = lab.n0.sh(f"ethtool -t vf0 {how}", timeout=30)
+        expect("PASS" in result and result.count("\t 0") == 4, result)
+        carry(streams, MIB)
+    before = counter(lab.n0, "resets")
+    lab.n0.sh("ethtool --reset vf0 all")
+    expect(counter(lab.n0, "resets") == before + 1, "resets")
+    carry(streams, MIB)
+    # one part alone cannot be reset
+    expect(not lab.n0.run("ethtool --reset vf0 irq").ok, "a reset of a part")
+    # the test can fail: nobody raises an interrupt of a masked vector
+    lab.n0.sh("ip link set vf0 down")
+    t.defer(lab.n0.sh, f"ip link set vf0 up; ip address replace {DATA_NET6}20/64 dev vf0 nodad")
+    t.defer(lab.a.qmp.hmp, "set_link data on")
+    lab.a.qmp.hmp("set_link data off")
+    wait_until(lambda: "FAIL" in lab.n0.run("ethtool -t vf0 online").out, 10, "a link that fails")
+
+
+@test("tunnels: TCP in VXLAN and in GRE, segmented and summed by software")
+def tunnels(lab, t):
+    # the NIC that QEMU makes parses headers itself, and would sum and cut the outer ones
+    offloads = lab.n0.sh("ethtool -k vf0")
+    for feature in ("tx-udp_tnl-segmentation", "tx-gre-segmentation", "tx-gso-partial"):
+        expect(f"{feature}: off [fixed]" in offloads, feature)
+    kinds = {"vxlan": "id 9 dstport 4789", "gretap": ""}
+    for i, (kind, more) in enumerate(kinds.items()):
+        for place, netdev, own, other in ((lab.n0, "vf0", 20, 21), (lab.n1, "vf1", 21, 20)):
+            place.sh(f"ip link add t{i} type {kind} {more} local {DATA_NET}.{own} "
+                     f"remote {DATA_NET}.{other} dev {netdev} && "
+                     f"ip address add 10.9{i}.0.{own}/24 dev t{i} && ip link set t{i} up")
+            t.defer(place.sh, f"ip link del t{i}")
+        streams = tcp_streams(lab.n0, lab.n1, f"10.9{i}.0.21", 7040 + i)
+        t.defer(streams.stop)
+        carry(streams, MIB // 2)
+
+
 @test("what is shown: driver, link, registers, statistics")
 def shown(lab, t):
     info = lab.n0.sh("ethtool -i vf0")
@@ -262,6 +354,64 @@ def shown(lab, t):
     expect(len(lab.n0.sh("ethtool -d vf0 raw on | wc -c")) > 1, "registers")
     expect(counter(lab.n0, "mbx_sent_reset") >= 1 and counter(lab.n0, "tx_timeouts") == 0,
            "statistics")
+
+
+# Asks the kernel's family "netdev" about the interface sys.argv[1], and prints what it says
+# of queues, NAPIs and statistics by queue, as dictionaries of attributes.
+NETDEV = r"""
+import json, socket, struct, sys
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+s.bind((0, 0))
+def attr(kind, data):
+    return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+def attrs(data):
+    found = {}
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("HH", data)
+        found[kind & 0x3fff] = int.from_bytes(data[4:size], "little")
+        data = data[(size + 3) & ~3:]
+    return found
+def ask(family, command, body, dump):
+    s.send(struct.pack("IHHIIBBH", 20 + len(body), family, 0x301 if dump else 1, 1, 0,
+                       command, 1, 0) + body)
+    while True:
+        data = s.recv(1 << 16)
+        while data:
+            size, kind = struct.unpack_from("IH", data)
+            if kind == 2:
+                raise OSError(-struct.unpack_from("i", data, 16)[0], "netdev")
+            if kind == 3:
+                return
+            yield attrs(data[20:size])
+            data = data[(size + 3) & ~3:]
+        if not dump:
+            return
+family = next(ask(16, 3, attr(2, b"netdev\0"), False))[1]
+index = struct.pack("I", socket.if_nametoindex(sys.argv[1]))
+print(json.dumps([list(ask(family, 10, attr(2, index), True)),
+                  list(ask(family, 11, attr(1, index), True)),
+                  list(ask(family, 12, attr(1, index) + attr(4, struct.pack("Q", 1)), True))]))
+"""
+
+
+@test("queues, their NAPI and vector, and statistics by queue")
+def queues(lab, t):
+    lab.a.push("/tmp/netdev.py", NETDEV.encode())
+    lab.n0.sh(f"ping -c 3 -i 0.1 {DATA_NET}.1")
+    queues, napis, stats = json.loads(lab.n0.sh("python3 /tmp/netdev.py vf0"))
+    napi, = napis
+    expect(sorted(q["3"] for q in queues) == [0, 1] and
+           all(q["4"] == napi["2"] for q in queues), (queues, napis))
+    irq = lab.a.sh(f"grep 'vferry_vf-{lab.pci[0]}-queue' /proc/interrupts | cut -d: -f1")
+    expect(napi["3"] == int(irq), (napi, irq))
+    rx, = (q for q in stats if "8" in q)
+    tx, = (q for q in stats if "10" in q)
+    for found, kind in ((rx["8"], "rx"), (tx["10"], "tx")):
+        now = int(lab.n0.sh(f"cat /sys/class/net/vf0/statistics/{kind}_packets"))
+        expect(0 < found <= now, f"{kind}: {found} of {now} packets")
+    lab.n0.sh("ip link set vf0 down")
+    t.defer(lab.n0.sh, f"ip link set vf0 up; ip address replace {DATA_NET6}20/64 dev vf0 nodad")
+    expect(not json.loads(lab.n0.sh("python3 /tmp/netdev.py vf0"))[0], "queues while down")
 
 
 @test("the link's end is seen, and its return")
@@ -289,3 +439,66 @@ def reload(lab, t):
                  "ip -n n0 link set vf0 up")
         wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, f"ping after load {i}")
     carry(streams_to_peer(lab, t, 7018), 2 * MIB)
+
+
+@test("no work runs for an interface before it is registered")
+def early(lab, t):
+    trace = "/sys/kernel/tracing"
+    works = ("vvf_filter_work", "vvf_link_watchdog", "vvf_link_reset_work", "vvf_mig_told")
+    t.defer(lab.a.sh, f"echo 0 >{trace}/events/kprobes/enable; echo >{trace}/kprobe_events")
+    for probe in (f"p:{work} vferry_vf:{work}" for work in works):
+        lab.a.sh(f"echo '{probe}' >>{trace}/kprobe_events")
+    lab.a.sh(f"echo 'r:registered register_netdev' >>{trace}/kprobe_events; "
+             f"echo 1 >{trace}/events/kprobes/enable")
+    # vf0 is the only other one, and at rest: what works is the new one's
+    lab.n0.sh("ip link set vf0 down")
+    for _ in range(5):
+        lab.a.sh(f"echo >{trace}/trace")
+        lab.a.bind(lab.pci[1], "vferry_vf")
+        wait_until(lambda: "vvf_filter_work" in lab.a.sh(f"cat {trace}/trace"), 10, "filter work")
+        events = re.findall(r": (\w+): \(", lab.a.sh(f"cat {trace}/trace"))
+        early = [e for e in events[:events.index("registered")] if e != "vvf_link_watchdog"]
+        lab.a.sh(f"echo {lab.pci[1]} >/sys/bus/pci/drivers/vferry_vf/unbind")
+        expect(not early, f"before the interface was registered: {early}")
+
+
+# A guest's driver that says HELLO with features sys.argv[2] on the VF at sys.argv[1].
+HELLO = r"""
+import mmap, sys, time
+f = open(f"/sys/bus/pci/devices/{sys.argv[1]}/resource0", "r+b")
+regs = memoryview(mmap.mmap(f.fileno(), 16384)).cast("I")
+MAILBOX, MEMORY = 0xc40 // 4, 0x800 // 4
+def ask(*words):
+    regs[MAILBOX] = 4
+    for i, word in enumerate(words):
+        regs[MEMORY + i] = word
+    regs[MAILBOX] = 1
+    end = time.monotonic() + 10
+    while not regs[MAILBOX] & 0x10:
+        if time.monotonic() > end:
+            sys.exit("no answer")
+    answer = regs[MEMORY]
+    regs[MAILBOX] = 2
+    if not answer & 0x80000000:
+        sys.exit(f"refused: {answer:#x}")
+ask(1)
+ask(0x40, 0x00010001, int(sys.argv[2]))
+"""
+
+
+@test("a guest that says that it sleeps is not migrated, and the reason is named")
+def asleep(lab, t):
+    def vf1():
+        return next(vf for vf in map(json.loads, lab.a.sh("vfstate dump").splitlines())
+                    if vf["vf"] == 1)
+    lab.a.push("/tmp/hello.py", HELLO)
+    lab.a.unbind(lab.pci[1])
+    lab.a.sh(f"echo 1 >/sys/bus/pci/devices/{lab.pci[1]}/enable")
+    t.defer(lab.a.sh, f"echo 0 >/sys/bus/pci/devices/{lab.pci[1]}/enable")
+    lab.a.sh(f"python3 /tmp/hello.py {lab.pci[1]} 2")
+    expect(vf1().get("reason") == "the guest sleeps", vf1())
+    refused = lab.a.run("vfstate genl pf0 1 migrate")
+    expect(not refused.ok and "the guest sleeps" in refused.out + refused.err, refused)
+    # it has woken up
+    lab.a.sh(f"python3 /tmp/hello.py {lab.pci[1]} 1")
+    expect(vf1().get("migratable"), vf1())

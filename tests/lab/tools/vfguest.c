@@ -134,10 +134,15 @@ static void put(struct request *r, int type, const void *value, int len)
 
 static void print(const struct nlmsghdr *h)
 {
+	const struct genlmsghdr *g = NLMSG_DATA(h);
 	const char *end = (const char *)h + h->nlmsg_len, *comma = "";
 	struct nlattr *a;
 
 	printf("{");
+	if (g->cmd == VFERRY_VF_CMD_NEW || g->cmd == VFERRY_VF_CMD_DEL) {
+		printf("\"cmd\":\"%s\"", g->cmd == VFERRY_VF_CMD_NEW ? "new" : "del");
+		comma = ",";
+	}
 	for (a = first(h); within(a, end); a = next(a)) {
 		unsigned int type = a->nla_type & NLA_TYPE_MASK;
 		uint64_t wide = 0;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that goes away for a while and comes back: sleep and hibernation of
+ * the machine, a function level reset, an error on the bus.
+ *
+ * Nothing of what the NIC had is taken for granted afterwards. While it is away
+ * the interface is detached: it keeps carrier, addresses and routes, and nobody
+ * touches a register.
+ */
+#include <linux/pm.h>
+#include <linux/rtnetlink.h>
+
+#include "away.h"
+#include "request.h"
+#include "vvf.h"
+
+static void vvf_away_locked(struct vvf *vvf)
+{
+	lockdep_assert_held(&vvf->lock);
+
+	netif_device_detach(vvf->netdev);
+	vvf_queue_stop(vvf);
+	vvf_mig_reset(vvf);
+	vvf_mbx_online(vvf, false);
+}
+
+static void vvf_away(struct vvf *vvf)
+{
+	rtnl_lock();
+	vvf_lock(vvf);
+	vvf_away_locked(vvf);
+	vvf_unlock(vvf);
+	rtnl_unlock();
+}
+
+/* Attach the interface; its queue stays stopped if the NIC's is not on. */
+static void vvf_attach(struct vvf *vvf)
+{
+	struct net_device *netdev = vvf->netdev;
+
+	netif_tx_lock_bh(netdev);
+	netif_device_attach(netdev);
+	if (!vvf->running)
+		netif_tx_stop_all_queues(netdev);
+	netif_tx_unlock_bh(netdev);
+}
+
+/* A PF that does not answer yet is waited for by the watchdog. */
+static void vvf_back(struct vvf *vvf)
+{
+	rtnl_lock();
+	pci_set_master(vvf->pdev);
+	vvf_mbx_online(vvf, true);
+	vvf_lock(vvf);
+	vvf_link_reset(vvf);
+	vvf_attach(vvf);
+	vvf_unlock(vvf);
+	rtnl_unlock();
+	vvf_link_check(vvf);
+}
+
+/*
+ * A migration that has begun ends first: the host could only see it fail. One that is
+ * asked for later is refused, the host knows why.
+ */
+static int vvf_sleep(struct device *dev)
+{
+	struct vvf *vvf = dev_get_drvdata(dev);
+	int r = 0;
+
+	rtnl_lock();
+	vvf_lock(vvf);
+	if (vvf->mig.state != VFERRY_MIG_IDLE || vvf->mig.n_jobs) {
+		dev_warn(dev, "no sleep: a migration is under way\n");
+		r = -EBUSY;
+	} else {
+		if (!vvf->link.pf_absent)
+			vvf_request_hello(vvf, VFERRY_FEAT_ASLEEP);
+		vvf_away_locked(vvf);
+		vvf_write(vvf, VVF_EIMC, ~0);
+	}
+	vvf_unlock(vvf);
+	rtnl_unlock();
+	return r;
+}
+
+static int vvf_wake(struct device *dev)
+{
+	vvf_back(dev_get_drvdata(dev));
+	return 0;
+}
+
+/*
+ * The same for an image of memory: nothing may write into what is being saved, and who
+ * wakes up with it finds a device of another's.
+ */
+const struct dev_pm_ops vvf_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(vvf_sleep, vvf_wake)
+};
+
+/* FLR, asked for by user space. The device is not to be touched in between. */
+static void vvf_reset_prepare(struct pci_dev *pdev)
+{
+	vvf_away(pci_get_drvdata(pdev));
+}
+
+static void vvf_reset_done(struct pci_dev *pdev)
+{
+	vvf_back(pci_get_drvdata(pdev));
+}
+
+static pci_ers_result_t vvf_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct vvf *vvf = pci_get_drvdata(pdev);
+
+	dev_warn(&pdev->dev, "error on the bus\n");
+	vvf->link.bus_errors++;
+	vvf_away(vvf);
+	pci_clear_master(pdev);
+	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
+						      PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t vvf_slot_reset(struct pci_dev *pdev)
+{
+	struct vvf *vvf = pci_get_drvdata(pdev);
+
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	if (vvf_read(vvf, VVF_STATUS) == VVF_GONE) {
+		dev_err(&pdev->dev, "does not answer after an error on the bus\n");
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void vvf_error_resume(struct pci_dev *pdev)
+{
+	vvf_back(pci_get_drvdata(pdev));
+	dev_info(&pdev->dev, "goes on after an error on the bus\n");
+}
+
+const struct pci_error_handlers vvf_error_handlers = {
+	.error_detected = vvf_error_detected,
+	.slot_reset = vvf_slot_reset,
+	.resume = vvf_error_resume,
+	.reset_prepare = vvf_reset_prepare,
+	.reset_done = vvf_reset_done,
+};
