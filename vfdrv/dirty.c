@@ -7,10 +7,12 @@
 
 DEFINE_STATIC_KEY_FALSE(vvf_dirty_key);
 
+#ifdef VFERRY_DEBUG
 bool vvf_dirty_log = true;
 module_param_named(dirty_log, vvf_dirty_log, bool, 0644);
 MODULE_PARM_DESC(dirty_log,
 		 "Touch the pages that the NIC wrote while migrating. N corrupts what is received during a migration; only for the test that proves it (default Y)");
+#endif
 
 /* How long the touch stays in the data path, untaken, after a migration. */
 #define SETTLE_DELAY	(10 * HZ)

@@ -37,7 +37,24 @@ struct vvf_dirty {
 };
 
 DECLARE_STATIC_KEY_FALSE(vvf_dirty_key);
+
+/*
+ * Modules for tests (VFERRY_DEBUG=1) can be told not to log, to prove what the log is good
+ * for. Others have nothing that could be switched off by mistake.
+ */
+#ifdef VFERRY_DEBUG
 extern bool vvf_dirty_log;
+
+static inline bool vvf_dirty_wanted(void)
+{
+	return READ_ONCE(vvf_dirty_log);
+}
+#else
+static inline bool vvf_dirty_wanted(void)
+{
+	return true;
+}
+#endif
 
 /**
  * vvf_dirty_touch() - make the page of a received fragment dirty
@@ -53,7 +70,7 @@ static inline void vvf_dirty_touch(struct vvf_dirty *dirty, void *addr)
 {
 	if (!static_branch_unlikely(&vvf_dirty_key))
 		return;
-	if (!READ_ONCE(dirty->on) || !READ_ONCE(vvf_dirty_log))
+	if (!READ_ONCE(dirty->on) || !vvf_dirty_wanted())
 		return;
 	atomic_or(0, (atomic_t *)addr);
 	WRITE_ONCE(dirty->touched, dirty->touched + 1);

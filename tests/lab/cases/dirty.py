@@ -23,7 +23,7 @@ case(**LAB)
 
 
 def setup(lab):
-    lab.cross = Crossing(lab)
+    lab.cross = Crossing(lab, modules=["vferry_vf_debug"])
 
 
 def rounds(info):
