@@ -499,7 +499,7 @@ static void vvf_mbx_serve(struct vvf *vvf)
 	if (have)
 		vvf_mig_command(vvf, &command, noticed);
 	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
-		vvf_link_pf_reset(vvf);
+		vvf_link_pf_reset(vvf, bits & VVF_MBX_RSTI);
 	vvf_mbx_look_again(vvf);
 }
 

@@ -164,5 +164,6 @@ int vvf_irq_request(struct vvf *vvf);
 void vvf_irq_free(struct vvf *vvf);
 void vvf_irq_program(struct vvf *vvf);
 bool vvf_irq_programmed(struct vvf *vvf);
+bool vvf_irq_forgotten(struct vvf *vvf);
 
 #endif

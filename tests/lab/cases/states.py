@@ -10,7 +10,8 @@ from vlab.events import Events
 from vlab.net import DATA_NET
 from vlab.traffic import tcp_streams
 
-case(hosts=["a"], smp=2)
+# iomem=relaxed: a test writes to a register behind the driver's back
+case(hosts=["a"], smp=2, kernel_args="iomem=relaxed")
 
 SUSPEND_US = 5000       # the project's bars, under emulation too
 RESUME_US = 20000
@@ -344,6 +345,34 @@ def flr(lab, t):
         carry(streams, MIB)
         go(lab, "migrate", "migrating")
         go(lab, "cancelmigration", "idle")
+
+
+def reset_vf(lab, nr=0):
+    """CTRL.RST behind the driver's back: to PF and driver the same as VFIO's reset."""
+    lab.a.sh("python3 -c 'import mmap; f=open(\"/sys/bus/pci/devices/"
+             f"{lab.pci[nr]}/resource0\",\"r+b\"); m=mmap.mmap(f.fileno(),4096); "
+             "memoryview(m).cast(\"I\")[0]=1<<26'")
+
+
+@test("a VF that the host forgets while it is suspended comes back by itself")
+def forgotten(lab, t):
+    for what, forget in (("PF reset", lambda: lab.a.sh("ethtool --reset pf0 all")),
+                         ("VF reset", lambda: reset_vf(lab))):
+        for interface in ("up", "down"):
+            t.defer(lab.n0.sh, "ip link set vf0 up")
+            enter(lab, t, "suspended")
+            lab.n0.sh(f"ip link set vf0 {interface}")
+            since, resets = lab.events.count(), counter(lab, "resets")
+            forget()
+            lab.events.wait(lambda e: e["event"] == "reset" and e["vf"] == 0, 10, what, since)
+            wait_until(lambda: counter(lab, "resets") > resets, 10, f"a reset after a {what}")
+            wait_until(lambda: pf_state(lab) == "idle" and counter(lab, "migration_state") == 0,
+                       10, "idle")
+            lab.n0.sh("ip link set vf0 up")
+            wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20,
+                       f"ping after a {what}, {interface}")
+            wait_until(lambda: ask(lab, "migrate").ok, 10, "migratable")
+            go(lab, "cancelmigration", "idle")
 
 
 @test("the peer hears of the resume at once")
