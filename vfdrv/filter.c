@@ -82,7 +82,7 @@ static void vvf_filter_tell_unicast(struct vvf *vvf)
 		ether_addr_copy(filter->uc[count++], ha->addr);
 	}
 	netif_addr_unlock_bh(netdev);
-	WRITE_ONCE(filter->uc_count, count);
+	filter->uc_count = count;
 
 	if (!filter->uc_told && !count)
 		return;

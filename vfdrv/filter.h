@@ -25,8 +25,7 @@ struct vvf;
  * @pf_mac: address that the PF gave with the last reset, zero: none
  * @vlans: VLANs wanted; changed under RTNL
  * @vlans_told: VLANs that the PF was told
- * @uc: further unicast addresses. Read by NAPI without a lock: during a change
- *	one of our own frames may be taken for another's
+ * @uc: further unicast addresses
  * @uc_count: how many
  * @uc_told: the PF may have further unicast addresses
  * @promisc: multicast promiscuity that the PF was told
@@ -39,27 +38,12 @@ struct vvf_filter {
 	u8 pf_mac[ETH_ALEN];
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	DECLARE_BITMAP(vlans_told, VLAN_N_VID);
-	u8 uc[VVF_UC_MAX][ETH_ALEN] __aligned(2);
+	u8 uc[VVF_UC_MAX][ETH_ALEN];
 	unsigned int uc_count;
 	bool uc_told;
 	bool promisc;
 	unsigned long refused;
 };
-
-/**
- * vvf_filter_is_own() - is this one of the further unicast addresses?
- * @filter: filters
- * @mac: address
- */
-static inline bool vvf_filter_is_own(const struct vvf_filter *filter, const u8 *mac)
-{
-	unsigned int i;
-
-	for (i = 0; i < READ_ONCE(filter->uc_count); i++)
-		if (ether_addr_equal(filter->uc[i], mac))
-			return true;
-	return false;
-}
 
 void vvf_filter_init(struct vvf *vvf);
 void vvf_filter_start(struct vvf *vvf);

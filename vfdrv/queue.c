@@ -465,6 +465,7 @@ int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started)
 void vvf_queue_init(struct vvf *vvf)
 {
 	__skb_queue_head_init(&vvf->rest.frames);
+	vvf_echo_init(&vvf->echo);
 }
 
 /* Hand up what was put aside. */

@@ -106,8 +106,7 @@ struct vvf_rings {
  * @rx_sync: guards the rx 64-bit counters; written by NAPI
  * @tx_packets: TSO packets count as what leaves the NIC
  * @tx_kept: packets kept over a suspension and sent on resume
- * @rx_own: frames dropped because this VF had sent them: the 82576's switch in
- *	QEMU returns broadcast and multicast to the sender
+ * @rx_own: frames dropped because this VF had sent them; see echo.h
  */
 struct vvf_stats {
 	struct u64_stats_sync tx_sync;

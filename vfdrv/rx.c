@@ -179,13 +179,6 @@ unsigned int vvf_rx_waiting(const struct vvf_rx *rx)
 	return frames;
 }
 
-/* Was this frame sent by this VF? The 82576 has no source pruning in QEMU. */
-static bool vvf_rx_own(struct vvf *vvf, const struct ethhdr *eth)
-{
-	return ether_addr_equal(eth->h_source, vvf->netdev->dev_addr) ||
-	       vvf_filter_is_own(&vvf->filter, eth->h_source);
-}
-
 /*
  * Begin a frame: copy it all if it is short, its headers otherwise. Return:
  * how many bytes were copied; 0: the frame is to be dropped.
@@ -199,7 +192,7 @@ static unsigned int vvf_rx_begin(struct vvf *vvf, struct vvf_rx *rx, const void 
 		vvf->stats.rx_dropped++;
 		return 0;
 	}
-	if (vvf_rx_own(vvf, data)) {
+	if (vvf_echo_came(&vvf->echo, data, len)) {
 		vvf->stats.rx_own++;
 		return 0;
 	}

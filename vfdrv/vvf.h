@@ -18,6 +18,7 @@
 #include <linux/pci.h>
 
 #include "dirty.h"
+#include "echo.h"
 #include "filter.h"
 #include "hear.h"
 #include "link.h"
@@ -66,6 +67,7 @@ struct vvf_gate {
  * @napi: polls both rings
  * @rest: how far the queues have come to rest
  * @stats: traffic
+ * @echo: broadcast and multicast frames sent a moment ago
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
  * @watch: do the queues get on?
@@ -91,6 +93,7 @@ struct vvf {
 	struct napi_struct napi;
 	struct vvf_rest rest;
 	struct vvf_stats stats;
+	struct vvf_echo echo;
 
 	struct vvf_filter filter;
 	struct vvf_link link;
