@@ -529,8 +529,6 @@ int vvf_poll(struct napi_struct *napi, int budget)
 	cleaned = vvf_tx_clean(vvf, &rings->tx, budget);
 	if (budget)
 		received = vvf_rx_clean(vvf, &rings->rx, budget);
-	if (unlikely(READ_ONCE(vvf->mig.await_frame)) && received)
-		vvf_mig_received(vvf);
 
 	vvf->stats.polls++;
 	if (!cleaned && !received)

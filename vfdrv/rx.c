@@ -368,6 +368,9 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 		u64_stats_add(&vvf->stats.rx_bytes, bytes);
 		u64_stats_add(&vvf->stats.rx_multicast, multicast);
 		u64_stats_update_end(&vvf->stats.rx_sync);
+		/* What is still taken at rest came before it. */
+		if (unlikely(READ_ONCE(vvf->mig.await_frame)) && !READ_ONCE(vvf->rest.halted))
+			vvf_mig_received(vvf);
 	}
 	/* An empty ring gets no interrupt that would fill it. */
 	return rx->next_to_clean == rx->next_to_use ? budget : seen;

@@ -177,6 +177,27 @@ def family(lab, t):
            seen()[2])
 
 
+@test("what comes back of our own announcement is not the first frame received")
+def not_received(lab, t):
+    t.defer(idle, lab)
+    watch = lab.n0.start("exec vfguest watch")
+    t.defer(watch.kill)
+    wait_until(lambda: "watching" in watch.out, 10, "vfguest watch")
+    for netdev, place in (("data0", lab.peer), ("vf1", lab.n1)):
+        t.defer(place.sh, f"ip link set {netdev} up")
+        place.sh(f"ip link set {netdev} down")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    before = counter(lab, "rx_own_dropped")
+    go(lab, "resume", "idle")
+    wait_until(lambda: counter(lab, "rx_own_dropped") > before, 10, "our announcement")
+    # events are told in order: what was to be told of it comes before these
+    go(lab, "migrate", "migrating")
+    go(lab, "cancelmigration", "idle")
+    wait_until(lambda: '"cancel"' in watch.out, 10, "all events")
+    expect('"received"' not in watch.out, watch.out)
+
+
 @test("the VF driver's netlink family says which devices come and go")
 def devices(lab, t):
     watches = []
