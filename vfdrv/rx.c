@@ -328,8 +328,11 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 
 		rx->buf[i].page = NULL;
 		WRITE_ONCE(rx->next_to_clean, vvf_next(i, rx->size));
-		if (!gone)
+		if (!gone) {
+			dma_sync_single_range_for_device(dev, page_pool_get_dma_addr(buf.page),
+							 buf.offset, len, DMA_FROM_DEVICE);
 			vvf_rx_put(rx, buf.page, buf.offset);
+		}
 
 		if (eop) {
 			struct sk_buff *skb = rx->skb;
