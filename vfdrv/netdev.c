@@ -103,8 +103,6 @@ static void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 
 
 	ret_stats->tx_dropped = READ_ONCE(stats->tx_dropped);
 	ret_stats->rx_dropped = READ_ONCE(stats->rx_dropped) + READ_ONCE(stats->rx_no_memory);
-	ret_stats->rx_crc_errors = 0;
-	ret_stats->rx_errors = READ_ONCE(stats->rx_csum_errors);
 }
 
 static int vvf_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
