@@ -180,7 +180,7 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	unsigned int try;
 	int r;
 
-	r = vvf_mbx_reset(vvf);
+	r = vvf_mbx_reset(vvf) ?: vvf_queue_restore_dma(vvf);
 	if (r)
 		return r;
 	for (try = 0; try < RESET_TRIES; try++) {
@@ -210,10 +210,10 @@ int vvf_link_reset(struct vvf *vvf)
 
 	lockdep_assert_held(&vvf->lock);
 
-	clear_bit(RESET_FORGOTTEN, &vvf->link.wanted);
-	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf->link.resets++;
 	vvf_queue_stop(vvf);
+	clear_bit(RESET_FORGOTTEN, &vvf->link.wanted);
+	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf_mig_reset(vvf);
 
 	r = vvf_link_negotiate(vvf);
