@@ -140,14 +140,16 @@ void vvf_link_resumed(struct vvf *vvf)
  * @vvf: device
  * @cts: the PF takes our requests
  *
- * Called with the mailbox locked.
+ * Any context.
  */
 void vvf_link_control(struct vvf *vvf, bool cts)
 {
-	if (cts)
-		vvf_link_check(vvf);
-	else
+	if (!cts) {
 		vvf_link_forgotten(vvf);
+		return;
+	}
+	vvf_link_check(vvf);
+	vvf_filter_recheck(vvf);
 }
 
 /**

@@ -27,7 +27,7 @@
 
 #define BUFFER	65536
 
-enum kind { NONE, NUMBER32, NUMBER64, STRING, FLAG, STATE, EVENT };
+enum kind { NONE, NUMBER32, NUMBER64, STRING, STRINGS, FLAG, STATE, EVENT };
 
 static const struct {
 	const char *name;
@@ -50,6 +50,7 @@ static const struct {
 	[VFERRY_VF_A_RESUME_US]		= { "resume_us", NUMBER32 },
 	[VFERRY_VF_A_PAGES]		= { "pages", NUMBER64 },
 	[VFERRY_VF_A_HEARD_US]		= { "heard_us", NUMBER32 },
+	[VFERRY_VF_A_REFUSED]		= { "refused", STRINGS },
 };
 
 static const char *const states[VFERRY_MIG_STATES] = {
@@ -132,6 +133,19 @@ static void put(struct request *r, int type, const void *value, int len)
 	r->h.nlmsg_len = NLMSG_ALIGN(r->h.nlmsg_len) + NLA_ALIGN(a->nla_len);
 }
 
+/* An attribute that is there several times, as a list. Return: the last of them. */
+static struct nlattr *print_strings(struct nlattr *a, const char *end)
+{
+	int type = a->nla_type & NLA_TYPE_MASK;
+	struct nlattr *last;
+
+	printf("[\"%s\"", (const char *)data(a));
+	for (last = a; (a = find(next(a), end, type)); last = a)
+		printf(",\"%s\"", (const char *)data(a));
+	printf("]");
+	return last;
+}
+
 static void print(const struct nlmsghdr *h)
 {
 	const struct genlmsghdr *g = NLMSG_DATA(h);
@@ -163,6 +177,9 @@ static void print(const struct nlmsghdr *h)
 			break;
 		case STRING:
 			printf("\"%s\"", (const char *)data(a));
+			break;
+		case STRINGS:
+			a = print_strings(a, end);
 			break;
 		case FLAG:
 			printf("true");
