@@ -80,7 +80,7 @@ static void vvf_link_watchdog(struct work_struct *work)
 	/* Whoever holds the lock is changing what would be checked. */
 	if (!vvf_trylock(vvf))
 		goto again;
-	if (vvf->mbx.offline || vvf_mig_suspended(vvf) || vvf->mig.n_jobs)
+	if (vvf->mbx.offline || vvf->link.asking || vvf_mig_suspended(vvf) || vvf->mig.n_jobs)
 		goto unlock;
 
 	status = vvf_read(vvf, VVF_STATUS);
@@ -182,6 +182,9 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	unsigned int try;
 	int r;
 
+	/* Nobody is kept waiting; those who come see link.asking. */
+	lockdep_assert_not_held(&vvf->lock);
+
 	r = vvf_mbx_reset(vvf) ?: vvf_queue_restore_dma(vvf);
 	if (r)
 		return r;
@@ -197,14 +200,38 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	return vvf_link_hello(vvf);
 }
 
+/* vvf_link_negotiate(), which may take seconds, without vvf.lock. */
+static int vvf_link_ask(struct vvf *vvf)
+{
+	int r;
+
+	lockdep_assert_held(&vvf->lock);
+
+	WRITE_ONCE(vvf->link.asking, true);
+	vvf_unlock(vvf);
+	r = vvf_link_negotiate(vvf);
+	vvf_lock(vvf);
+	WRITE_ONCE(vvf->link.asking, false);
+	return r;
+}
+
+/* The interface may have come up meanwhile, and a migration got as far as to SUSPEND. */
+static int vvf_link_start_queues(struct vvf *vvf)
+{
+	if (!vvf->rings || vvf->running || vvf_mig_suspended(vvf))
+		return 0;
+	return vvf_queue_start(vvf);
+}
+
 /**
  * vvf_link_reset() - reset the VF and bring everything up again
- * @vvf: device, with vvf.lock held
+ * @vvf: device, with vvf.lock held. It is released while the PF is asked
  *
  * Ends a migration. Queues that could be running run afterwards; if the PF
- * does not answer they do not, and the watchdog tries again.
+ * does not answer they do not, and the watchdog tries again. If another thread is asking the
+ * PF already, a reset follows that one.
  *
- * Return: 0 or the error of the PF.
+ * Return: 0, -EINPROGRESS, or the error of the PF.
  */
 int vvf_link_reset(struct vvf *vvf)
 {
@@ -218,12 +245,14 @@ int vvf_link_reset(struct vvf *vvf)
 	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf_mig_reset(vvf);
 
-	r = vvf_link_negotiate(vvf);
-	if (!r && vvf->rings)
-		r = vvf_queue_start(vvf);
+	if (vvf->link.asking) {
+		vvf_link_want_reset(vvf);
+		return -EINPROGRESS;
+	}
+	r = vvf_link_ask(vvf) ?: vvf_link_start_queues(vvf);
 	if (r)
 		goto fail;
-	vvf->link.pf_absent = false;
+	WRITE_ONCE(vvf->link.pf_absent, false);
 	vvf_filter_restore(vvf);
 	vvf_queue_kick(vvf);
 	return 0;
@@ -232,7 +261,7 @@ fail:
 	if (!vvf->link.pf_absent)
 		dev_warn(&vvf->pdev->dev, "reset: no answer from the PF (%pe), will try again\n",
 			 ERR_PTR(r));
-	vvf->link.pf_absent = true;
+	WRITE_ONCE(vvf->link.pf_absent, true);
 	vvf_link_carrier(vvf, false);
 	set_bit(RESET_WANTED, &vvf->link.wanted);
 	return r;
@@ -249,7 +278,8 @@ static void vvf_link_reset_work(struct work_struct *work)
 	struct vvf *vvf = container_of(work, struct vvf, link.reset);
 
 	vvf_lock(vvf);
-	if (!vvf->mbx.offline && vvf_link_reset_due(vvf) && !vvf_link_reset(vvf))
+	if (!vvf->mbx.offline && !vvf->link.asking && vvf_link_reset_due(vvf) &&
+	    !vvf_link_reset(vvf))
 		vvf_link_check(vvf);
 	vvf_unlock(vvf);
 }

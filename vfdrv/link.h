@@ -17,6 +17,8 @@ struct vvf;
  * @resets: resets done
  * @bus_errors: errors on the bus that the device was told of
  * @pf_absent: the PF did not answer, it has been said in the log
+ * @asking: a reset asks the PF, which may take seconds, and has released vvf.lock. Who comes
+ *	does not start the queues: the reset does when it has its answer. Under vvf.lock
  */
 struct vvf_link {
 	struct delayed_work watchdog;
@@ -25,6 +27,7 @@ struct vvf_link {
 	unsigned long resets;
 	unsigned long bus_errors;
 	bool pf_absent;
+	bool asking;
 };
 
 void vvf_link_init(struct vvf *vvf);

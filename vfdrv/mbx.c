@@ -253,7 +253,7 @@ static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
 	unsigned int us = 20;
 
 	for (;;) {
-		bool late = passed(deadline);
+		bool late = passed(deadline) || READ_ONCE(mbx->offline);
 
 		if (vvf_mbx_look(vvf) & VVF_MBX_PFSTS) {
 			vvf_mbx_take(vvf);
@@ -584,8 +584,11 @@ void vvf_mbx_online(struct vvf *vvf, bool online)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 
+	/* A request that waits for its answer gives up. */
+	if (!online)
+		WRITE_ONCE(mbx->offline, true);
 	mbx_lock(vvf);
-	mbx->offline = !online;
+	WRITE_ONCE(mbx->offline, !online);
 	mbx_unlock(vvf);
 }
 

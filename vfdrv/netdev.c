@@ -19,7 +19,7 @@ static int vvf_open(struct net_device *netdev)
 	vvf->rings = rings;
 	/* Suspended: RESUME starts the queues. No PF: the watchdog's reset does. */
 	if (vvf->mig.state != VFERRY_MIG_SUSPENDED && !vvf->link.pf_absent &&
-	    !vvf->mbx.offline)
+	    !vvf->link.asking && !vvf->mbx.offline)
 		r = vvf_queue_start(vvf);
 	vvf_queue_kick(vvf);
 	vvf_unlock(vvf);

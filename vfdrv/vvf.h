@@ -2,8 +2,9 @@
 /*
  * One virtual function of an 82576, as this driver holds it.
  *
- * Locks, outermost first: RTNL, vvf.lock, filter.lock, mbx.lock, gate.lock.
- * Suspend and resume take vvf.lock and mbx.lock only, never RTNL.
+ * Locks, outermost first: RTNL, vvf.lock, mbx.lock, gate.lock; filter.lock, mbx.lock, gate.lock.
+ * Suspend and resume take vvf.lock and mbx.lock only, never RTNL. Nobody who waits for the PF
+ * holds RTNL or vvf.lock.
  *
  * The mailbox's interrupt handler suspends and resumes by itself if no thread
  * is at work behind one of both mutexes: see struct vvf_gate. So vvf.lock is taken

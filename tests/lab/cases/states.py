@@ -442,6 +442,19 @@ def silent_pf(lab, t):
                "all multicast was asked for, and refused")
 
 
+@test("while a reset waits for a silent PF the interface goes down and up at once")
+def silent_reset(lab, t):
+    silence_pf(lab, t)
+    before = counter(lab, "resets")
+    reset_vf(lab)
+    wait_until(lambda: counter(lab, "resets") > before, 10, "the watchdog's reset", 0.02)
+    seconds = timed(lab.n0, "ip link set vf0 down", "ip link set vf0 up")
+    t.note(f"down and up: {seconds:.2f} s")
+    expect(seconds < 0.5, seconds)
+    speak_pf(lab)
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping")
+
+
 def address_of(lab):
     return lab.n0.sh("cat /sys/class/net/vf0/address")
 
