@@ -368,6 +368,35 @@ def flr(lab, t):
         go(lab, "cancelmigration", "idle")
 
 
+@test("who wants to be heard is forgotten when the interface leaves its namespace")
+def hear_moves(lab, t):
+    def hear(space):
+        hearer = space.start("exec vfguest hear vf0")
+        t.defer(hearer.kill)
+        wait_until(lambda: "hearing" in hearer.out or not hearer.running, 10, "vfguest hear")
+        return hearer
+
+    def move(source, target):
+        lab.a.sh(f"ip -n {source} link set vf0 netns {target} && ip -n {target} address add "
+                 f"{DATA_NET}.20/24 dev vf0 && ip -n {target} link set vf0 up")
+    t.defer(idle, lab)
+    first = hear(lab.n0)
+    expect(not hear(lab.n0).running, "two are heard")
+    go(lab, "migrate", "migrating")
+    move("n0", "n1")
+    t.defer(move, "n1", "n0")
+    expect("vf0" in lab.n1.sh("ls /sys/class/net"), "vf0 is not in n1")
+    go(lab, "suspend", "suspended")
+    go(lab, "resume", "idle")
+    second = hear(lab.n1)
+    expect(second.running, f"the new namespace's is not heard: {second.err}")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    wait_until(lambda: "ifname" in second.out, 10, "the question")
+    go(lab, "resume", "idle")
+    expect("ifname" not in first.out, first.out)
+
+
 def poke(lab, pci, register, value):
     """Write to a register behind the driver's back."""
     lab.a.sh("python3 -c 'import mmap; f=open(\"/sys/bus/pci/devices/"
