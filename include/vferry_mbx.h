@@ -72,6 +72,19 @@ enum vferry_mbx_promisc {
 	VFERRY_MBX_PROMISC_MULTICAST	= 2,
 };
 
+/*
+ * Why a request was refused: in the info of a NACK to a VF that has said HELLO. Other PFs echo
+ * the request's info, which never has this bit, and igbvf expects them to.
+ */
+#define VFERRY_MBX_WHY		0x80u
+
+enum vferry_mbx_why {
+	VFERRY_WHY_UNKNOWN	= 0,
+	VFERRY_WHY_NOT_ALLOWED	= 1,	/* the host's policy; a trusted VF may do more */
+	VFERRY_WHY_FULL		= 2,	/* no room in a table of the NIC */
+	VFERRY_WHY_IN_USE	= 3,	/* another function has this address */
+};
+
 /* Words of a COMMAND and of a STATUS that count. */
 #define VFERRY_MBX_CMD_WORDS	5
 #define VFERRY_MBX_STATUS_WORDS	7
@@ -199,6 +212,34 @@ static inline __u32 vferry_mbx_id(__u32 word0)
 static inline __u32 vferry_mbx_info(__u32 word0)
 {
 	return (word0 & VFERRY_MBX_INFO_MASK) >> VFERRY_MBX_INFO_SHIFT;
+}
+
+/**
+ * vferry_mbx_put_why() - a NACK that tells why
+ * @word0: first word of the request
+ * @why: enum vferry_mbx_why
+ *
+ * Return: first word of the reply, without other flags than those of @word0.
+ */
+static inline __u32 vferry_mbx_put_why(__u32 word0, enum vferry_mbx_why why)
+{
+	return (word0 & ~VFERRY_MBX_INFO_MASK) |
+	       (VFERRY_MBX_WHY | (__u32)why) << VFERRY_MBX_INFO_SHIFT | VFERRY_MBX_NACK;
+}
+
+/**
+ * vferry_mbx_get_why() - why was it refused?
+ * @word0: first word of a NACK
+ *
+ * Return: enum vferry_mbx_why; %VFERRY_WHY_UNKNOWN: it does not say, or in an unknown way.
+ */
+static inline enum vferry_mbx_why vferry_mbx_get_why(__u32 word0)
+{
+	__u32 info = vferry_mbx_info(word0);
+
+	if (!(info & VFERRY_MBX_WHY) || (info & ~VFERRY_MBX_WHY) > VFERRY_WHY_IN_USE)
+		return VFERRY_WHY_UNKNOWN;
+	return (enum vferry_mbx_why)(info & ~VFERRY_MBX_WHY);
 }
 
 /**

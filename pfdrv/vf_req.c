@@ -232,6 +232,19 @@ static enum vpf_mbx_stat stat_of(u32 word0)
 	return VPF_MBX_RX_UNKNOWN;
 }
 
+static enum vferry_mbx_why why(int err)
+{
+	switch (err) {
+	case -EPERM:
+		return VFERRY_WHY_NOT_ALLOWED;
+	case -ENOSPC:
+		return VFERRY_WHY_FULL;
+	case -EADDRINUSE:
+		return VFERRY_WHY_IN_USE;
+	}
+	return VFERRY_WHY_UNKNOWN;
+}
+
 /**
  * vpf_req_handle() - do what a VF asks for
  * @vf: the VF
@@ -285,6 +298,8 @@ unsigned int vpf_req_handle(struct vferry_pf_vf *vf, u32 *msg)
 			return err;
 		break;
 	}
+	if (err && vpf_mig_speaks(vf))
+		msg[0] = vferry_mbx_put_why(msg[0], why(err));
 	msg[0] |= VFERRY_MBX_CTS | (err ? VFERRY_MBX_NACK : VFERRY_MBX_ACK);
 	return 1;
 }

@@ -45,14 +45,20 @@ static void vvf_attach(struct vvf *vvf)
 	netif_tx_unlock_bh(netdev);
 }
 
-/* A PF that does not answer yet is waited for by the watchdog. */
+/*
+ * A PF that does not answer yet is waited for by the watchdog. Without RTNL: the answer may
+ * take seconds. The interface is detached still, so it can go down meanwhile, but not up.
+ */
 static void vvf_back(struct vvf *vvf)
 {
-	rtnl_lock();
 	pci_set_master(vvf->pdev);
 	vvf_mbx_online(vvf, true);
 	vvf_lock(vvf);
 	vvf_link_reset(vvf);
+	vvf_unlock(vvf);
+
+	rtnl_lock();
+	vvf_lock(vvf);
 	vvf_attach(vvf);
 	vvf_unlock(vvf);
 	rtnl_unlock();

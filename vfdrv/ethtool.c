@@ -26,6 +26,7 @@ static const struct vvf_counter vvf_counters[] = {
 	COUNTER("tx_timeouts", stats.tx_timeouts),
 	COUNTER("tx_kept_over_suspend", stats.tx_kept),
 	COUNTER("rx_own_dropped", stats.rx_own),
+	COUNTER("queues_stuck", stats.queues_stuck),
 	COUNTER("rx_copied", stats.rx_copied),
 	COUNTER("rx_csum_errors", stats.rx_csum_errors),
 	COUNTER("rx_dropped", stats.rx_dropped),

@@ -17,13 +17,14 @@ void vvf_hear_init(struct vvf_hear *hear)
  * @net: network namespace of the socket
  * @portid: its address
  *
- * Return: 0, also if it wanted that before; -EBUSY: another one does.
+ * Return: 0, also if it wanted that before; -EBUSY: another one does. One of another
+ * namespace does not count: the interface has been moved away from it since.
  */
 int vvf_hear_register(struct vvf_hear *hear, const struct net *net, u32 portid)
 {
-	if (hear->portid && (hear->portid != portid || hear->net != net))
+	if (hear->portid && hear->portid != portid && hear->net == net)
 		return -EBUSY;
-	hear->net = net;
+	WRITE_ONCE(hear->net, net);
 	WRITE_ONCE(hear->portid, portid);
 	return 0;
 }
@@ -75,13 +76,19 @@ bool vvf_hear_wanted(const struct vvf_hear *hear)
 void vvf_hear_ask(struct vvf *vvf, u64 mig_id)
 {
 	struct vvf_hear *hear = &vvf->hear;
+	u32 portid = READ_ONCE(hear->portid);
 	ktime_t begun = ktime_get();
 
 	WRITE_ONCE(hear->waited_us, 0);
-	if (!vvf_hear_wanted(hear))
+	if (!portid)
 		return;
+	/* In another namespace the same number is another's socket. */
+	if (READ_ONCE(hear->net) != dev_net(vvf->netdev)) {
+		cmpxchg(&hear->portid, portid, 0);
+		return;
+	}
 	WRITE_ONCE(hear->go, false);
-	if (vvf_nl_ask(vvf, READ_ONCE(hear->portid), mig_id))
+	if (vvf_nl_ask(vvf, portid, mig_id))
 		return;
 	wait_event_hrtimeout(hear->wait, READ_ONCE(hear->go) || !vvf_hear_wanted(hear),
 			     ns_to_ktime(HEAR_US * NSEC_PER_USEC));

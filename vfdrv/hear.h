@@ -16,7 +16,8 @@ struct vvf;
  * struct vvf_hear - who wants to be heard about one VF
  * @wait: for GO
  * @net: network namespace of the socket; compared only
- * @portid: the socket; 0: nobody. Both under nl.c's lock; @portid is read without
+ * @portid: the socket; 0: nobody. Both under nl.c's lock; the worker reads them without,
+ *	and forgets a socket of a namespace that the interface has left
  * @go: it has answered
  * @waited_us: how long the last SUSPEND waited; 0: it did not
  */

@@ -139,3 +139,15 @@ bool vvf_irq_programmed(struct vvf *vvf)
 {
 	return vvf_read(vvf, VVF_IVAR) == IVAR_QUEUES;
 }
+
+/**
+ * vvf_irq_forgotten() - has the routing been reset?
+ * @vvf: device
+ *
+ * Not the contrary of vvf_irq_programmed(): a device that does not answer has forgotten
+ * nothing that is known.
+ */
+bool vvf_irq_forgotten(struct vvf *vvf)
+{
+	return !vvf_read(vvf, VVF_IVAR);
+}

@@ -11,12 +11,20 @@
  * time-out, RSTI, a PF that says that the VF is not clear to send) is put off
  * while the VF is suspended, when nothing of this can be judged, and
  * judged anew after RESUME. An FLR is not put off: it has happened.
+ *
+ * Nor is a reset put off once the host has forgotten that the VF is suspended:
+ * nobody will send RESUME then. What proves this is the PF's own reset (RSTI), its
+ * word that the VF is not clear to send, and that the interrupt routing is gone.
+ * A host that the guest has been moved to shows none of them: before the guest runs, it has
+ * restored the routing and is clear to send. All are seen by reading only.
  */
 #include "request.h"
 #include "vvf.h"
 
 #define WATCHDOG_INTERVAL	(2 * HZ)
 #define RESET_WANTED		0
+/* The host has forgotten the VF: wanted even if it is suspended. */
+#define RESET_FORGOTTEN		1
 
 /* Attempts at getting the PF's answer to the reset message. */
 #define RESET_TRIES	3
@@ -39,16 +47,40 @@ static bool vvf_link_programmed(struct vvf *vvf)
 	return vvf_irq_programmed(vvf) && (!vvf->running || vvf_queue_programmed(vvf));
 }
 
+static void vvf_link_forgotten(struct vvf *vvf)
+{
+	if (!test_and_set_bit(RESET_FORGOTTEN, &vvf->link.wanted) && vvf_mig_suspended(vvf))
+		dev_warn(&vvf->pdev->dev,
+			 "the host has reset the suspended VF, no RESUME will come: resetting\n");
+	vvf_link_want_reset(vvf);
+}
+
+/*
+ * Is a suspended VF still as it was left? Reads one register, and does not keep the
+ * interrupt handler from RESUME meanwhile; see struct vvf_gate.
+ */
+static void vvf_link_look_at_rest(struct vvf *vvf)
+{
+	if (!mutex_trylock(&vvf->lock))
+		return;
+	if (!vvf->mbx.offline && vvf_mig_suspended(vvf) && vvf_irq_forgotten(vvf))
+		vvf_link_forgotten(vvf);
+	mutex_unlock(&vvf->lock);
+}
+
 static void vvf_link_watchdog(struct work_struct *work)
 {
 	struct vvf *vvf = container_of(work, struct vvf, link.watchdog.work);
 	u32 status;
 
+	if (vvf_mig_suspended(vvf)) {
+		vvf_link_look_at_rest(vvf);
+		goto again;
+	}
 	/* Whoever holds the lock is changing what would be checked. */
 	if (!vvf_trylock(vvf))
 		goto again;
-	if (vvf->mbx.offline || vvf->mig.state == VFERRY_MIG_SUSPENDED ||
-	    vvf->mig.n_jobs)
+	if (vvf->mbx.offline || vvf->link.asking || vvf_mig_suspended(vvf) || vvf->mig.n_jobs)
 		goto unlock;
 
 	status = vvf_read(vvf, VVF_STATUS);
@@ -82,7 +114,7 @@ void vvf_link_check(struct vvf *vvf)
  * vvf_link_want_reset() - have the VF reset
  * @vvf: device
  *
- * Any context. While the VF is suspended, it is done after RESUME.
+ * Any context. While the VF is suspended, it is judged anew after RESUME.
  */
 void vvf_link_want_reset(struct vvf *vvf)
 {
@@ -98,6 +130,7 @@ void vvf_link_want_reset(struct vvf *vvf)
  */
 void vvf_link_resumed(struct vvf *vvf)
 {
+	clear_bit(RESET_FORGOTTEN, &vvf->link.wanted);
 	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf_link_check(vvf);
 }
@@ -107,26 +140,32 @@ void vvf_link_resumed(struct vvf *vvf)
  * @vvf: device
  * @cts: the PF takes our requests
  *
- * Called with the mailbox locked.
+ * Any context.
  */
 void vvf_link_control(struct vvf *vvf, bool cts)
 {
-	if (cts)
-		vvf_link_check(vvf);
-	else
-		vvf_link_want_reset(vvf);
+	if (!cts) {
+		vvf_link_forgotten(vvf);
+		return;
+	}
+	vvf_link_check(vvf);
+	vvf_filter_recheck(vvf);
 }
 
 /**
  * vvf_link_pf_reset() - the mailbox says that the PF is or was in reset
  * @vvf: device
+ * @now: it is (RSTI)
  *
- * RSTD is no proof: it comes again whenever the PF writes CTRL_EXT. The
- * watchdog looks for what a reset of the PF destroys.
+ * That it was (RSTD) is no proof: this comes again whenever the PF writes CTRL_EXT.
+ * The watchdog looks for what a reset of the PF destroys.
  */
-void vvf_link_pf_reset(struct vvf *vvf)
+void vvf_link_pf_reset(struct vvf *vvf, bool now)
 {
-	vvf_link_check(vvf);
+	if (now && vvf_mig_suspended(vvf))
+		vvf_link_forgotten(vvf);
+	else
+		vvf_link_check(vvf);
 }
 
 static int vvf_link_hello(struct vvf *vvf)
@@ -143,7 +182,10 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	unsigned int try;
 	int r;
 
-	r = vvf_mbx_reset(vvf);
+	/* Nobody is kept waiting; those who come see link.asking. */
+	lockdep_assert_not_held(&vvf->lock);
+
+	r = vvf_mbx_reset(vvf) ?: vvf_queue_restore_dma(vvf);
 	if (r)
 		return r;
 	for (try = 0; try < RESET_TRIES; try++) {
@@ -158,14 +200,38 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	return vvf_link_hello(vvf);
 }
 
+/* vvf_link_negotiate(), which may take seconds, without vvf.lock. */
+static int vvf_link_ask(struct vvf *vvf)
+{
+	int r;
+
+	lockdep_assert_held(&vvf->lock);
+
+	WRITE_ONCE(vvf->link.asking, true);
+	vvf_unlock(vvf);
+	r = vvf_link_negotiate(vvf);
+	vvf_lock(vvf);
+	WRITE_ONCE(vvf->link.asking, false);
+	return r;
+}
+
+/* The interface may have come up meanwhile, and a migration got as far as to SUSPEND. */
+static int vvf_link_start_queues(struct vvf *vvf)
+{
+	if (!vvf->rings || vvf->running || vvf_mig_suspended(vvf))
+		return 0;
+	return vvf_queue_start(vvf);
+}
+
 /**
  * vvf_link_reset() - reset the VF and bring everything up again
- * @vvf: device, with vvf.lock held
+ * @vvf: device, with vvf.lock held. It is released while the PF is asked
  *
  * Ends a migration. Queues that could be running run afterwards; if the PF
- * does not answer they do not, and the watchdog tries again.
+ * does not answer they do not, and the watchdog tries again. If another thread is asking the
+ * PF already, a reset follows that one.
  *
- * Return: 0 or the error of the PF.
+ * Return: 0, -EINPROGRESS, or the error of the PF.
  */
 int vvf_link_reset(struct vvf *vvf)
 {
@@ -173,17 +239,20 @@ int vvf_link_reset(struct vvf *vvf)
 
 	lockdep_assert_held(&vvf->lock);
 
-	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf->link.resets++;
 	vvf_queue_stop(vvf);
+	clear_bit(RESET_FORGOTTEN, &vvf->link.wanted);
+	clear_bit(RESET_WANTED, &vvf->link.wanted);
 	vvf_mig_reset(vvf);
 
-	r = vvf_link_negotiate(vvf);
-	if (!r && vvf->rings)
-		r = vvf_queue_start(vvf);
+	if (vvf->link.asking) {
+		vvf_link_want_reset(vvf);
+		return -EINPROGRESS;
+	}
+	r = vvf_link_ask(vvf) ?: vvf_link_start_queues(vvf);
 	if (r)
 		goto fail;
-	vvf->link.pf_absent = false;
+	WRITE_ONCE(vvf->link.pf_absent, false);
 	vvf_filter_restore(vvf);
 	vvf_queue_kick(vvf);
 	return 0;
@@ -192,10 +261,16 @@ fail:
 	if (!vvf->link.pf_absent)
 		dev_warn(&vvf->pdev->dev, "reset: no answer from the PF (%pe), will try again\n",
 			 ERR_PTR(r));
-	vvf->link.pf_absent = true;
+	WRITE_ONCE(vvf->link.pf_absent, true);
 	vvf_link_carrier(vvf, false);
 	set_bit(RESET_WANTED, &vvf->link.wanted);
 	return r;
+}
+
+static bool vvf_link_reset_due(struct vvf *vvf)
+{
+	return test_bit(vvf_mig_suspended(vvf) ? RESET_FORGOTTEN : RESET_WANTED,
+			&vvf->link.wanted);
 }
 
 static void vvf_link_reset_work(struct work_struct *work)
@@ -203,8 +278,8 @@ static void vvf_link_reset_work(struct work_struct *work)
 	struct vvf *vvf = container_of(work, struct vvf, link.reset);
 
 	vvf_lock(vvf);
-	if (!vvf->mbx.offline && vvf->mig.state != VFERRY_MIG_SUSPENDED &&
-	    test_bit(RESET_WANTED, &vvf->link.wanted) && !vvf_link_reset(vvf))
+	if (!vvf->mbx.offline && !vvf->link.asking && vvf_link_reset_due(vvf) &&
+	    !vvf_link_reset(vvf))
 		vvf_link_check(vvf);
 	vvf_unlock(vvf);
 }

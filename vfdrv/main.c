@@ -34,14 +34,12 @@ static void vvf_init(struct vvf *vvf)
 static void vvf_introduce(struct vvf *vvf)
 {
 	vvf_lock(vvf);
-	/* The filters are told when the address is there. */
-	mutex_lock(&vvf->filter.lock);
+	/* The filters are told when the interface is registered. */
 	vvf_link_reset(vvf);
 	if (is_valid_ether_addr(vvf->filter.pf_mac))
 		eth_hw_addr_set(vvf->netdev, vvf->filter.pf_mac);
 	else
 		eth_hw_addr_random(vvf->netdev);
-	mutex_unlock(&vvf->filter.lock);
 	vvf_unlock(vvf);
 }
 

@@ -223,6 +223,27 @@ static bool vvf_mbx_is_reply(u32 word0, u32 request)
 	       vferry_mbx_id(word0) == vferry_mbx_id(request);
 }
 
+/* A refusal. -EAGAIN: of a PF that does not know the VF any more; it has judged nothing. */
+static int vvf_mbx_refusal(u32 word0)
+{
+	u32 id = vferry_mbx_id(word0);
+
+	if (!(word0 & VFERRY_MBX_CTS) && id != VFERRY_MBX_RESET && id != VFERRY_MBX_HELLO)
+		return -EAGAIN;
+
+	switch (vferry_mbx_get_why(word0)) {
+	case VFERRY_WHY_UNKNOWN:
+		break;
+	case VFERRY_WHY_NOT_ALLOWED:
+		return -EPERM;
+	case VFERRY_WHY_FULL:
+		return -ENOSPC;
+	case VFERRY_WHY_IN_USE:
+		return -EADDRINUSE;
+	}
+	return -EACCES;
+}
+
 /* Wait for the reply to @msg; it goes to @msg. */
 static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
 {
@@ -232,7 +253,7 @@ static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
 	unsigned int us = 20;
 
 	for (;;) {
-		bool late = passed(deadline);
+		bool late = passed(deadline) || READ_ONCE(mbx->offline);
 
 		if (vvf_mbx_look(vvf) & VVF_MBX_PFSTS) {
 			vvf_mbx_take(vvf);
@@ -252,7 +273,7 @@ static int vvf_mbx_reply(struct vvf *vvf, u32 *msg, unsigned int timeout_ms)
 	memcpy(msg, in, sizeof(in));
 	if (msg[0] & VFERRY_MBX_NACK) {
 		vvf_mbx_got(mbx, VVF_MBX_GOT_NACK);
-		return -EACCES;
+		return vvf_mbx_refusal(msg[0]);
 	}
 	vvf_mbx_got(mbx, VVF_MBX_GOT_ACK);
 	return 0;
@@ -272,8 +293,10 @@ static void vvf_mbx_wake(struct vvf_mbx *mbx)
  * May sleep, for a second at worst. Commands that come instead of the reply
  * are left to the worker.
  *
- * Return: 0: acknowledged; -EACCES: refused; -EBUSY: not now, the VF is
- * suspended, or the PF holds the mailbox; -ETIMEDOUT: no answer; -ENODEV.
+ * Return: 0: acknowledged; -EACCES: refused; -EPERM: the host does not allow it;
+ * -ENOSPC: the NIC has no room for it; -EADDRINUSE: another VF has it; -EAGAIN: the PF wants a
+ * reset first, which has been asked for; -EBUSY: not now, the VF is suspended, or
+ * the PF holds the mailbox; -ETIMEDOUT: no answer; -ENODEV.
  */
 int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
 {
@@ -293,6 +316,8 @@ int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
 	if (mbx->have_command)
 		vvf_mbx_wake(mbx);
 	mbx_unlock(vvf);
+	if (r == -EAGAIN)
+		vvf_link_control(vvf, false);
 	return r;
 }
 
@@ -499,7 +524,7 @@ static void vvf_mbx_serve(struct vvf *vvf)
 	if (have)
 		vvf_mig_command(vvf, &command, noticed);
 	if (bits & (VVF_MBX_RSTI | VVF_MBX_RSTD))
-		vvf_link_pf_reset(vvf);
+		vvf_link_pf_reset(vvf, bits & VVF_MBX_RSTI);
 	vvf_mbx_look_again(vvf);
 }
 
@@ -559,8 +584,11 @@ void vvf_mbx_online(struct vvf *vvf, bool online)
 {
 	struct vvf_mbx *mbx = &vvf->mbx;
 
+	/* A request that waits for its answer gives up. */
+	if (!online)
+		WRITE_ONCE(mbx->offline, true);
 	mbx_lock(vvf);
-	mbx->offline = !online;
+	WRITE_ONCE(mbx->offline, !online);
 	mbx_unlock(vvf);
 }
 

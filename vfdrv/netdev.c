@@ -27,7 +27,7 @@ static int vvf_open(struct net_device *netdev)
 	vvf->rings = rings;
 	/* Suspended: RESUME starts the queues. No PF: the watchdog's reset does. */
 	if (vvf->mig.state != VFERRY_MIG_SUSPENDED && !vvf->link.pf_absent &&
-	    !vvf->mbx.offline)
+	    !vvf->link.asking && !vvf->mbx.offline)
 		r = vvf_queue_start(vvf);
 	vvf_queue_kick(vvf);
 	vvf_unlock(vvf);
@@ -113,8 +113,6 @@ static void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 
 
 	ret_stats->tx_dropped = READ_ONCE(stats->tx_dropped);
 	ret_stats->rx_dropped = READ_ONCE(stats->rx_dropped) + READ_ONCE(stats->rx_no_memory);
-	ret_stats->rx_crc_errors = 0;
-	ret_stats->rx_errors = READ_ONCE(stats->rx_csum_errors);
 }
 
 static int vvf_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)

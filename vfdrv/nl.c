@@ -63,7 +63,24 @@ static int vvf_nl_put_state(struct sk_buff *skb, u32 state, u64 mig_id)
 	return 0;
 }
 
-static int vvf_nl_put(struct sk_buff *skb, const struct vvf *vvf, u32 portid, u32 seq, int flags,
+/* The first lines of what is not received, and how many more there are. */
+#define REFUSED_LINES	16
+
+static int vvf_nl_put_refused(struct sk_buff *skb, struct vvf *vvf)
+{
+	char line[VVF_REFUSED_LEN];
+	unsigned int pos = 0, n = 0;
+
+	while (vvf_filter_describe(vvf, &pos, line))
+		if (n++ < REFUSED_LINES && nla_put_string(skb, VFERRY_VF_A_REFUSED, line))
+			return -EMSGSIZE;
+	if (n <= REFUSED_LINES)
+		return 0;
+	snprintf(line, sizeof(line), "and %u more", n - REFUSED_LINES);
+	return nla_put_string(skb, VFERRY_VF_A_REFUSED, line);
+}
+
+static int vvf_nl_put(struct sk_buff *skb, struct vvf *vvf, u32 portid, u32 seq, int flags,
 		      enum vferry_vf_nl_cmd cmd)
 {
 	void *head;
@@ -73,7 +90,7 @@ static int vvf_nl_put(struct sk_buff *skb, const struct vvf *vvf, u32 portid, u3
 		return -EMSGSIZE;
 	if (vvf_nl_put_device(skb, vvf) ||
 	    vvf_nl_put_state(skb, READ_ONCE(vvf->mig.state), vvf->mig.mig_id) ||
-	    vvf_nl_put_timings(skb, vvf)) {
+	    vvf_nl_put_timings(skb, vvf) || vvf_nl_put_refused(skb, vvf)) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}
@@ -317,7 +334,7 @@ void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event)
 }
 
 /* Tell the listeners that a device has come, or goes. Under RTNL: it stays where it is. */
-static void vvf_nl_notice(const struct vvf *vvf, enum vferry_vf_nl_cmd cmd)
+static void vvf_nl_notice(struct vvf *vvf, enum vferry_vf_nl_cmd cmd)
 {
 	struct sk_buff *skb;
 

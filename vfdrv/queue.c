@@ -19,8 +19,8 @@
 
 #include "vvf.h"
 
-/* Bound on the NIC's own work when a queue is switched off. */
-#define QUEUE_OFF_US	2000
+/* Bound on the NIC's own work when a queue is switched off. An 82576 may take 10 ms. */
+#define QUEUE_OFF_US	20000
 /* The same in vvf_queue_halt(), where an interrupt handler may spin. */
 #define HALT_OFF_US	200
 /* NAPI starts the queues at once, but its processor may be away, as a virtual one may be. */
@@ -248,16 +248,52 @@ void vvf_queue_kick(struct vvf *vvf)
 		vvf_poll_now(vvf);
 }
 
-static void vvf_queue_off(struct vvf *vvf, u32 reg)
+/* A device that is gone has no queue that is on. */
+static bool vvf_queue_is_off(struct vvf *vvf, u32 reg)
+{
+	u32 value = vvf_read(vvf, reg);
+
+	return value == VVF_GONE || !(value & VVF_XDCTL_ENABLE);
+}
+
+static bool vvf_queue_off(struct vvf *vvf, u32 reg)
 {
 	ktime_t deadline = ktime_add_us(ktime_get(), QUEUE_OFF_US);
 
 	vvf_write(vvf, reg, 0);
-	while (vvf_read(vvf, reg) & VVF_XDCTL_ENABLE) {
+	while (!vvf_queue_is_off(vvf, reg)) {
 		if (ktime_after(ktime_get(), deadline))
-			break;
+			return false;
 		usleep_range(10, 20);
 	}
+	return true;
+}
+
+/*
+ * The memory of a queue that does not go off must not go back while the NIC may write it:
+ * take the bus away. vvf_queue_restore_dma() gives it back, after a reset.
+ */
+static void vvf_queue_cut_off(struct vvf *vvf)
+{
+	vvf->stats.queues_stuck++;
+	dev_warn_ratelimited(&vvf->pdev->dev, "a queue does not stop: DMA off, resetting\n");
+	pci_clear_master(vvf->pdev);
+	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
+	vvf_link_want_reset(vvf);
+}
+
+/**
+ * vvf_queue_restore_dma() - after a reset the NIC may use the bus again
+ * @vvf: device, reset
+ *
+ * Return: 0; -EIO: a queue is on that nobody has started.
+ */
+int vvf_queue_restore_dma(struct vvf *vvf)
+{
+	if (!vvf_queue_is_off(vvf, VVF_RXDCTL) || !vvf_queue_is_off(vvf, VVF_TXDCTL))
+		return -EIO;
+	pci_set_master(vvf->pdev);
+	return 0;
 }
 
 static void vvf_queue_forget_rest(struct vvf *vvf)
@@ -281,18 +317,21 @@ static void vvf_queue_forget_rest(struct vvf *vvf)
  */
 void vvf_queue_stop(struct vvf *vvf)
 {
+	bool off;
+
 	lockdep_assert_held(&vvf->lock);
 
 	if (!vvf->running)
 		return;
 	WRITE_ONCE(vvf->quiet, true);
 	netif_tx_disable(vvf->netdev);
-	vvf_queue_off(vvf, VVF_RXDCTL);
+	off = vvf_queue_off(vvf, VVF_RXDCTL);
 	vvf_write(vvf, VVF_EIMC, BIT(VVF_VECTOR_QUEUE));
 	napi_disable(&vvf->napi);
 	/* Again: NAPI may have passed its look at quiet, and woken the queue. */
 	netif_tx_disable(vvf->netdev);
-	vvf_queue_off(vvf, VVF_TXDCTL);
+	if (!vvf_queue_off(vvf, VVF_TXDCTL) || !off)
+		vvf_queue_cut_off(vvf);
 	vvf->running = false;
 	vvf_queue_forget_rest(vvf);
 	vvf_tx_release(vvf, &vvf->rings->tx);
@@ -465,6 +504,7 @@ int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started)
 void vvf_queue_init(struct vvf *vvf)
 {
 	__skb_queue_head_init(&vvf->rest.frames);
+	vvf_echo_init(&vvf->echo);
 }
 
 /* Hand up what was put aside. */
@@ -528,8 +568,6 @@ int vvf_poll(struct napi_struct *napi, int budget)
 	cleaned = vvf_tx_clean(vvf, &rings->tx, budget);
 	if (budget)
 		received = vvf_rx_clean(vvf, &rings->rx, budget);
-	if (unlikely(READ_ONCE(vvf->mig.await_frame)) && received)
-		vvf_mig_received(vvf);
 
 	vvf->stats.polls++;
 	if (!cleaned && !received)

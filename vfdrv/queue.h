@@ -106,8 +106,8 @@ struct vvf_rings {
  * @rx_sync: guards the rx 64-bit counters; written by NAPI
  * @tx_packets: TSO packets count as what leaves the NIC
  * @tx_kept: packets kept over a suspension and sent on resume
- * @rx_own: frames dropped because this VF had sent them: the 82576's switch in
- *	QEMU returns broadcast and multicast to the sender
+ * @rx_own: frames dropped because this VF had sent them; see echo.h
+ * @queues_stuck: queues that did not go off when they were told to
  */
 struct vvf_stats {
 	struct u64_stats_sync tx_sync;
@@ -123,6 +123,7 @@ struct vvf_stats {
 	unsigned long tx_timeouts;
 	unsigned long tx_kept;
 	unsigned long rx_own;
+	unsigned long queues_stuck;
 	unsigned long rx_copied;
 	unsigned long rx_csum_errors;
 	unsigned long rx_dropped;
@@ -171,6 +172,7 @@ int vvf_queue_halt(struct vvf *vvf, unsigned int wait_us);
 void vvf_queue_go(struct vvf *vvf);
 int vvf_queue_started(struct vvf *vvf, ktime_t *ret_started);
 void vvf_queue_init(struct vvf *vvf);
+int vvf_queue_restore_dma(struct vvf *vvf);
 bool vvf_queue_programmed(struct vvf *vvf);
 int vvf_poll(struct napi_struct *napi, int budget);
 

@@ -23,14 +23,15 @@ static u32 vvf_request_head(enum vferry_mbx_id id, u32 info)
 int vvf_request_reset(struct vvf *vvf)
 {
 	u32 msg[VFERRY_MBX_WORDS] = { VFERRY_MBX_RESET };
+	u8 mac[ETH_ALEN] = {};
 	int r;
 
 	r = vvf_mbx_request(vvf, msg, 1);
 	if (r && r != -EACCES)
 		return r;
-	eth_zero_addr(vvf->filter.pf_mac);
 	if (!r)
-		vferry_mbx_get_mac(&msg[1], vvf->filter.pf_mac);
+		vferry_mbx_get_mac(&msg[1], mac);
+	vvf_filter_given(vvf, mac);
 	return 0;
 }
 

@@ -179,13 +179,6 @@ unsigned int vvf_rx_waiting(const struct vvf_rx *rx)
 	return frames;
 }
 
-/* Was this frame sent by this VF? The 82576 has no source pruning in QEMU. */
-static bool vvf_rx_own(struct vvf *vvf, const struct ethhdr *eth)
-{
-	return ether_addr_equal(eth->h_source, vvf->netdev->dev_addr) ||
-	       vvf_filter_is_own(&vvf->filter, eth->h_source);
-}
-
 /*
  * Begin a frame: copy it all if it is short, its headers otherwise. Return:
  * how many bytes were copied; 0: the frame is to be dropped.
@@ -199,7 +192,7 @@ static unsigned int vvf_rx_begin(struct vvf *vvf, struct vvf_rx *rx, const void 
 		vvf->stats.rx_dropped++;
 		return 0;
 	}
-	if (vvf_rx_own(vvf, data)) {
+	if (vvf_echo_came(&vvf->echo, data, len)) {
 		vvf->stats.rx_own++;
 		return 0;
 	}
@@ -335,8 +328,11 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 
 		rx->buf[i].page = NULL;
 		WRITE_ONCE(rx->next_to_clean, vvf_next(i, rx->size));
-		if (!gone)
+		if (!gone) {
+			dma_sync_single_range_for_device(dev, page_pool_get_dma_addr(buf.page),
+							 buf.offset, len, DMA_FROM_DEVICE);
 			vvf_rx_put(rx, buf.page, buf.offset);
+		}
 
 		if (eop) {
 			struct sk_buff *skb = rx->skb;
@@ -375,6 +371,9 @@ unsigned int vvf_rx_clean(struct vvf *vvf, struct vvf_rx *rx, int budget)
 		u64_stats_add(&vvf->stats.rx_bytes, bytes);
 		u64_stats_add(&vvf->stats.rx_multicast, multicast);
 		u64_stats_update_end(&vvf->stats.rx_sync);
+		/* What is still taken at rest came before it. */
+		if (unlikely(READ_ONCE(vvf->mig.await_frame)) && !READ_ONCE(vvf->rest.halted))
+			vvf_mig_received(vvf);
 	}
 	/* An empty ring gets no interrupt that would fill it. */
 	return rx->next_to_clean == rx->next_to_use ? budget : seen;

@@ -290,6 +290,7 @@ static int vvf_tx_queue(struct vvf *vvf, struct vvf_tx *tx, struct sk_buff *skb,
 	u64_stats_add(&vvf->stats.tx_bytes, off.bytes);
 	u64_stats_update_end(&vvf->stats.tx_sync);
 
+	vvf_echo_sent(&vvf->echo, skb);
 	/* The packet is complete before cleaning or the NIC may look at it. */
 	dma_wmb();
 	smp_store_release(&tx->next_to_use, next);

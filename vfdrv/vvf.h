@@ -2,8 +2,9 @@
 /*
  * One virtual function of an 82576, as this driver holds it.
  *
- * Locks, outermost first: RTNL, vvf.lock, filter.lock, mbx.lock, gate.lock.
- * Suspend and resume take vvf.lock and mbx.lock only, never RTNL.
+ * Locks, outermost first: RTNL, vvf.lock, mbx.lock, gate.lock; filter.lock, mbx.lock, gate.lock.
+ * Suspend and resume take vvf.lock and mbx.lock only, never RTNL. Nobody who waits for the PF
+ * holds RTNL or vvf.lock.
  *
  * The mailbox's interrupt handler suspends and resumes by itself if no thread
  * is at work behind one of both mutexes: see struct vvf_gate. So vvf.lock is taken
@@ -18,6 +19,7 @@
 #include <linux/pci.h>
 
 #include "dirty.h"
+#include "echo.h"
 #include "filter.h"
 #include "hear.h"
 #include "link.h"
@@ -69,6 +71,7 @@ struct vvf_gate {
  * @napi: polls both rings
  * @rest: how far the queues have come to rest
  * @stats: traffic
+ * @echo: broadcast and multicast frames sent a moment ago
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
  * @watch: do the queues get on?
@@ -95,6 +98,7 @@ struct vvf {
 	struct napi_struct napi;
 	struct vvf_rest rest;
 	struct vvf_stats stats;
+	struct vvf_echo echo;
 
 	struct vvf_filter filter;
 	struct vvf_link link;
@@ -174,5 +178,6 @@ void vvf_irq_free(struct vvf *vvf);
 void vvf_irq_program(struct vvf *vvf);
 void vvf_irq_throttle(struct vvf *vvf);
 bool vvf_irq_programmed(struct vvf *vvf);
+bool vvf_irq_forgotten(struct vvf *vvf);
 
 #endif

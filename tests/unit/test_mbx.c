@@ -340,6 +340,27 @@ static void all_have_names(void **state)
 	assert_string_equal(vferry_mig_state_name(0xffffffff), "?");
 }
 
+static void reasons(void **state)
+{
+	const __u32 request = VFERRY_MBX_SET_MAC | VFERRY_MBX_MAC_UC_ADD << VFERRY_MBX_INFO_SHIFT;
+	__u32 i, reply;
+
+	(void)state;
+	for (i = VFERRY_WHY_UNKNOWN; i <= VFERRY_WHY_IN_USE; i++) {
+		reply = vferry_mbx_put_why(request, i);
+		assert_int_equal(vferry_mbx_id(reply), VFERRY_MBX_SET_MAC);
+		assert_true(reply & VFERRY_MBX_NACK && !(reply & VFERRY_MBX_ACK));
+		assert_int_equal(vferry_mbx_get_why(reply), i);
+	}
+	/* a PF that echoes the request's info gives no reason, whatever that was */
+	for (i = 0; i <= VFERRY_MBX_MC_MAX; i++) {
+		reply = VFERRY_MBX_SET_MULTICAST | i << VFERRY_MBX_INFO_SHIFT | VFERRY_MBX_NACK;
+		assert_int_equal(vferry_mbx_get_why(reply), VFERRY_WHY_UNKNOWN);
+	}
+	reply = vferry_mbx_put_why(request, VFERRY_WHY_IN_USE + 1);
+	assert_int_equal(vferry_mbx_get_why(reply), VFERRY_WHY_UNKNOWN);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -356,6 +377,7 @@ int main(void)
 		cmocka_unit_test(status_refused),
 		cmocka_unit_test(versions_negotiated),
 		cmocka_unit_test(mac_order),
+		cmocka_unit_test(reasons),
 		cmocka_unit_test(all_have_names),
 	};
 

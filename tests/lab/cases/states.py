@@ -10,7 +10,8 @@ from vlab.events import Events
 from vlab.net import DATA_NET
 from vlab.traffic import tcp_streams
 
-case(hosts=["a"], smp=2)
+# iomem=relaxed: a test writes to a register behind the driver's back
+case(hosts=["a"], smp=2, kernel_args="iomem=relaxed")
 
 SUSPEND_US = 5000       # the project's bars, under emulation too
 RESUME_US = 20000
@@ -175,6 +176,27 @@ def family(lab, t):
            abs(received["time_ns"] - resumed["time_ns"]) < 10**9, new)
     expect(seen()[2]["suspend_us"] and seen()[2]["resume_us"] and "arrived" not in seen()[2],
            seen()[2])
+
+
+@test("what comes back of our own announcement is not the first frame received")
+def not_received(lab, t):
+    t.defer(idle, lab)
+    watch = lab.n0.start("exec vfguest watch")
+    t.defer(watch.kill)
+    wait_until(lambda: "watching" in watch.out, 10, "vfguest watch")
+    for netdev, place in (("data0", lab.peer), ("vf1", lab.n1)):
+        t.defer(place.sh, f"ip link set {netdev} up")
+        place.sh(f"ip link set {netdev} down")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    before = counter(lab, "rx_own_dropped")
+    go(lab, "resume", "idle")
+    wait_until(lambda: counter(lab, "rx_own_dropped") > before, 10, "our announcement")
+    # events are told in order: what was to be told of it comes before these
+    go(lab, "migrate", "migrating")
+    go(lab, "cancelmigration", "idle")
+    wait_until(lambda: '"cancel"' in watch.out, 10, "all events")
+    expect('"received"' not in watch.out, watch.out)
 
 
 @test("the VF driver's netlink family says which devices come and go")
@@ -345,6 +367,199 @@ def flr(lab, t):
         carry(streams, MIB)
         go(lab, "migrate", "migrating")
         go(lab, "cancelmigration", "idle")
+
+
+@test("who wants to be heard is forgotten when the interface leaves its namespace")
+def hear_moves(lab, t):
+    def hear(space):
+        hearer = space.start("exec vfguest hear vf0")
+        t.defer(hearer.kill)
+        wait_until(lambda: "hearing" in hearer.out or not hearer.running, 10, "vfguest hear")
+        return hearer
+
+    def move(source, target):
+        lab.a.sh(f"ip -n {source} link set vf0 netns {target} && ip -n {target} address add "
+                 f"{DATA_NET}.20/24 dev vf0 && ip -n {target} link set vf0 up")
+    t.defer(idle, lab)
+    first = hear(lab.n0)
+    expect(not hear(lab.n0).running, "two are heard")
+    go(lab, "migrate", "migrating")
+    move("n0", "n1")
+    t.defer(move, "n1", "n0")
+    expect("vf0" in lab.n1.sh("ls /sys/class/net"), "vf0 is not in n1")
+    go(lab, "suspend", "suspended")
+    go(lab, "resume", "idle")
+    second = hear(lab.n1)
+    expect(second.running, f"the new namespace's is not heard: {second.err}")
+    go(lab, "migrate", "migrating")
+    go(lab, "suspend", "suspended")
+    wait_until(lambda: "ifname" in second.out, 10, "the question")
+    go(lab, "resume", "idle")
+    expect("ifname" not in first.out, first.out)
+
+
+def poke(lab, pci, register, value):
+    """Write to a register behind the driver's back."""
+    lab.a.sh("python3 -c 'import mmap; f=open(\"/sys/bus/pci/devices/"
+             f"{pci}/resource0\",\"r+b\"); m=mmap.mmap(f.fileno(),4096); "
+             f"memoryview(m).cast(\"I\")[{register // 4}]={value}'")
+
+
+def reset_vf(lab, nr=0):
+    """CTRL.RST: to PF and driver the same as VFIO's reset."""
+    poke(lab, lab.pci[nr], 0, 1 << 26)
+
+
+@test("a VF that the host forgets while it is suspended comes back by itself")
+def forgotten(lab, t):
+    for what, forget in (("PF reset", lambda: lab.a.sh("ethtool --reset pf0 all")),
+                         ("VF reset", lambda: reset_vf(lab))):
+        for interface in ("up", "down"):
+            t.defer(lab.n0.sh, "ip link set vf0 up")
+            enter(lab, t, "suspended")
+            lab.n0.sh(f"ip link set vf0 {interface}")
+            since, resets = lab.events.count(), counter(lab, "resets")
+            forget()
+            lab.events.wait(lambda e: e["event"] == "reset" and e["vf"] == 0, 10, what, since)
+            wait_until(lambda: counter(lab, "resets") > resets, 10, f"a reset after a {what}")
+            wait_until(lambda: pf_state(lab) == "idle" and counter(lab, "migration_state") == 0,
+                       10, "idle")
+            lab.n0.sh("ip link set vf0 up")
+            wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20,
+                       f"ping after a {what}, {interface}")
+            wait_until(lambda: ask(lab, "migrate").ok, 10, "migratable")
+            go(lab, "cancelmigration", "idle")
+
+
+def silence_pf(lab, t):
+    """The PF notices no mailbox any more, until the test ends or speak_pf()."""
+    t.defer(speak_pf, lab)
+    poke(lab, lab.a.pf_pci(), 0xd8, 0x100)      # IMC: VMMB
+
+
+def speak_pf(lab):
+    poke(lab, lab.a.pf_pci(), 0xd0, 0x100)      # IMS
+
+
+def timed(space, *commands):
+    """Seconds that commands take together, beside those of as many that do nothing."""
+    def run(lines):
+        begun, ended = space.sh("date +%s%N; " + "; ".join(lines) + "; date +%s%N").split()
+        return (int(ended) - int(begun)) / 1e9
+    return run(commands) - run(["ip link show lo >/dev/null"] * len(commands))
+
+
+@test("a PF that does not answer holds nobody up, and is told later")
+def silent_pf(lab, t):
+    for i, space in enumerate(lab.spaces):
+        t.defer(space.run, "ip link del v300")
+    lab.n1.sh("ip link add link vf1 name v300 type vlan id 300; ip link set v300 up; "
+              "ip address add 10.30.0.21/24 dev v300")
+    t.defer(lab.n0.sh, "ip link set vf0 mtu 1500 allmulticast off")
+    silence_pf(lab, t)
+    before = counter(lab, "mbx_timeouts")
+    seconds = timed(lab.n0, "ip link set vf0 mtu 1400", "ip link set vf0 allmulticast on",
+                    "ip link add link vf0 name v300 type vlan id 300",
+                    "ip link add link vf0 name v301 type vlan id 301", "ip link del v301",
+                    "ip link set v300 up", "ip address add 10.30.0.20/24 dev v300")
+    t.note(f"under RTNL, more than without a PF: {seconds:.2f} s")
+    expect(seconds < 1.5, seconds)
+    wait_until(lambda: counter(lab, "mbx_timeouts") > before, 10, "a request without answer")
+    speak_pf(lab)
+    wait_until(lambda: lab.n0.run("ping -c 1 -W 1 10.30.0.21"), 20, "ping in the VLAN")
+    expect("mtu 1400" in lab.n0.sh("ip link show vf0"), "the MTU")
+    wait_until(lambda: "all multicast" in lab.n0.run("vfguest get vf0").out, 10,
+               "all multicast was asked for, and refused")
+
+
+@test("while a reset waits for a silent PF the interface goes down and up at once")
+def silent_reset(lab, t):
+    silence_pf(lab, t)
+    before = counter(lab, "resets")
+    reset_vf(lab)
+    wait_until(lambda: counter(lab, "resets") > before, 10, "the watchdog's reset", 0.02)
+    seconds = timed(lab.n0, "ip link set vf0 down", "ip link set vf0 up")
+    t.note(f"down and up: {seconds:.2f} s")
+    expect(seconds < 0.5, seconds)
+    speak_pf(lab)
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping")
+
+
+def address_of(lab):
+    return lab.n0.sh("cat /sys/class/net/vf0/address")
+
+
+def refused(lab):
+    """What the VF driver says that it does not receive."""
+    return json.loads(lab.n0.sh("vfguest get vf0")).get("refused", [])
+
+
+def reached(lab, mac):
+    """The peer finds vf0 by unicast to this address."""
+    return lab.peer.run(f"ip neigh replace {DATA_NET}.20 lladdr {mac} nud reachable dev data0; "
+                        f"ping -c 1 -W 1 {DATA_NET}.20").ok
+
+
+@test("an address that the host sets under a running guest is taken over")
+def host_address(lab, t):
+    t.defer(lab.peer.sh, f"ip neigh flush to {DATA_NET}.20 dev data0")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 trust off")
+    lab.a.sh("ip link set pf0 vf 0 mac 02:00:00:00:66:01")
+    wait_until(lambda: address_of(lab) == "02:00:00:00:66:01", 10, lambda: address_of(lab))
+    wait_until(lambda: reached(lab, "02:00:00:00:66:01"), 10, "ping to the new address")
+    # the guest's own is refused ...
+    result = lab.n0.run("ip link set vf0 address 02:00:00:00:66:02")
+    expect(not result and "not permitted" in result.err, result)
+    expect(address_of(lab) == "02:00:00:00:66:01" and reached(lab, address_of(lab)),
+           "still the host's")
+    expect("02:00:00:00:66:02 refused: the host does not allow it" in lab.a.sh("dmesg"), "no reason")
+    # ... until the VF is trusted, and then stays whatever the host sets
+    lab.a.sh("ip link set pf0 vf 0 trust on")
+    wait_until(lambda: lab.n0.run("ip link set vf0 address 02:00:00:00:66:03"), 10, "its own")
+    before = counter(lab, "resets")
+    lab.a.sh("ip link set pf0 vf 0 mac 02:00:00:00:66:04")
+    wait_until(lambda: counter(lab, "resets") > before, 10, "a reset")
+    wait_until(lambda: reached(lab, "02:00:00:00:66:03"), 10, "ping to its own address")
+    expect(address_of(lab) == "02:00:00:00:66:03", address_of(lab))
+    # not trusted any more, and started over: the host's
+    lab.a.sh("ip link set pf0 vf 0 trust off; ip link set pf0 vf 0 mac 02:00:00:00:66:05")
+    wait_until(lambda: address_of(lab) == "02:00:00:00:66:05", 10, lambda: address_of(lab))
+    wait_until(lambda: reached(lab, "02:00:00:00:66:05"), 10, "ping to the host's address")
+
+
+@test("what the PF refuses is said, with the reason, and asked for again")
+def said(lab, t):
+    mac = address_of(lab)
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 trust off")
+    lab.a.sh(f"ip link set pf0 vf 0 mac {mac}")
+    t.defer(lab.n0.sh, "; ".join(f"ip link del mv{i}" for i in range(20)))
+    lab.n0.sh("; ".join(f"ip link add mv{i} link vf0 address 02:00:00:00:77:{i:02x} type macvlan "
+                        f"mode private; ip link set mv{i} up" for i in range(20)), timeout=30)
+    further = "further address 02:00:00:00:77:"
+    wait_until(lambda: len(refused(lab)) == 17 and
+               refused(lab)[0] == f"{further}00: the host does not allow it" and
+               refused(lab)[-1] == "and 4 more", 20, lambda: refused(lab))
+    log = lab.a.sh("dmesg")
+    expect(log.count(further) == 20 and
+           f"{further}13 is not received: the host does not allow it" in log, "in the log")
+    # the stack's own groups stay, when there are too many
+    def groups(word):
+        lab.n0.sh("; ".join(f"ip maddress {word} 01:00:5e:10:21:{i:02x} dev vf0"
+                            for i in range(40)))
+    t.defer(groups, "del")
+    groups("add")
+    wait_until(lambda: "all multicast" in refused(lab)[0], 10, lambda: refused(lab))
+    # trust: as much as there is room for, and the rest for another reason
+    lab.a.sh("ip link set pf0 vf 0 trust on")
+    lab.a.qmp.hmp("set_link data off")
+    t.defer(lab.a.qmp.hmp, "set_link data on")
+    lab.a.qmp.hmp("set_link data on")
+    wait_until(lambda: refused(lab) and all("the NIC's table is full" in line
+                                            for line in refused(lab)), 20, lambda: refused(lab))
+    expect(0 < len(refused(lab)) < 20, refused(lab))
+    wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "ping")
 
 
 @test("the peer hears of the resume at once")

@@ -182,6 +182,46 @@ def own(lab, t):
     expect(sniffer.running, f"own ARP request came back: {sniffer.out}")
 
 
+def raw_frame(source, text, netdev, times=1):
+    """A command that sends a broadcast of a local experiment with any source address."""
+    return ("python3 -c 'import socket; s=socket.socket(socket.AF_PACKET,socket.SOCK_RAW); "
+            f's.bind(("{netdev}",0)); f=bytes.fromhex("ffffffffffff{source.replace(":", "")}88b5")'
+            f'+b"{text}".ljust(50,b"."); [s.send(f) for i in range({times})]\'')
+
+
+@test("a frame with our source address from the wire is received, what we have sent is not")
+def own_source(lab, t):
+    mac = lab.n0.sh("cat /sys/class/net/vf0/address")
+    sniffer = lab.n0.start("exec tcpdump -A -p -n -l -Q in -i vf0 ether proto 0x88b5")
+    t.defer(sniffer.kill)
+    wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+    before = counter(lab.n0, "rx_own_dropped")
+    # of ours, and of a bridge's or a container's behind us
+    lab.n0.sh(raw_frame(mac, "ours", "vf0", 20))
+    lab.n0.sh(raw_frame("02:00:00:00:99:01", "bridged", "vf0", 20))
+    wait_until(lambda: counter(lab.n0, "rx_own_dropped") >= before + 40, 10, "all were dropped")
+    # as another node of a VRRP group or another port of a bond does
+    lab.peer.sh(raw_frame(mac, "foreign", "data0"))
+    wait_until(lambda: "foreign" in sniffer.out, 10, "the frame from the wire")
+    expect("ours" not in sniffer.out and "bridged" not in sniffer.out, sniffer.out)
+    # the switches have learned it elsewhere
+    lab.n0.sh(f"ping -c 1 -W 5 {DATA_NET}.1")
+
+
+@test("duplicate address detection does not meet itself")
+def dad(lab, t):
+    def state():
+        return lab.n0.sh("ip -6 address show dev vf0 to fd77::20")
+    for name in ("all", "vf0"):     # with it, the kernel would know its own by a nonce
+        lab.n0.sh(f"sysctl -q net.ipv6.conf.{name}.enhanced_dad=0")
+        t.defer(lab.n0.sh, f"sysctl -q net.ipv6.conf.{name}.enhanced_dad=1")
+    before = counter(lab.n0, "rx_own_dropped")
+    lab.n0.sh("ip -6 address add fd77::20/64 dev vf0")
+    t.defer(lab.n0.sh, "ip -6 address del fd77::20/64 dev vf0")
+    wait_until(lambda: "tentative" not in state(), 10, state)
+    expect("dadfailed" not in state() and counter(lab.n0, "rx_own_dropped") > before, state())
+
+
 @test("another address")
 def address(lab, t):
     old = lab.n0.sh("cat /sys/class/net/vf0/address")

@@ -5,10 +5,12 @@
  *   vfguest get IFNAME
  *   vfguest dump
  *   vfguest watch
+ *   vfguest hear IFNAME
  *
  * Prints one JSON object for each VF or event, with all attributes by their
  * names in uapi/vferry_vf.h, in lower case, without VFERRY_VF_A_. "watch" prints
- * {"event":"watching"} first and goes on until it is ended.
+ * {"event":"watching"} first and goes on until it is ended; "hear" prints {"event":"hearing"},
+ * and then each question before SUSPEND, which it answers.
  *
  * Exit status: 0; 1: the kernel refused (text on standard error); 2: usage.
  */
@@ -27,7 +29,7 @@
 
 #define BUFFER	65536
 
-enum kind { NONE, NUMBER32, NUMBER64, STRING, FLAG, STATE, EVENT };
+enum kind { NONE, NUMBER32, NUMBER64, STRING, STRINGS, FLAG, STATE, EVENT };
 
 static const struct {
 	const char *name;
@@ -50,6 +52,7 @@ static const struct {
 	[VFERRY_VF_A_RESUME_US]		= { "resume_us", NUMBER32 },
 	[VFERRY_VF_A_PAGES]		= { "pages", NUMBER64 },
 	[VFERRY_VF_A_HEARD_US]		= { "heard_us", NUMBER32 },
+	[VFERRY_VF_A_REFUSED]		= { "refused", STRINGS },
 };
 
 static const char *const states[VFERRY_MIG_STATES] = {
@@ -128,8 +131,22 @@ static void put(struct request *r, int type, const void *value, int len)
 
 	a->nla_type = type;
 	a->nla_len = NLA_HDRLEN + len;
-	memcpy((char *)a + NLA_HDRLEN, value, len);
+	if (len)
+		memcpy((char *)a + NLA_HDRLEN, value, len);
 	r->h.nlmsg_len = NLMSG_ALIGN(r->h.nlmsg_len) + NLA_ALIGN(a->nla_len);
+}
+
+/* An attribute that is there several times, as a list. Return: the last of them. */
+static struct nlattr *print_strings(struct nlattr *a, const char *end)
+{
+	int type = a->nla_type & NLA_TYPE_MASK;
+	struct nlattr *last;
+
+	printf("[\"%s\"", (const char *)data(a));
+	for (last = a; (a = find(next(a), end, type)); last = a)
+		printf(",\"%s\"", (const char *)data(a));
+	printf("]");
+	return last;
 }
 
 static void print(const struct nlmsghdr *h)
@@ -163,6 +180,9 @@ static void print(const struct nlmsghdr *h)
 			break;
 		case STRING:
 			printf("\"%s\"", (const char *)data(a));
+			break;
+		case STRINGS:
+			a = print_strings(a, end);
 			break;
 		case FLAG:
 			printf("true");
@@ -247,9 +267,35 @@ static int watch(int fd)
 	}
 }
 
+static int hear(int fd, uint32_t ifindex)
+{
+	struct request r;
+	int err;
+
+	ask(&r, family, VFERRY_VF_CMD_HEAR, NLM_F_ACK);
+	put(&r, VFERRY_VF_A_IFINDEX, &ifindex, sizeof(ifindex));
+	put(&r, VFERRY_VF_A_HEAR, NULL, 0);
+	err = talk(fd, &r, print);
+	if (err)
+		return err;
+	printf("{\"event\":\"hearing\"}\n");
+	fflush(stdout);
+	for (;;) {
+		int len = recv(fd, buffer, sizeof(buffer), 0);
+
+		if (len < 0)
+			return -errno;
+		print((struct nlmsghdr *)buffer);
+		ask(&r, family, VFERRY_VF_CMD_GO, 0);
+		put(&r, VFERRY_VF_A_IFINDEX, &ifindex, sizeof(ifindex));
+		if (send(fd, &r, r.h.nlmsg_len, 0) < 0)
+			return -errno;
+	}
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfguest get IFNAME | dump | watch\n");
+	fprintf(stderr, "usage: vfguest get IFNAME | dump | watch | hear IFNAME\n");
 	return 2;
 }
 
@@ -278,6 +324,8 @@ int main(int argc, char **argv)
 		err = talk(fd, &r, print);
 	} else if (!strcmp(verb, "watch") && argc == 2) {
 		err = watch(fd);
+	} else if (!strcmp(verb, "hear") && argc == 3) {
+		err = hear(fd, if_nametoindex(argv[2]));
 	} else {
 		return usage();
 	}
