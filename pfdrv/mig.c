@@ -622,6 +622,8 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
  * @vf: the VF
  * @now: ktime_get_ns()
  *
+ * Not to what is to be written, and when: whether it can be is known to the mailbox.
+ *
  * Return: nanoseconds to the next one, or %VPF_NEVER.
  */
 u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
@@ -645,13 +647,8 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 		if (step.failed)
 			note_failed(vf, -ETIMEDOUT, reason);
 	}
-	if (vpf_mig_is_sent(mig->state)) {
+	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
-		if (!mig->post)
-			next = min(next, mig->repeat_ns > now ? mig->repeat_ns - now : 0);
-		else
-			next = min_t(u64, next, VPF_REPEAT_NS);
-	}
 	spin_unlock_bh(&vf->mig_lock);
 	return next;
 }
@@ -663,40 +660,47 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
  * @ret_cmd: the command
  * @ret_repeat: it has been written before, with the same number
  *
- * Return: there is something.
+ * Return: 0: @ret_cmd; otherwise nanoseconds until there is something, or %VPF_NEVER.
  */
-bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
-		  bool *ret_repeat)
+u64 vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
+		 bool *ret_repeat)
 {
 	struct vpf_mig *mig = &vf->mig;
-	bool sent, found = false;
+	u64 wait = VPF_NEVER;
 
-	spin_lock_bh(&vf->mig_lock);
-	sent = vpf_mig_is_sent(mig->state);
 	*ret_repeat = false;
+	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up) {
-		found = false;
-	} else if (sent && (mig->post || now >= mig->repeat_ns)) {
+		/* nobody reads it */
+	} else if (vpf_mig_is_sent(mig->state)) {
 		*ret_cmd = mig->cmd;
 		*ret_repeat = !mig->post;
-		found = true;
-	} else if (!sent && mig->ping && mig->ping_post) {
+		wait = mig->post || now >= mig->repeat_ns ? 0 : mig->repeat_ns - now;
+	} else if (mig->ping && mig->ping_post) {
 		/* not in between: the guest remembers one answer only */
 		*ret_cmd = (struct vferry_mbx_command) {
 			.cmd = VFERRY_CMD_PING,
 			.seq = mig->ping,
 			.mig_id = mig->mig_id,
 		};
-		found = true;
+		wait = 0;
 	}
 	spin_unlock_bh(&vf->mig_lock);
-	return found;
+	return wait;
 }
 
-/* Command @seq was written at @now */
-void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
+/**
+ * vpf_mig_posted() - a command was written
+ * @vf: the VF
+ * @seq: its number
+ * @now: when
+ *
+ * Return: nanoseconds until it is to be written again, or %VPF_NEVER.
+ */
+u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
+	u64 wait = VPF_NEVER;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (vpf_mig_is_sent(mig->state) && seq == mig->cmd.seq) {
@@ -709,12 +713,14 @@ void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
 		}
 		mig->post = false;
 		mig->repeat_ns = now + VPF_REPEAT_NS;
+		wait = VPF_REPEAT_NS;
 	} else if (seq == mig->ping) {
 		mig->ping_post = false;
 		mig->ping_posted_ns = now;
 		mig->ping_deadline_ns = now + VPF_PING_NS;
 	}
 	spin_unlock_bh(&vf->mig_lock);
+	return wait;
 }
 
 /**

@@ -115,9 +115,9 @@ void vpf_mig_hello(struct vferry_pf_vf *vf, u32 proto, u32 features);
 void vpf_mig_up(struct vferry_pf_vf *vf, bool up);
 void vpf_mig_reset(struct vferry_pf_vf *vf);
 u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now);
-bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
-		  bool *ret_repeat);
-void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
+u64 vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
+		 bool *ret_repeat);
+u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
 void vpf_mig_overwritten(struct vferry_pf_vf *vf);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
 bool vpf_mig_speaks(struct vferry_pf_vf *vf);

@@ -2,7 +2,9 @@
 """Guests that write to their VF what no driver would (tools/vfhostile.c): the PF, its
 other VFs and the host do not suffer."""
 
+import json
 import re
+import time
 
 from vlab import case, expect, test, wait_until
 from vlab.events import Events
@@ -12,6 +14,22 @@ case(hosts=["a"], smp=2, allow=[r"is in use by another", r"the VF was reset"])
 
 PEER = f"{DATA_NET}.1"
 SECONDS = 4
+# How often a VF may make the PF's work run, each second: what it is served at once, its
+# budget of 500 requests, and a look at each tick. The processor time is told too, but no
+# bar is set on that: a busy machine counts as spent what it did not get.
+RUNS_PER_S = 1000
+
+# The words by which a VF gets into each state, and the state before the last of them.
+STATES = {
+    "idle": (),
+    "migrate-sent": ("migrate",),
+    "migrating": ("migrate",),
+    "suspend-sent": ("migrate", "suspend"),
+    "suspended": ("migrate", "suspend"),
+    "resume-sent": ("migrate", "suspend", "resume"),
+    "cancel-sent": ("migrate", "cancelmigration"),
+}
+REACHED = {"migrate": "migrating", "suspend": "suspended"}
 
 
 def setup(lab):
@@ -123,6 +141,56 @@ def resets(lab, t):
 def noise(lab, t):
     for seed in (1, 2, 3):
         while_hostile(lab, t, 1, "noise", seed)
+    revive(lab, t, 1)
+
+
+def state_of(lab, nr):
+    for vf in map(json.loads, lab.a.sh("vfstate dump").splitlines()):
+        if vf["vf"] == nr:
+            return vf["state"]
+    raise AssertionError(f"VF {nr} is not in the dump")
+
+
+def forget(lab, nr):
+    """Whatever was done with the VF: nobody uses it any more."""
+    lab.a.sh(f"echo 1 >/sys/bus/pci/devices/{lab.pci[nr]}/reset")
+    wait_until(lambda: state_of(lab, nr) == "idle", 10, "the reset")
+
+
+def deadline(lab, t, name, ms):
+    path = f"/sys/module/vferry_pf/parameters/{name}"
+    t.defer(lab.a.sh, f"echo {lab.a.sh(f'cat {path}')} >{path}")
+    lab.a.sh(f"echo {ms} >{path}")
+
+
+@test("attacks in every state of a migration, and what they cost the PF's work")
+def in_every_state(lab, t):
+    for name in ("migrate_ms", "suspend_ms", "resume_ms"):
+        deadline(lab, t, name, 60_000)
+    too_much = []
+    for state, words in STATES.items():
+        guest = lab.a.start(f"exec vfhostile {lab.pci[1]} in {state} 0.5")
+        t.defer(guest.kill)
+        t.defer(forget, lab, 1)
+        wait_until(lambda: "ready" in guest.out, 10, "the guest")
+        for i, word in enumerate(words):
+            lab.a.sh(f"vfstate set pf0 1 {word}")
+            if i + 1 < len(words):
+                wait_until(lambda: state_of(lab, 1) == REACHED[word], 10, REACHED[word])
+        wait_until(lambda: "there" in guest.out, 10, lambda: f"{state}: {guest.err}")
+        runs, began = counter(lab, "mbx_runs"), time.monotonic()
+        guest.wait(20)
+        runs = (counter(lab, "mbx_runs") - runs) / (time.monotonic() - began)
+        attacks = [line.split() for line in guest.out.splitlines()[2:]]
+        expect(len(attacks) == 5, guest.out + guest.err)
+        t.note(f"{state}: {runs:.0f} runs/s; " + ", ".join(f"{a[0]} {a[2]} %" for a in attacks))
+        expect(all(int(a[1]) > 1000 for a in attacks), f"rounds in {state}: {attacks}")
+        if runs > RUNS_PER_S:
+            too_much.append((state, runs))
+        expect(state_of(lab, 1) == state, f"{state} became {state_of(lab, 1)}")
+        forget(lab, 1)
+    expect(not too_much, f"the work ran too often, each second: {too_much}")
+    others_work(lab, t)
     revive(lab, t, 1)
 
 
