@@ -483,6 +483,14 @@ static void keep_timings(struct vpf_mig *mig, const struct vferry_mbx_status *st
 	}
 }
 
+/* Also one that cannot be written is forgotten some day */
+static void begin_ping(struct vpf_mig *mig, u64 now)
+{
+	mig->ping = next_seq(mig);
+	mig->ping_post = true;
+	mig->ping_deadline_ns = now + VPF_PING_NS;
+}
+
 static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
@@ -632,7 +640,7 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 	u64 next = VPF_NEVER;
 
 	spin_lock_bh(&vf->mig_lock);
-	if (mig->ping && !mig->ping_post && now >= mig->ping_deadline_ns)
+	if (mig->ping && now >= mig->ping_deadline_ns)
 		mig->ping = 0;
 
 	if (vpf_mig_is_sent(mig->state) && now >= mig->deadline_ns) {
@@ -649,6 +657,8 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 	}
 	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
+	if (mig->ping)
+		next = min(next, mig->ping_deadline_ns - now);
 	spin_unlock_bh(&vf->mig_lock);
 	return next;
 }
@@ -838,20 +848,23 @@ int vpf_mig_ping(struct vpf_nic *nic, unsigned int nr, struct netlink_ext_ack *e
 {
 	struct vferry_pf_vf *vf = &nic->vf[nr];
 	struct vpf_mig *mig = &vf->mig;
+	const char *reason = NULL;
 	int err = 0;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up || !mig->proto) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, not_migratable(mig, &err));
+		reason = not_migratable(mig, &err);
 	} else if (mig->ping) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: the last ping is not answered yet", vf->nr);
+		reason = "the last ping is not answered yet";
 		err = -EBUSY;
 	} else {
-		mig->ping = next_seq(mig);
-		mig->ping_post = true;
+		begin_ping(mig, ktime_get_ns());
 	}
 	spin_unlock_bh(&vf->mig_lock);
-	if (!err)
+	/* its arguments are not evaluated when nobody wants the text */
+	if (err)
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, reason);
+	else
 		vpf_vf_kick(vf);
 	return err;
 }

@@ -194,6 +194,18 @@ def in_every_state(lab, t):
     revive(lab, t, 1)
 
 
+@test("a ping that nobody answers is forgotten, one to no driver is refused")
+def quiet(lab, t):
+    forget(lab, 1)
+    refused = lab.a.run("vfstate genl pf0 1 ping")
+    expect(not refused.ok and "no driver uses the VF" in refused.err, refused)
+    lab.a.sh(f"vfhostile {lab.pci[1]} quiet")
+    t.defer(forget, lab, 1)
+    lab.a.sh("vfstate genl pf0 1 ping")
+    expect("not answered yet" in lab.a.run("vfstate genl pf0 1 ping").err, "a second one at once")
+    wait_until(lambda: lab.a.run("vfstate genl pf0 1 ping").ok, 5, "the first to be forgotten")
+
+
 @test("two hostile VFs at once, and SR-IOV off in the middle")
 def two(lab, t):
     attacks = [lab.a.start(f"exec vfhostile {lab.pci[nr]} noise {SECONDS} 9") for nr in (1, 2)]
