@@ -15,7 +15,7 @@
 
 static unsigned int migrate_ms = 1000;
 module_param(migrate_ms, uint, 0644);
-MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL) within this, milliseconds");
+MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL, unless it may be suspended) within this, milliseconds");
 
 static unsigned int suspend_ms = 1000;
 module_param(suspend_ms, uint, 0644);
@@ -23,11 +23,15 @@ MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds"
 
 static unsigned int resume_ms = 30000;
 module_param(resume_ms, uint, 0644);
-MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME within this, milliseconds");
+MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) within this, milliseconds");
 
 /* A command that is not answered is written again this often */
 #define VPF_REPEAT_NS		(100 * NSEC_PER_MSEC)
 #define VPF_PING_NS		(1000 * NSEC_PER_MSEC)
+
+/* How often a guest is asked in which state it is, at most and at least */
+#define VPF_CHECK_MIN_NS	(1 * (u64)NSEC_PER_SEC)
+#define VPF_CHECK_MAX_NS	(32 * (u64)NSEC_PER_SEC)
 
 /* Events that one step can cause */
 #define VPF_NOTES_PER_STEP	4
@@ -112,8 +116,7 @@ static unsigned int limit_ms(const struct vpf_mig *mig, u32 cmd, enum vferry_mig
 	case VFERRY_CMD_RESUME:
 		return resume_ms;
 	case VFERRY_CMD_CANCEL:
-		/* a suspended guest must hear it */
-		if (old == VFERRY_MIG_SUSPENDED || old == VFERRY_MIG_RESUME_SENT)
+		if (vpf_mig_may_rest(old))
 			return resume_ms;
 		break;
 	}
@@ -140,6 +143,19 @@ static void prepare_command(struct vpf_mig *mig, u32 cmd, bool keep,
 	mig->deadline_ns = ktime_get_ns() + (u64)mig->limit_ms * NSEC_PER_MSEC;
 }
 
+/* The guest may be in another state than we believe: it is to be asked */
+static void doubt(struct vpf_mig *mig)
+{
+	mig->unsure = true;
+}
+
+/* It is in the one that we believe */
+static void believe(struct vpf_mig *mig)
+{
+	mig->unsure = false;
+	mig->check_wait_ns = 0;
+}
+
 /* Go where the table says. Returns the event, if the state has changed */
 static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 				      const struct vpf_mig_step *step)
@@ -153,6 +169,10 @@ static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_even
 
 	mig->state = step->next;
 	mig->post = false;
+	if (event == VPF_MIG_EV_HEARD)
+		mig->mig_id = mig->last.mig_id;
+	if (event == VPF_MIG_EV_TIMEOUT)
+		doubt(mig);
 	if (step->send) {
 		/* a SUSPEND that is taken back does not end the migration */
 		keep = event == VPF_MIG_EV_RESUME_MORE || event == VPF_MIG_EV_TIMEOUT;
@@ -170,7 +190,9 @@ static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_even
 	}
 	if (mig->state == VFERRY_MIG_IDLE) {
 		mig->mig_id = 0;
-		mig->arrived = false;
+		/* it may have to be told once more */
+		if (event != VPF_MIG_EV_TIMEOUT)
+			mig->arrived = false;
 	}
 	return n;
 }
@@ -200,6 +222,7 @@ static const char *refusal(enum vferry_mig_state state, enum vpf_mig_event event
 	case VPF_MIG_EV_REFUSED:
 	case VPF_MIG_EV_TIMEOUT:
 	case VPF_MIG_EV_RESET:
+	case VPF_MIG_EV_HEARD:
 	case VPF_MIG_EVENTS:
 		break;
 	}
@@ -274,6 +297,7 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 			mig->mig_id = get_random_u64();
 		} while (!mig->mig_id);
 		mig->last = no_timings(mig->mig_id);
+		mig->arrived = false;
 		mig->err = 0;
 		mig->reason[0] = '\0';
 		mig->suspended_ns = 0;
@@ -424,6 +448,7 @@ int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
 		/* without a migration it was not suspended */
 		if (mig_id)
 			take_step(vf, VPF_MIG_EV_LOAD, &step);
+		believe(mig);
 	}
 	spin_unlock_bh(&vf->mig_lock);
 	vpf_vf_kick(vf);
@@ -487,6 +512,7 @@ static void keep_timings(struct vpf_mig *mig, const struct vferry_mbx_status *st
 static void begin_ping(struct vpf_mig *mig, u64 now)
 {
 	mig->ping = next_seq(mig);
+	mig->ping_check = false;
 	mig->ping_post = true;
 	mig->ping_deadline_ns = now + VPF_PING_NS;
 }
@@ -494,8 +520,10 @@ static void begin_ping(struct vpf_mig *mig, u64 now)
 static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n = note(vf, VFERRY_PF_EVENT_PONG);
+	struct vpf_mig_note *n = NULL;
 
+	if (!mig->ping_check)
+		n = note(vf, VFERRY_PF_EVENT_PONG);
 	if (n) {
 		n->nl.duration_us = since_us(mig->ping_posted_ns, now);
 		n->nl.guest_us = status->duration_us;
@@ -525,6 +553,36 @@ static void settled(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 	n->client_event = VFERRY_PF_EV_SETTLED;
 }
 
+/*
+ * The guest tells its state in each STATUS. What it says of its own accord may be old, so
+ * it is asked then; the answer to that is acted upon. A guest that is told
+ * what to do is believed when it has done it.
+ */
+static void heard(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, bool asked)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_step step;
+	char reason[VPF_REASON_MAX];
+
+	if (vpf_mig_is_sent(mig->state))
+		return;
+	if (status->state != mig->state && !asked) {
+		doubt(mig);
+		return;
+	}
+	if (status->state == mig->state) {
+		if (asked)
+			believe(mig);
+		return;
+	}
+	step = vpf_mig_step(mig->state, VPF_MIG_EV_HEARD, status->state);
+	snprintf(reason, sizeof(reason), "guest driver: is %s, not %s",
+		 vferry_mig_state_name(status->state), vferry_mig_state_name(mig->state));
+	take_step(vf, VPF_MIG_EV_HEARD, &step);
+	if (step.failed)
+		note_failed(vf, -EPROTO, reason);
+}
+
 /**
  * vpf_mig_status() - the guest has answered
  * @vf: the VF
@@ -539,10 +597,12 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 	enum vpf_mig_event event;
 	struct vpf_mig_step step;
 	struct vpf_mig_note *n;
+	bool asked = false;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (status->cmd == VFERRY_CMD_PING) {
-		if (mig->ping && !mig->ping_post && status->seq == mig->ping)
+		asked = mig->ping && !mig->ping_post && status->seq == mig->ping;
+		if (asked)
 			pong(vf, status, now);
 		goto out;
 	}
@@ -566,8 +626,11 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 			 vferry_mbx_result_name(status->result));
 		note_failed(vf, result_errno(status->result), reason);
 	}
+	if (status->state == mig->state)
+		believe(mig);
 out:
 	settled(vf, status);
+	heard(vf, status, asked);
 	spin_unlock_bh(&vf->mig_lock);
 }
 
@@ -611,6 +674,7 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 	mig->proto = 0;
 	mig->features = 0;
 	mig->ping = 0;
+	believe(mig);
 	step = vpf_mig_step(mig->state, VPF_MIG_EV_RESET, VFERRY_MIG_IDLE);
 	take_step(vf, VPF_MIG_EV_RESET, &step);
 	if (step.failed)
@@ -623,6 +687,23 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 		}
 	}
 	spin_unlock_bh(&vf->mig_lock);
+}
+
+/* Ask a guest that we are not sure of. Returns when there is something to do about it */
+static u64 check_guest(struct vpf_mig *mig, u64 now)
+{
+	if (mig->ping)
+		return mig->ping_deadline_ns - now;
+	if (!mig->unsure || !mig->up || !mig->proto || vpf_mig_is_sent(mig->state))
+		return VPF_NEVER;
+	if (now < mig->check_ns)
+		return mig->check_ns - now;
+
+	begin_ping(mig, now);
+	mig->ping_check = true;
+	mig->check_wait_ns = clamp(2 * mig->check_wait_ns, VPF_CHECK_MIN_NS, VPF_CHECK_MAX_NS);
+	mig->check_ns = now + mig->check_wait_ns;
+	return VPF_PING_NS;
 }
 
 /**
@@ -657,8 +738,7 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 	}
 	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
-	if (mig->ping)
-		next = min(next, mig->ping_deadline_ns - now);
+	next = min(next, check_guest(mig, now));
 	spin_unlock_bh(&vf->mig_lock);
 	return next;
 }
@@ -854,6 +934,8 @@ int vpf_mig_ping(struct vpf_nic *nic, unsigned int nr, struct netlink_ext_ack *e
 	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up || !mig->proto) {
 		reason = not_migratable(mig, &err);
+	} else if (mig->ping && mig->ping_check) {
+		mig->ping_check = false;	/* one answer for both */
 	} else if (mig->ping) {
 		reason = "the last ping is not answered yet";
 		err = -EBUSY;

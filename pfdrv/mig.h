@@ -53,7 +53,11 @@ struct vpf_mig_note {
  * @deadline_ns: when the answer is given up
  * @limit_ms: that deadline, for the report
  * @suspended_ns: when the guest was seen to be suspended, 0: not here
+ * @unsure: the guest may believe itself in another state; it is asked
+ * @check_ns: not before this
+ * @check_wait_ns: from one such question to the next, 0: the last answer was as expected
  * @ping: sequence number of a ping, 0: none
+ * @ping_check: nobody but the PF wants its answer
  * @ping_post: it is to be written
  * @ping_posted_ns: when it was
  * @ping_deadline_ns: when it is forgotten
@@ -83,7 +87,11 @@ struct vpf_mig {
 	unsigned int limit_ms;
 	u64 suspended_ns;
 
+	bool unsure;
+	u64 check_ns;
+	u64 check_wait_ns;
 	u32 ping;
+	bool ping_check;
 	bool ping_post;
 	u64 ping_posted_ns;
 	u64 ping_deadline_ns;

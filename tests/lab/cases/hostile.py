@@ -206,6 +206,26 @@ def quiet(lab, t):
     wait_until(lambda: lab.a.run("vfstate genl pf0 1 ping").ok, 5, "the first to be forgotten")
 
 
+@test("a guest that missed RESUME for too long is asked, and resumed")
+def deaf(lab, t):
+    deadline(lab, t, "resume_ms", 300)
+    t.allow(r"resume: no answer within 300 ms")
+    events = Events(lab.a)
+    t.defer(events.stop)
+    guest = lab.a.start(f"exec vfhostile {lab.pci[1]} deaf")
+    t.defer(forget, lab, 1)
+    t.defer(guest.kill)
+    wait_until(lambda: "ready" in guest.out, 10, "the guest")
+    for word in ("migrate", "suspend"):
+        lab.a.sh(f"vfstate set pf0 1 {word}")
+        wait_until(lambda: state_of(lab, 1) == REACHED[word], 10, REACHED[word])
+    lab.a.sh("vfstate set pf0 1 resume")
+    events.wait(lambda e: e["event"] == "failed" and e["vf"] == 1, 10, "RESUME to fail")
+    guest.wait(20)
+    expect(guest.out.split() == ["ready", "asked", "resume"], guest.out + guest.err)
+    wait_until(lambda: state_of(lab, 1) == "idle", 10, "idle")
+
+
 @test("two hostile VFs at once, and SR-IOV off in the middle")
 def two(lab, t):
     attacks = [lab.a.start(f"exec vfhostile {lab.pci[nr]} noise {SECONDS} 9") for nr in (1, 2)]
