@@ -33,9 +33,6 @@ MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) withi
 #define VPF_CHECK_MIN_NS	(1 * (u64)NSEC_PER_SEC)
 #define VPF_CHECK_MAX_NS	(32 * (u64)NSEC_PER_SEC)
 
-/* Events that one step can cause */
-#define VPF_NOTES_PER_STEP	4
-
 static u64 since_us(u64 from, u64 to)
 {
 	return from && to > from ? div_u64(to - from, NSEC_PER_USEC) : 0;
@@ -61,51 +58,35 @@ static struct vpf_nl_last no_timings(u64 mig_id)
 	};
 }
 
-/* A new event at the end of the ring, NULL: full */
-static struct vpf_mig_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event event)
+static struct vpf_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event event)
 {
-	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
-
-	lockdep_assert_held(&vf->mig_lock);
-
-	if (mig->notes_in - mig->notes_out == VPF_MIG_NOTES)
-		return NULL;
-	n = &mig->notes[mig->notes_in++ % VPF_MIG_NOTES];
-	*n = (struct vpf_mig_note) {
-		.nl = {
-			.event = event,
-			.time_ns = ktime_get_real_ns(),
-			.state = mig->state,
-			.mig_id = mig->mig_id,
-			.duration_us = -1,
-			.guest_us = -1,
-		},
-	};
-	return n;
+	return vpf_note_add(vf, event, VPF_NOTE_STEP);
 }
 
-static bool notes_full(const struct vpf_mig *mig)
-{
-	return mig->notes_in - mig->notes_out > VPF_MIG_NOTES - VPF_NOTES_PER_STEP;
-}
-
-static void note_failed(struct vferry_pf_vf *vf, int err, const char *reason)
+static void note_failed(struct vferry_pf_vf *vf, struct vpf_note *n, int err,
+			const char *reason)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
 
 	mig->err = err;
 	mig->last.err = err;
 	strscpy(mig->reason, reason, sizeof(mig->reason));
-
-	n = note(vf, VFERRY_PF_EVENT_FAILED);
 	if (!n)
 		return;
 	n->nl.err = err;
+	strscpy(n->reason, reason, sizeof(n->reason));
+}
+
+/* What was asked of the guest has failed; the holder is told, too */
+static void step_failed(struct vferry_pf_vf *vf, int err, const char *reason)
+{
+	struct vpf_note *n = note(vf, VFERRY_PF_EVENT_FAILED);
+
+	note_failed(vf, n, err, reason);
+	if (!n)
+		return;
 	n->client = true;
 	n->client_event = VFERRY_PF_EV_FAILED;
-	strscpy(n->reason, reason, sizeof(n->reason));
 }
 
 static unsigned int limit_ms(const struct vpf_mig *mig, u32 cmd, enum vferry_mig_state old)
@@ -157,12 +138,12 @@ static void believe(struct vpf_mig *mig)
 }
 
 /* Go where the table says. Returns the event, if the state has changed */
-static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+static struct vpf_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 				      const struct vpf_mig_step *step)
 {
 	enum vferry_mig_state old = vf->mig.state;
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 	bool keep;
 
 	lockdep_assert_held(&vf->mig_lock);
@@ -278,7 +259,9 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		err = -ENODEV;
 		goto out;
 	}
-	if (notes_full(mig)) {
+	/* what ends something is always possible, and ends by itself */
+	if ((event == VPF_MIG_EV_MIGRATE || event == VPF_MIG_EV_SUSPEND) &&
+	    vpf_notes_full(&mig->notes, VPF_NOTE_COMMAND)) {
 		reason = "too many requests";
 		err = -EBUSY;
 		goto out;
@@ -389,14 +372,14 @@ bool vpf_mig_hidden(struct vferry_pf_vf *vf)
  */
 void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase)
 {
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
-	n = note(vf, VFERRY_PF_EVENT_PHASE);
+	n = vpf_note_add(vf, VFERRY_PF_EVENT_PHASE, VPF_NOTE_USER);
 	if (n)
 		n->nl.phase = phase;
 	spin_unlock_bh(&vf->mig_lock);
-	vpf_vf_kick(vf);
+	vpf_notes_kick(vf);
 }
 
 /**
@@ -409,14 +392,13 @@ void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase)
  */
 void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason)
 {
-	struct vpf_mig *mig = &vf->mig;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
-	note_failed(vf, err, reason);
-	if (mig->notes_in != mig->notes_out)
-		mig->notes[(mig->notes_in - 1) % VPF_MIG_NOTES].client = false;
+	n = vpf_note_add(vf, VFERRY_PF_EVENT_FAILED, VPF_NOTE_USER);
+	note_failed(vf, n, err, reason);
 	spin_unlock_bh(&vf->mig_lock);
-	vpf_vf_kick(vf);
+	vpf_notes_kick(vf);
 }
 
 /**
@@ -520,7 +502,7 @@ static void begin_ping(struct vpf_mig *mig, u64 now)
 static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n = NULL;
+	struct vpf_note *n = NULL;
 
 	if (!mig->ping_check)
 		n = note(vf, VFERRY_PF_EVENT_PONG);
@@ -537,7 +519,7 @@ static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status
 static void settled(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	if (!(status->flags & VFERRY_STATUS_F_SETTLED) || mig->settled ||
 	    mig->state != VFERRY_MIG_SUSPENDED || status->cmd != VFERRY_CMD_SUSPEND ||
@@ -580,7 +562,7 @@ static void heard(struct vferry_pf_vf *vf, const struct vferry_mbx_status *statu
 		 vferry_mig_state_name(status->state), vferry_mig_state_name(mig->state));
 	take_step(vf, VPF_MIG_EV_HEARD, &step);
 	if (step.failed)
-		note_failed(vf, -EPROTO, reason);
+		step_failed(vf, -EPROTO, reason);
 }
 
 /**
@@ -596,7 +578,7 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 	char reason[VPF_REASON_MAX];
 	enum vpf_mig_event event;
 	struct vpf_mig_step step;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 	bool asked = false;
 
 	spin_lock_bh(&vf->mig_lock);
@@ -624,7 +606,7 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 		snprintf(reason, sizeof(reason), "guest driver: %s: %s",
 			 vferry_mbx_cmd_name(status->cmd),
 			 vferry_mbx_result_name(status->result));
-		note_failed(vf, result_errno(status->result), reason);
+		step_failed(vf, result_errno(status->result), reason);
 	}
 	if (status->state == mig->state)
 		believe(mig);
@@ -638,7 +620,7 @@ out:
 void vpf_mig_hello(struct vferry_pf_vf *vf, u32 proto, u32 features)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
 	mig->proto = proto;
@@ -665,7 +647,7 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 {
 	struct vpf_mig *mig = &vf->mig;
 	struct vpf_mig_step step;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 	bool lost;
 
 	spin_lock_bh(&vf->mig_lock);
@@ -678,7 +660,7 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 	step = vpf_mig_step(mig->state, VPF_MIG_EV_RESET, VFERRY_MIG_IDLE);
 	take_step(vf, VPF_MIG_EV_RESET, &step);
 	if (step.failed)
-		note_failed(vf, -ECONNRESET, "the VF was reset");
+		step_failed(vf, -ECONNRESET, "the VF was reset");
 	if (lost) {
 		n = note(vf, VFERRY_PF_EVENT_RESET);
 		if (n) {
@@ -734,7 +716,7 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 		count_answer(vf, mig->cmd.cmd, false);
 		take_step(vf, VPF_MIG_EV_TIMEOUT, &step);
 		if (step.failed)
-			note_failed(vf, -ETIMEDOUT, reason);
+			step_failed(vf, -ETIMEDOUT, reason);
 	}
 	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
@@ -834,49 +816,13 @@ void vpf_mig_overwritten(struct vferry_pf_vf *vf)
 	spin_unlock_bh(&vf->mig_lock);
 }
 
-static bool next_note(struct vferry_pf_vf *vf, struct vpf_mig_note *ret_note)
-{
-	struct vpf_mig *mig = &vf->mig;
-	bool found = false;
-
-	spin_lock_bh(&vf->mig_lock);
-	if (mig->notes_in != mig->notes_out) {
-		*ret_note = mig->notes[mig->notes_out++ % VPF_MIG_NOTES];
-		found = true;
-	}
-	spin_unlock_bh(&vf->mig_lock);
-	return found;
-}
-
-/**
- * vpf_mig_deliver() - tell user space and the holder what has happened
- * @vf: the VF; only its work delivers, so events keep their order
- */
-void vpf_mig_deliver(struct vferry_pf_vf *vf)
-{
-	struct vpf_mig_note n;
-
-	while (next_note(vf, &n)) {
-		n.nl.reason = n.reason[0] ? n.reason : NULL;
-		if (n.nl.event == VFERRY_PF_EVENT_FAILED)
-			netdev_warn(vf->nic->netdev, "VF %u: migration: %s (%pe)\n",
-				    vf->nr, n.reason, ERR_PTR(n.nl.err));
-		vpf_nl_event(vf->nic, vf->nr, &n.nl);
-		if (!n.client)
-			continue;
-		mutex_lock(&vf->client_lock);
-		if (vf->client_ops)
-			vf->client_ops->event(vf->client_ctx, n.client_event,
-					      n.nl.state, n.nl.err);
-		mutex_unlock(&vf->client_lock);
-	}
-}
-
 /* Once for each life of a VF */
 void vpf_mig_init(struct vferry_pf_vf *vf)
 {
 	spin_lock_bh(&vf->mig_lock);
-	vf->mig = (struct vpf_mig) { .seq = get_random_u32() };
+	memset(&vf->mig, 0, sizeof(vf->mig));
+	vf->mig.seq = get_random_u32();
+	vpf_notes_init(&vf->mig.notes);
 	spin_unlock_bh(&vf->mig_lock);
 }
 

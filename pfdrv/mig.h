@@ -12,28 +12,11 @@
 
 #include "../include/vferry_mbx.h"
 #include "../include/vferry_pf_ops.h"
+#include "mig_note.h"
 #include "mig_state.h"
-#include "nl.h"
 
 struct netlink_ext_ack;
 struct vferry_pf_vf;
-
-#define VPF_REASON_MAX	192
-#define VPF_MIG_NOTES	32
-
-/**
- * struct vpf_mig_note - an event that has not been delivered yet
- * @nl: for user space; its reason is @reason
- * @client: for the holder too
- * @client_event: what
- * @reason: empty: none
- */
-struct vpf_mig_note {
-	struct vpf_nl_event nl;
-	bool client;
-	enum vferry_pf_event client_event;
-	char reason[VPF_REASON_MAX];
-};
 
 /**
  * struct vpf_mig - migration of one VF, protected by its mig_lock
@@ -64,9 +47,7 @@ struct vpf_mig_note {
  * @last: timings of this migration, or the last one
  * @err: why the last command failed, or 0
  * @reason: in words
- * @notes: events to be delivered, a ring
- * @notes_in: number of events put in so far
- * @notes_out: number of events taken out so far
+ * @notes: events to be delivered
  */
 struct vpf_mig {
 	enum vferry_mig_state state;
@@ -100,9 +81,7 @@ struct vpf_mig {
 	int err;
 	char reason[VPF_REASON_MAX];
 
-	struct vpf_mig_note notes[VPF_MIG_NOTES];
-	unsigned int notes_in;
-	unsigned int notes_out;
+	struct vpf_notes notes;
 };
 
 void vpf_mig_init(struct vferry_pf_vf *vf);
@@ -129,8 +108,5 @@ u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
 void vpf_mig_overwritten(struct vferry_pf_vf *vf);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
 bool vpf_mig_speaks(struct vferry_pf_vf *vf);
-
-/* Without any lock */
-void vpf_mig_deliver(struct vferry_pf_vf *vf);
 
 #endif

@@ -19,6 +19,10 @@ SECONDS = 4
 # bar is set on that: a busy machine counts as spent what it did not get.
 RUNS_PER_S = 1000
 
+# Of one VF, that listeners hear
+EVENTS_AT_ONCE = 128
+EVENTS_PER_S = 40
+
 # The words by which a VF gets into each state, and the state before the last of them.
 STATES = {
     "idle": (),
@@ -124,8 +128,13 @@ def spam(lab, t):
 
 @test("a driver that starts over again and again is not taken for one that has gone")
 def restart(lab, t):
+    events = Events(lab.a)
+    t.defer(events.stop)
     rounds, refused = lab.a.sh(f"vfhostile {lab.pci[1]} restart {SECONDS}", timeout=40).split()
-    t.note(f"{rounds} rounds, {refused} refused")
+    told = events.count()
+    t.note(f"{rounds} rounds, {refused} refused, {told} events")
+    expect(told < EVENTS_AT_ONCE + (SECONDS + 2) * EVENTS_PER_S,
+           f"{told} events: who listens for other VFs would lose some")
     expect(int(rounds) > 100 and int(refused) == 0, f"{refused} of {rounds} refused")
     others_work(lab, t)
     revive(lab, t, 1)
