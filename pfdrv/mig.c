@@ -66,11 +66,7 @@ static struct vpf_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event ev
 static void note_failed(struct vferry_pf_vf *vf, struct vpf_note *n, int err,
 			const char *reason)
 {
-	struct vpf_mig *mig = &vf->mig;
-
-	mig->err = err;
-	mig->last.err = err;
-	strscpy(mig->reason, reason, sizeof(mig->reason));
+	vf->mig.last.err = err;
 	if (!n)
 		return;
 	n->nl.err = err;
@@ -166,6 +162,8 @@ static struct vpf_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event ev
 	n = note(vf, VFERRY_PF_EVENT_STATE);
 	if (n) {
 		n->nl.old_state = old;
+		/* an event that says why follows */
+		n->nl.err = step->failed || event == VPF_MIG_EV_RESET ? -ECANCELED : 0;
 		n->client = true;
 		n->client_event = VFERRY_PF_EV_STATE;
 	}
@@ -234,19 +232,21 @@ static const char *not_migratable(const struct vpf_mig *mig, int *ret_err)
 	return reason;
 }
 
-/**
- * vpf_mig_ask() - the host wants something
- * @vf: the VF
- * @event: VPF_MIG_EV_MIGRATE, _SUSPEND, _RESUME, _RESUME_MORE, or _CANCEL
- * @extack: for the reason, or NULL
- *
- * Any context but hard interrupts; never sleeps, so it can be called under RTNL.
- *
- * Return: 0: the guest is being told, or there is nothing to do; otherwise
- * -errno of vpf_mig_step() or vpf_mig_migratable().
- */
-int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
-		struct netlink_ext_ack *extack)
+/* A migration begins: give it a number */
+static void number_migration(struct vpf_mig *mig, u64 *ret_mig_id)
+{
+	do {
+		mig->mig_id = get_random_u64();
+	} while (!mig->mig_id);
+	mig->last = no_timings(mig->mig_id);
+	mig->arrived = false;
+	mig->suspended_ns = 0;
+	if (ret_mig_id)
+		WRITE_ONCE(*ret_mig_id, mig->mig_id);
+}
+
+static int ask(struct vferry_pf_vf *vf, enum vpf_mig_event event, u64 *ret_mig_id,
+	       struct netlink_ext_ack *extack)
 {
 	struct vpf_mig *mig = &vf->mig;
 	const char *reason = NULL;
@@ -276,14 +276,7 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		reason = not_migratable(mig, &err);
 		if (reason)
 			goto out;
-		do {
-			mig->mig_id = get_random_u64();
-		} while (!mig->mig_id);
-		mig->last = no_timings(mig->mig_id);
-		mig->arrived = false;
-		mig->err = 0;
-		mig->reason[0] = '\0';
-		mig->suspended_ns = 0;
+		number_migration(mig, ret_mig_id);
 	}
 	take_step(vf, event, &step);
 out:
@@ -293,6 +286,47 @@ out:
 	else
 		vpf_vf_kick(vf);
 	return err;
+}
+
+/**
+ * vpf_mig_ask() - the host wants something
+ * @vf: the VF
+ * @event: VPF_MIG_EV_MIGRATE, _SUSPEND, _RESUME, _RESUME_MORE, or _CANCEL
+ * @extack: for the reason, or NULL
+ *
+ * Any context but hard interrupts; never sleeps, so it can be called under RTNL.
+ *
+ * Return: 0: the guest is being told, or there is nothing to do; otherwise
+ * -errno of vpf_mig_step() or vpf_mig_migratable().
+ */
+int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+		struct netlink_ext_ack *extack)
+{
+	return ask(vf, event, NULL, extack);
+}
+
+/**
+ * vpf_mig_begin() - vpf_mig_ask() for a migration, by one who wants to know which it is
+ * @vf: the VF
+ * @ret_mig_id: its id, written before any event of it is told
+ * @extack: for the reason, or NULL
+ *
+ * Return: as vpf_mig_ask().
+ */
+int vpf_mig_begin(struct vferry_pf_vf *vf, u64 *ret_mig_id, struct netlink_ext_ack *extack)
+{
+	return ask(vf, VPF_MIG_EV_MIGRATE, ret_mig_id, extack);
+}
+
+/* Of the migration under way, 0: none */
+u64 vpf_mig_id(struct vferry_pf_vf *vf)
+{
+	u64 mig_id;
+
+	spin_lock_bh(&vf->mig_lock);
+	mig_id = vf->mig.mig_id;
+	spin_unlock_bh(&vf->mig_lock);
+	return mig_id;
 }
 
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason)
@@ -425,8 +459,6 @@ int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
 		mig->arrived = mig_id;
 		mig->last = no_timings(mig_id);
 		mig->suspended_ns = 0;
-		mig->err = 0;
-		mig->reason[0] = '\0';
 		/* without a migration it was not suspended */
 		if (mig_id)
 			take_step(vf, VPF_MIG_EV_LOAD, &step);

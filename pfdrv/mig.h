@@ -45,8 +45,6 @@ struct vferry_pf_vf;
  * @ping_posted_ns: when it was
  * @ping_deadline_ns: when it is forgotten
  * @last: timings of this migration, or the last one
- * @err: why the last command failed, or 0
- * @reason: in words
  * @notes: events to be delivered
  */
 struct vpf_mig {
@@ -78,9 +76,6 @@ struct vpf_mig {
 	u64 ping_deadline_ns;
 
 	struct vpf_nl_last last;
-	int err;
-	char reason[VPF_REASON_MAX];
-
 	struct vpf_notes notes;
 };
 
@@ -89,6 +84,8 @@ void vpf_mig_init(struct vferry_pf_vf *vf);
 /* Host: any context that may take a spinlock; see vpf_mig_step() for errors */
 int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		struct netlink_ext_ack *extack);
+int vpf_mig_begin(struct vferry_pf_vf *vf, u64 *ret_mig_id, struct netlink_ext_ack *extack);
+u64 vpf_mig_id(struct vferry_pf_vf *vf);
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
 enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf);
 unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id);

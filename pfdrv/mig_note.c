@@ -178,7 +178,8 @@ static void tell_holder(struct vferry_pf_vf *vf, const struct vpf_note *n)
 		return;
 	mutex_lock(&vf->client_lock);
 	if (vf->client_ops)
-		vf->client_ops->event(vf->client_ctx, n->client_event, n->nl.state, n->nl.err);
+		vf->client_ops->event(vf->client_ctx, n->client_event, n->nl.state, n->nl.err,
+				      n->migration);
 	mutex_unlock(&vf->client_lock);
 }
 

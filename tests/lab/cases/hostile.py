@@ -40,6 +40,7 @@ def setup(lab):
     lab.a.load_pf("vferry_pf")
     lab.a.sh(f"ip address add {DATA_NET}.10/24 dev pf0")
     lab.a.load("vferry_vf")
+    lab.a.load("vferry_vfio")
     lab.pci = lab.a.create_vfs(3)
     lab.a.bind(lab.pci[0], "vferry_vf")
     lab.a.netdev_of(lab.pci[0], "vf0")
@@ -233,6 +234,75 @@ def deaf(lab, t):
     guest.wait(20)
     expect(guest.out.split() == ["ready", "asked", "resume"], guest.out + guest.err)
     wait_until(lambda: state_of(lab, 1) == "idle", 10, "idle")
+
+
+class Source:
+    """A VF with a user of VFIO (tools/vfsource.c), and a guest that does what it is told."""
+
+    def __init__(self, lab, t, nr, words, guest=True):
+        self._lab, self._nr, self._goes = lab, nr, 0
+        lab.a.sh("rm -f /tmp/go*")
+        lab.a.bind(lab.pci[nr], "vferry_vfio")
+        t.defer(lab.a.unbind, lab.pci[nr])
+        words = " ".join(f"wait=/tmp/go{i}" if w == "wait" else w
+                         for i, w in enumerate(["wait", *words.split()]))
+        self._process = lab.a.start(f"exec vfsource {lab.pci[nr]} {words}")
+        t.defer(self._process.wait, 20)
+        t.defer(self._process.kill)
+        self._gos = [w[5:] for w in words.split() if w.startswith("wait=")]
+        self.waits()
+        if guest:
+            device = self._process.out.split()[0]
+            self.guest = lab.a.start(f"exec vfhostile {device} obey")
+            t.defer(self.guest.kill)
+            wait_until(lambda: "ready" in self.guest.out, 10,
+                       lambda: f"the guest: {self.guest.err}")
+        self.go_on()
+
+    def waits(self):
+        wait_until(lambda: self._process.out.count("wait\n") > self._goes or
+                   not self._process.running, 20, "vfsource to wait")
+        expect(self._process.running, self._process.out + self._process.err)
+
+    def go_on(self):
+        self._lab.a.sh(f"touch {self._gos[self._goes]}")
+        self._goes += 1
+
+    def end(self):
+        """What became of each word."""
+        self._process.wait(30)
+        return dict(line.split() for line in self._process.out.splitlines() if " " in line)
+
+
+@test("a migration that was ended by hand is not taken for the one that was begun after it")
+def begun_anew(lab, t):
+    t.allow(r"migration was ended, not by QEMU")
+    for _ in range(2):
+        source = Source(lab, t, 2, "precopy wait stopcopy read")
+        source.waits()
+        expect(state_of(lab, 2) == "migrating", state_of(lab, 2))
+        lab.a.sh("vfstate again pf0 2")
+        wait_until(lambda: state_of(lab, 2) == "migrating", 10, "the other migration")
+        lab.a.sh("vfstate genl pf0 2 suspend")
+        wait_until(lambda: state_of(lab, 2) == "suspended", 10, "suspended")
+        source.go_on()
+        said = source.end()
+        expect(said["stopcopy"] == "ok" and said["read"] == "ECANCELED", said)
+
+
+@test("a user of VFIO that is refused without end: log and listeners")
+def refused(lab, t):
+    t.allow(r"virtual machine is paused")
+    events = Events(lab.a)
+    t.defer(events.stop)
+    lines = int(lab.a.sh("dmesg | grep -c 'VF 2: migration' || true"))
+    source = Source(lab, t, 2, "resuming sizes=20000", guest=False)
+    expect(source.end()["sizes=20000"] == "ok", "asking")
+    wait_until(lambda: any("paused" in e.get("reason", "") for e in events.all()), 10, "the reason")
+    told = events.count()
+    lines = int(lab.a.sh("dmesg | grep -c 'VF 2: migration'")) - lines
+    t.note(f"{told} events, {lines} lines in the log")
+    expect(told < EVENTS_AT_ONCE + 10 * EVENTS_PER_S and 0 < lines <= 40, f"{told}, {lines}")
 
 
 @test("two hostile VFs at once, and SR-IOV off in the middle")

@@ -13,6 +13,7 @@
  *                                 there, unread. Prints "ready", then how many
  *                                 microseconds later RESUME is there again
  *   vfhostile PCI quiet           come up, then say nothing any more
+ *   vfhostile PCI obey            a good guest: prints "ready", and does what it is told
  *   vfhostile PCI deaf            a guest that is suspended, takes no notice of RESUME,
  *                                 and says so when it is asked. Prints "ready", "asked",
  *                                 then the command that it is woken by
@@ -25,16 +26,19 @@
  *                                 resume-sent, cancel-sent
  *
  * PCI is the address of a VF that no driver uses. Its BAR 0 is mapped from
- * sysfs. Prints the number of rounds. Exit status: 0; 1: error; 2: usage.
+ * sysfs. Or it is fd=PID,FD: VFIO's file of a VF, open in another process. Prints the number of rounds. Exit status: 0; 1: error; 2: usage.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/vfio.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,7 +47,7 @@
 #define BAR_SIZE	16384
 
 /* Registers of a VF of the 82576 */
-#define CTRL		0x0000
+#define DEV_CTRL		0x0000
 #define CTRL_RST	0x04000000u
 #define VMBMEM(w)	(0x0800 + 4 * (w))
 #define V2PMAILBOX	0x0c40
@@ -109,7 +113,7 @@ static void one_noise(void)
 	if (!(rnd() % 4))
 		wr(V2PMAILBOX, V2P_REQ);
 	if (!(rnd() % 64))
-		wr(CTRL, CTRL_RST);
+		wr(DEV_CTRL, CTRL_RST);
 	if (!(rnd() % 16))
 		wr(VTEICS, rnd());
 }
@@ -122,7 +126,7 @@ static void one_spam(void)
 
 static void one_reset(void)
 {
-	wr(CTRL, CTRL_RST);
+	wr(DEV_CTRL, CTRL_RST);
 }
 
 static void one_hold(void)
@@ -162,6 +166,7 @@ static int await_words(uint32_t *msg)
 			fprintf(stderr, "vfhostile: the PF says nothing\n");
 			return -1;
 		}
+		usleep(20);
 	}
 	for (w = 0; w < WORDS; w++)
 		msg[w] = regs[VMBMEM(w) / 4];
@@ -240,6 +245,31 @@ static int come_up(void)
 	}
 	say("ready");
 	return 0;
+}
+
+static int obey_all(void)
+{
+	static const uint32_t becomes[] = {
+		[VFERRY_CMD_MIGRATE] = VFERRY_MIG_MIGRATING,
+		[VFERRY_CMD_CANCEL] = VFERRY_MIG_IDLE,
+		[VFERRY_CMD_SUSPEND] = VFERRY_MIG_SUSPENDED,
+		[VFERRY_CMD_RESUME] = VFERRY_MIG_IDLE,
+	};
+	uint32_t msg[WORDS], state = VFERRY_MIG_IDLE;
+	struct vferry_mbx_command got;
+
+	if (come_up())
+		return 1;
+	for (;;) {
+		if (await_words(msg))
+			return 1;
+		wr(V2PMAILBOX, V2P_ACK);
+		if (vferry_mbx_get_command(msg, &got))
+			continue;
+		if (got.cmd != VFERRY_CMD_PING)
+			state = becomes[got.cmd];
+		answer(got.cmd, got.seq, state);
+	}
 }
 
 static int deaf(void)
@@ -433,7 +463,7 @@ static int restart(double seconds)
 	uint32_t msg[WORDS];
 
 	for (; now() < end; rounds++) {
-		wr(CTRL, CTRL_RST);
+		wr(DEV_CTRL, CTRL_RST);
 		if (ask((uint32_t[WORDS]) { VFERRY_MBX_RESET }, 1, msg))
 			return 1;
 		if (ask(msg, vferry_mbx_put_hello(msg, &hello), msg))
@@ -441,6 +471,28 @@ static int restart(double seconds)
 		refused += !!(msg[0] & VFERRY_MBX_NACK);
 	}
 	printf("%lu %lu\n", rounds, refused);
+	return 0;
+}
+
+static int map_vfio(const char *name)
+{
+	struct vfio_region_info bar = {
+		.argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX,
+	};
+	int pid, number, process, fd;
+	void *p = MAP_FAILED;
+
+	if (sscanf(name, "fd=%d,%d", &pid, &number) != 2)
+		return -1;
+	process = syscall(SYS_pidfd_open, pid, 0);
+	fd = syscall(SYS_pidfd_getfd, process, number, 0);
+	if (!ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, &bar))
+		p = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, bar.offset);
+	if (p == MAP_FAILED) {
+		perror(name);
+		return -1;
+	}
+	regs = p;
 	return 0;
 }
 
@@ -476,7 +528,7 @@ static int map_bar(const char *pci)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfhostile PCI hold|late|quiet|deaf\n"
+	fprintf(stderr, "usage: vfhostile PCI hold|late|quiet|deaf|obey\n"
 		"       vfhostile PCI reset|spam|noise|restart SECONDS [SEED]\n"
 		"       vfhostile PCI in STATE SECONDS\n");
 	return 2;
@@ -490,7 +542,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return usage();
-	if (map_bar(argv[1]))
+	if (strncmp(argv[1], "fd=", 3) ? map_bar(argv[1]) : map_vfio(argv[1]))
 		return 1;
 	if (!strcmp(argv[2], "hold")) {
 		wr(VMBMEM(0), 1);
@@ -502,6 +554,8 @@ int main(int argc, char **argv)
 		return late();
 	if (!strcmp(argv[2], "quiet"))
 		return come_up() ? 1 : 0;
+	if (!strcmp(argv[2], "obey"))
+		return obey_all();
 	if (!strcmp(argv[2], "deaf"))
 		return deaf();
 	if (!strcmp(argv[2], "in") && argc == 5)
