@@ -864,8 +864,10 @@ void vpf_mig_describe(struct vpf_nic *nic, unsigned int nr, struct vpf_nl_vf *re
 	struct vferry_pf_vf *vf = &nic->vf[nr];
 	struct vpf_mig *mig = &vf->mig;
 
-	mutex_lock(&vf->lock);
+	/* reads the PF's configuration space */
 	vpf_sriov_pci_name(nic, nr, ret->pci, sizeof(ret->pci));
+
+	mutex_lock(&vf->lock);
 	ether_addr_copy(ret->mac, vf->mac);
 	ret->link_state = vf->policy.link_state;
 	mutex_unlock(&vf->lock);
