@@ -13,17 +13,34 @@
 #include "trace.h"
 #include "vf.h"
 
+/* Deadlines, milliseconds: nothing waits for ever, nor is given up at once */
+#define VPF_DEADLINE_MIN	10
+#define VPF_DEADLINE_MAX	600000
+
+static int set_deadline(const char *text, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(text, param, VPF_DEADLINE_MIN, VPF_DEADLINE_MAX);
+}
+
+static const struct kernel_param_ops deadline_ops = {
+	.set = set_deadline,
+	.get = param_get_uint,
+};
+
 static unsigned int migrate_ms = 1000;
-module_param(migrate_ms, uint, 0644);
-MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL, unless it may be suspended) within this, milliseconds");
+module_param_cb(migrate_ms, &deadline_ops, &migrate_ms, 0644);
+__MODULE_PARM_TYPE(migrate_ms, "uint");
+MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL, unless it may be suspended) within this, milliseconds, 10 to 600000");
 
 static unsigned int suspend_ms = 1000;
-module_param(suspend_ms, uint, 0644);
-MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds");
+module_param_cb(suspend_ms, &deadline_ops, &suspend_ms, 0644);
+__MODULE_PARM_TYPE(suspend_ms, "uint");
+MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds, 10 to 600000");
 
 static unsigned int resume_ms = 30000;
-module_param(resume_ms, uint, 0644);
-MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) within this, milliseconds");
+module_param_cb(resume_ms, &deadline_ops, &resume_ms, 0644);
+__MODULE_PARM_TYPE(resume_ms, "uint");
+MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) within this, milliseconds, 10 to 600000");
 
 /* A command that is not answered is written again this often */
 #define VPF_REPEAT_NS		(100 * NSEC_PER_MSEC)
