@@ -364,13 +364,17 @@ static u64 serve_all(struct vferry_pf_vf *vf)
 	return 0;
 }
 
-static const enum vpf_mbx_stat cmd_stats[] = {
-	[VFERRY_CMD_PING]	= VPF_MBX_TX_PING,
-	[VFERRY_CMD_MIGRATE]	= VPF_MBX_TX_MIGRATE,
-	[VFERRY_CMD_CANCEL]	= VPF_MBX_TX_CANCEL,
-	[VFERRY_CMD_SUSPEND]	= VPF_MBX_TX_SUSPEND,
-	[VFERRY_CMD_RESUME]	= VPF_MBX_TX_RESUME,
-};
+static enum vpf_mbx_stat stat_of(enum vferry_mbx_cmd cmd)
+{
+	switch (cmd) {
+	case VFERRY_CMD_PING:		return VPF_MBX_TX_PING;
+	case VFERRY_CMD_MIGRATE:	return VPF_MBX_TX_MIGRATE;
+	case VFERRY_CMD_CANCEL:		return VPF_MBX_TX_CANCEL;
+	case VFERRY_CMD_SUSPEND:	return VPF_MBX_TX_SUSPEND;
+	case VFERRY_CMD_RESUME:		return VPF_MBX_TX_RESUME;
+	}
+	return VPF_MBX_TX_CONTROL;
+}
 
 /* Write a message of ours. Returns when to come back, VPF_NEVER: there is no need */
 static u64 post(struct vferry_pf_vf *vf)
@@ -407,7 +411,7 @@ static u64 post(struct vferry_pf_vf *vf)
 
 	if (is_cmd) {
 		words = vferry_mbx_put_command(msg, &cmd);
-		vpf_mbx_count(nic, repeat ? VPF_MBX_TX_REPEAT : cmd_stats[cmd.cmd]);
+		vpf_mbx_count(nic, repeat ? VPF_MBX_TX_REPEAT : stat_of(cmd.cmd));
 		mbx->unacked_ns = now + VPF_ACK_CMD_NS;
 	} else {
 		msg[0] = VFERRY_MBX_CONTROL | (vf->cts ? VFERRY_MBX_CTS : 0);
