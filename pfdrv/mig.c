@@ -46,6 +46,9 @@ MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) withi
 #define VPF_REPEAT_NS		(100 * NSEC_PER_MSEC)
 #define VPF_PING_NS		(1000 * NSEC_PER_MSEC)
 
+/* A driver that has reset its VF itself asks for RESET within this */
+#define VPF_LOST_NS		(300 * NSEC_PER_MSEC)
+
 /* How often a guest is asked in which state it is, at most and at least */
 #define VPF_CHECK_MIN_NS	(1 * (u64)NSEC_PER_SEC)
 #define VPF_CHECK_MAX_NS	(32 * (u64)NSEC_PER_SEC)
@@ -685,6 +688,8 @@ void vpf_mig_up(struct vferry_pf_vf *vf, bool up)
 {
 	spin_lock_bh(&vf->mig_lock);
 	vf->mig.up = up;
+	if (up)
+		vf->mig.lost_ns = 0;
 	spin_unlock_bh(&vf->mig_lock);
 }
 
@@ -706,6 +711,8 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 	mig->features = 0;
 	mig->ping = 0;
 	believe(mig);
+	if (mig->state != VFERRY_MIG_IDLE)
+		mig->lost_ns = ktime_get_ns() + VPF_LOST_NS;
 	step = vpf_mig_step(mig->state, VPF_MIG_EV_RESET, VFERRY_MIG_IDLE);
 	take_step(vf, VPF_MIG_EV_RESET, &step);
 	if (step.failed)
@@ -770,8 +777,33 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
 	next = min(next, check_guest(mig, now));
+	if (mig->lost_ns)
+		next = min(next, mig->lost_ns > now ? mig->lost_ns - now : 0);
 	spin_unlock_bh(&vf->mig_lock);
 	return next;
+}
+
+/**
+ * vpf_mig_lost() - is the guest to be told that its VF was reset?
+ * @vf: the VF
+ * @now: ktime_get_ns()
+ *
+ * One that is suspended does not look, and would stay so. When nobody holds the VF, the
+ * guest has left, and the next one has a driver that comes up.
+ *
+ * Return: yes; once.
+ */
+bool vpf_mig_lost(struct vferry_pf_vf *vf, u64 now)
+{
+	struct vpf_mig *mig = &vf->mig;
+	bool lost;
+
+	spin_lock_bh(&vf->mig_lock);
+	lost = mig->lost_ns && now >= mig->lost_ns;
+	if (lost)
+		mig->lost_ns = 0;
+	spin_unlock_bh(&vf->mig_lock);
+	return lost && READ_ONCE(vf->client_ops);
 }
 
 /**

@@ -36,6 +36,8 @@ struct vferry_pf_vf;
  * @deadline_ns: when the answer is given up
  * @limit_ms: that deadline, for the report
  * @suspended_ns: when the guest was seen to be suspended, 0: not here
+ * @lost_ns: when a guest whose VF was reset during a migration is told so, unless its
+ *	driver has come up by then; 0: no need
  * @unsure: the guest may believe itself in another state; it is asked
  * @check_ns: not before this
  * @check_wait_ns: from one such question to the next, 0: the last answer was as expected
@@ -66,6 +68,7 @@ struct vpf_mig {
 	unsigned int limit_ms;
 	u64 suspended_ns;
 
+	u64 lost_ns;
 	bool unsure;
 	u64 check_ns;
 	u64 check_wait_ns;
@@ -103,6 +106,7 @@ u64 vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *re
 		 bool *ret_repeat);
 u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
 void vpf_mig_overwritten(struct vferry_pf_vf *vf);
+bool vpf_mig_lost(struct vferry_pf_vf *vf, u64 now);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
 bool vpf_mig_speaks(struct vferry_pf_vf *vf);
 

@@ -450,13 +450,18 @@ static u64 post(struct vferry_pf_vf *vf)
  */
 u64 vpf_mbx_run(struct vferry_pf_vf *vf)
 {
-	u64 wait, timer;
+	u64 wait, timer, now;
 
 	lockdep_assert_held(&vf->lock);
 
 	vpf_mbx_count(vf->nic, VPF_MBX_RUNS);
 	wait = serve_all(vf);
-	timer = vpf_mig_timers(vf, ktime_get_ns());
+	now = ktime_get_ns();
+	if (vpf_mig_lost(vf, now)) {
+		vf->mbx.control = true;
+		vf->mbx.call = true;
+	}
+	timer = vpf_mig_timers(vf, now);
 	vpf_vf_apply_hidden(vf);	/* shown before RESUME is posted */
 	wait = min(wait, post(vf));
 	return min(wait, timer);

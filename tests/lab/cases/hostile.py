@@ -290,6 +290,17 @@ def begun_anew(lab, t):
         expect(said["stopcopy"] == "ok" and said["read"] == "ECANCELED", said)
 
 
+@test("a guest whose VF is reset while it is suspended is told so")
+def lost(lab, t):
+    source = Source(lab, t, 2, "precopy wait reset wait")
+    source.waits()
+    lab.a.sh("vfstate genl pf0 2 suspend")
+    wait_until(lambda: state_of(lab, 2) == "suspended", 10, "suspended")
+    source.go_on()
+    source.waits()
+    wait_until(lambda: "lost" in source.guest.out, 10, lambda: f"CONTROL: {source.guest.err}")
+
+
 @test("a user of VFIO that is refused without end: log and listeners")
 def refused(lab, t):
     t.allow(r"virtual machine is paused")

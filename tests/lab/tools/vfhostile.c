@@ -13,7 +13,8 @@
  *                                 there, unread. Prints "ready", then how many
  *                                 microseconds later RESUME is there again
  *   vfhostile PCI quiet           come up, then say nothing any more
- *   vfhostile PCI obey            a good guest: prints "ready", and does what it is told
+ *   vfhostile PCI obey            a good guest: prints "ready", does what it is told, and
+ *                                 prints "lost" when it is not clear to send any more
  *   vfhostile PCI deaf            a guest that is suspended, takes no notice of RESUME,
  *                                 and says so when it is asked. Prints "ready", "asked",
  *                                 then the command that it is woken by
@@ -264,6 +265,8 @@ static int obey_all(void)
 		if (await_words(msg))
 			return 1;
 		wr(V2PMAILBOX, V2P_ACK);
+		if (msg[0] == VFERRY_MBX_CONTROL)
+			say("lost");
 		if (vferry_mbx_get_command(msg, &got))
 			continue;
 		if (got.cmd != VFERRY_CMD_PING)
