@@ -25,7 +25,7 @@ struct vferry_pf_vf;	/* opaque: one VF, as the PF driver knows it */
  * enum vferry_pf_event - what happens to a VF while VFIO holds it
  * @VFERRY_PF_EV_STATE: the migration state changed; see vferry_pf_state()
  * @VFERRY_PF_EV_FAILED: a command failed or was not answered in time; @err of
- *	the callback says why, vferry_pf_reason() says it in words
+ *	the callback says why; kernel log and netlink family say it in words
  * @VFERRY_PF_EV_RESET: the VF was reset (by the guest, by FLR); a migration
  *	under way is lost
  * @VFERRY_PF_EV_SETTLED: a suspended guest has put away what its VF had received
@@ -45,11 +45,12 @@ enum vferry_pf_event {
  * @event: called from the PF's work queue, with the VF's lock *not* held; may
  *	sleep, must not call vferry_pf_close(). Not called again once
  *	vferry_pf_close() has returned. @state and @err are those at the time
- *	of the event (@err: 0 or -errno)
+ *	of the event (@err: 0 or -errno; of a change of state, -errno: an event that says
+ *	why follows). @mig_id: of which migration, the present or the last one, 0: none
  */
 struct vferry_pf_client_ops {
 	void (*event)(void *ctx, enum vferry_pf_event event,
-		      enum vferry_mig_state state, int err);
+		      enum vferry_mig_state state, int err, u64 mig_id);
 };
 
 /**
@@ -97,7 +98,8 @@ int vferry_pf_ping(struct vferry_pf_vf *vf);
  * driver keeps the deadlines: an unanswered MIGRATE is taken back by CANCEL,
  * an unanswered SUSPEND by RESUME, RESUME is repeated.
  */
-int vferry_pf_migrate(struct vferry_pf_vf *vf);
+/* @ret_mig_id: the migration's, written before any event of it can come */
+int vferry_pf_migrate(struct vferry_pf_vf *vf, u64 *ret_mig_id);
 int vferry_pf_suspend(struct vferry_pf_vf *vf);
 /* @more: the migration goes on, the guest keeps its dirty log. */
 int vferry_pf_resume(struct vferry_pf_vf *vf, bool more);
@@ -107,12 +109,14 @@ int vferry_pf_cancel(struct vferry_pf_vf *vf);
 enum vferry_mig_state vferry_pf_state(struct vferry_pf_vf *vf);
 
 /**
- * vferry_pf_reason() - why the last command failed
+ * vferry_pf_mig_id() - which migration is under way?
  * @vf: handle
- * @buf: receives a text without a final dot or newline, always terminated
- * @size: of @buf, bytes
+ *
+ * The guest logs without a gap from MIGRATING on for as long as this is the same.
+ *
+ * Return: its id, 0: none.
  */
-void vferry_pf_reason(struct vferry_pf_vf *vf, char *buf, size_t size);
+u64 vferry_pf_mig_id(struct vferry_pf_vf *vf);
 
 /**
  * vferry_pf_report() - say why a migration fails, once, where people look

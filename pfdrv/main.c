@@ -123,7 +123,6 @@ static void service(struct work_struct *work)
 		return;
 	if (test_and_clear_bit(VPF_F_REINIT, &nic->flags))
 		recover(nic);
-	clear_bit(VPF_F_LINK_EVENT, &nic->flags);
 	look_at_link(nic);
 	vpf_hw_update_stats(nic);
 	vpf_vfs_update_stats(nic);

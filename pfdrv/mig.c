@@ -13,24 +13,45 @@
 #include "trace.h"
 #include "vf.h"
 
+/* Deadlines, milliseconds: nothing waits for ever, nor is given up at once */
+#define VPF_DEADLINE_MIN	10
+#define VPF_DEADLINE_MAX	600000
+
+static int set_deadline(const char *text, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(text, param, VPF_DEADLINE_MIN, VPF_DEADLINE_MAX);
+}
+
+static const struct kernel_param_ops deadline_ops = {
+	.set = set_deadline,
+	.get = param_get_uint,
+};
+
 static unsigned int migrate_ms = 1000;
-module_param(migrate_ms, uint, 0644);
-MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL) within this, milliseconds");
+module_param_cb(migrate_ms, &deadline_ops, &migrate_ms, 0644);
+__MODULE_PARM_TYPE(migrate_ms, "uint");
+MODULE_PARM_DESC(migrate_ms, "a guest answers MIGRATE (and CANCEL, unless it may be suspended) within this, milliseconds, 10 to 600000");
 
 static unsigned int suspend_ms = 1000;
-module_param(suspend_ms, uint, 0644);
-MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds");
+module_param_cb(suspend_ms, &deadline_ops, &suspend_ms, 0644);
+__MODULE_PARM_TYPE(suspend_ms, "uint");
+MODULE_PARM_DESC(suspend_ms, "a guest answers SUSPEND within this, milliseconds, 10 to 600000");
 
 static unsigned int resume_ms = 30000;
-module_param(resume_ms, uint, 0644);
-MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME within this, milliseconds");
+module_param_cb(resume_ms, &deadline_ops, &resume_ms, 0644);
+__MODULE_PARM_TYPE(resume_ms, "uint");
+MODULE_PARM_DESC(resume_ms, "a suspended guest answers RESUME (and CANCEL) within this, milliseconds, 10 to 600000");
 
 /* A command that is not answered is written again this often */
 #define VPF_REPEAT_NS		(100 * NSEC_PER_MSEC)
 #define VPF_PING_NS		(1000 * NSEC_PER_MSEC)
 
-/* Events that one step can cause */
-#define VPF_NOTES_PER_STEP	4
+/* A driver that has reset its VF itself asks for RESET within this */
+#define VPF_LOST_NS		(300 * NSEC_PER_MSEC)
+
+/* How often a guest is asked in which state it is, at most and at least */
+#define VPF_CHECK_MIN_NS	(1 * (u64)NSEC_PER_SEC)
+#define VPF_CHECK_MAX_NS	(32 * (u64)NSEC_PER_SEC)
 
 static u64 since_us(u64 from, u64 to)
 {
@@ -57,51 +78,31 @@ static struct vpf_nl_last no_timings(u64 mig_id)
 	};
 }
 
-/* A new event at the end of the ring, NULL: full */
-static struct vpf_mig_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event event)
+static struct vpf_note *note(struct vferry_pf_vf *vf, enum vferry_pf_nl_event event)
 {
-	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
-
-	lockdep_assert_held(&vf->mig_lock);
-
-	if (mig->notes_in - mig->notes_out == VPF_MIG_NOTES)
-		return NULL;
-	n = &mig->notes[mig->notes_in++ % VPF_MIG_NOTES];
-	*n = (struct vpf_mig_note) {
-		.nl = {
-			.event = event,
-			.time_ns = ktime_get_real_ns(),
-			.state = mig->state,
-			.mig_id = mig->mig_id,
-			.duration_us = -1,
-			.guest_us = -1,
-		},
-	};
-	return n;
+	return vpf_note_add(vf, event, VPF_NOTE_STEP);
 }
 
-static bool notes_full(const struct vpf_mig *mig)
+static void note_failed(struct vferry_pf_vf *vf, struct vpf_note *n, int err,
+			const char *reason)
 {
-	return mig->notes_in - mig->notes_out > VPF_MIG_NOTES - VPF_NOTES_PER_STEP;
-}
-
-static void note_failed(struct vferry_pf_vf *vf, int err, const char *reason)
-{
-	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
-
-	mig->err = err;
-	mig->last.err = err;
-	strscpy(mig->reason, reason, sizeof(mig->reason));
-
-	n = note(vf, VFERRY_PF_EVENT_FAILED);
+	vf->mig.last.err = err;
 	if (!n)
 		return;
 	n->nl.err = err;
+	strscpy(n->reason, reason, sizeof(n->reason));
+}
+
+/* What was asked of the guest has failed; the holder is told, too */
+static void step_failed(struct vferry_pf_vf *vf, int err, const char *reason)
+{
+	struct vpf_note *n = note(vf, VFERRY_PF_EVENT_FAILED);
+
+	note_failed(vf, n, err, reason);
+	if (!n)
+		return;
 	n->client = true;
 	n->client_event = VFERRY_PF_EV_FAILED;
-	strscpy(n->reason, reason, sizeof(n->reason));
 }
 
 static unsigned int limit_ms(const struct vpf_mig *mig, u32 cmd, enum vferry_mig_state old)
@@ -112,8 +113,7 @@ static unsigned int limit_ms(const struct vpf_mig *mig, u32 cmd, enum vferry_mig
 	case VFERRY_CMD_RESUME:
 		return resume_ms;
 	case VFERRY_CMD_CANCEL:
-		/* a suspended guest must hear it */
-		if (old == VFERRY_MIG_SUSPENDED || old == VFERRY_MIG_RESUME_SENT)
+		if (vpf_mig_may_rest(old))
 			return resume_ms;
 		break;
 	}
@@ -140,19 +140,36 @@ static void prepare_command(struct vpf_mig *mig, u32 cmd, bool keep,
 	mig->deadline_ns = ktime_get_ns() + (u64)mig->limit_ms * NSEC_PER_MSEC;
 }
 
+/* The guest may be in another state than we believe: it is to be asked */
+static void doubt(struct vpf_mig *mig)
+{
+	mig->unsure = true;
+}
+
+/* It is in the one that we believe */
+static void believe(struct vpf_mig *mig)
+{
+	mig->unsure = false;
+	mig->check_wait_ns = 0;
+}
+
 /* Go where the table says. Returns the event, if the state has changed */
-static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+static struct vpf_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 				      const struct vpf_mig_step *step)
 {
 	enum vferry_mig_state old = vf->mig.state;
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 	bool keep;
 
 	lockdep_assert_held(&vf->mig_lock);
 
 	mig->state = step->next;
 	mig->post = false;
+	if (event == VPF_MIG_EV_HEARD)
+		mig->mig_id = mig->last.mig_id;
+	if (event == VPF_MIG_EV_TIMEOUT)
+		doubt(mig);
 	if (step->send) {
 		/* a SUSPEND that is taken back does not end the migration */
 		keep = event == VPF_MIG_EV_RESUME_MORE || event == VPF_MIG_EV_TIMEOUT;
@@ -165,12 +182,16 @@ static struct vpf_mig_note *take_step(struct vferry_pf_vf *vf, enum vpf_mig_even
 	n = note(vf, VFERRY_PF_EVENT_STATE);
 	if (n) {
 		n->nl.old_state = old;
+		/* an event that says why follows */
+		n->nl.err = step->failed || event == VPF_MIG_EV_RESET ? -ECANCELED : 0;
 		n->client = true;
 		n->client_event = VFERRY_PF_EV_STATE;
 	}
 	if (mig->state == VFERRY_MIG_IDLE) {
 		mig->mig_id = 0;
-		mig->arrived = false;
+		/* it may have to be told once more */
+		if (event != VPF_MIG_EV_TIMEOUT)
+			mig->arrived = false;
 	}
 	return n;
 }
@@ -200,6 +221,7 @@ static const char *refusal(enum vferry_mig_state state, enum vpf_mig_event event
 	case VPF_MIG_EV_REFUSED:
 	case VPF_MIG_EV_TIMEOUT:
 	case VPF_MIG_EV_RESET:
+	case VPF_MIG_EV_HEARD:
 	case VPF_MIG_EVENTS:
 		break;
 	}
@@ -233,19 +255,21 @@ static const char *not_migratable(const struct vpf_mig *mig, int *ret_err)
 	return reason;
 }
 
-/**
- * vpf_mig_ask() - the host wants something
- * @vf: the VF
- * @event: VPF_MIG_EV_MIGRATE, _SUSPEND, _RESUME, _RESUME_MORE, or _CANCEL
- * @extack: for the reason, or NULL
- *
- * Any context but hard interrupts; never sleeps, so it can be called under RTNL.
- *
- * Return: 0: the guest is being told, or there is nothing to do; otherwise
- * -errno of vpf_mig_step() or vpf_mig_migratable().
- */
-int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
-		struct netlink_ext_ack *extack)
+/* A migration begins: give it a number */
+static void number_migration(struct vpf_mig *mig, u64 *ret_mig_id)
+{
+	do {
+		mig->mig_id = get_random_u64();
+	} while (!mig->mig_id);
+	mig->last = no_timings(mig->mig_id);
+	mig->arrived = false;
+	mig->suspended_ns = 0;
+	if (ret_mig_id)
+		WRITE_ONCE(*ret_mig_id, mig->mig_id);
+}
+
+static int ask(struct vferry_pf_vf *vf, enum vpf_mig_event event, u64 *ret_mig_id,
+	       struct netlink_ext_ack *extack)
 {
 	struct vpf_mig *mig = &vf->mig;
 	const char *reason = NULL;
@@ -258,7 +282,9 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		err = -ENODEV;
 		goto out;
 	}
-	if (notes_full(mig)) {
+	/* what ends something is always possible, and ends by itself */
+	if ((event == VPF_MIG_EV_MIGRATE || event == VPF_MIG_EV_SUSPEND) &&
+	    vpf_notes_full(&mig->notes, VPF_NOTE_COMMAND)) {
 		reason = "too many requests";
 		err = -EBUSY;
 		goto out;
@@ -273,13 +299,7 @@ int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		reason = not_migratable(mig, &err);
 		if (reason)
 			goto out;
-		do {
-			mig->mig_id = get_random_u64();
-		} while (!mig->mig_id);
-		mig->last = no_timings(mig->mig_id);
-		mig->err = 0;
-		mig->reason[0] = '\0';
-		mig->suspended_ns = 0;
+		number_migration(mig, ret_mig_id);
 	}
 	take_step(vf, event, &step);
 out:
@@ -289,6 +309,47 @@ out:
 	else
 		vpf_vf_kick(vf);
 	return err;
+}
+
+/**
+ * vpf_mig_ask() - the host wants something
+ * @vf: the VF
+ * @event: VPF_MIG_EV_MIGRATE, _SUSPEND, _RESUME, _RESUME_MORE, or _CANCEL
+ * @extack: for the reason, or NULL
+ *
+ * Any context but hard interrupts; never sleeps, so it can be called under RTNL.
+ *
+ * Return: 0: the guest is being told, or there is nothing to do; otherwise
+ * -errno of vpf_mig_step() or vpf_mig_migratable().
+ */
+int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
+		struct netlink_ext_ack *extack)
+{
+	return ask(vf, event, NULL, extack);
+}
+
+/**
+ * vpf_mig_begin() - vpf_mig_ask() for a migration, by one who wants to know which it is
+ * @vf: the VF
+ * @ret_mig_id: its id, written before any event of it is told
+ * @extack: for the reason, or NULL
+ *
+ * Return: as vpf_mig_ask().
+ */
+int vpf_mig_begin(struct vferry_pf_vf *vf, u64 *ret_mig_id, struct netlink_ext_ack *extack)
+{
+	return ask(vf, VPF_MIG_EV_MIGRATE, ret_mig_id, extack);
+}
+
+/* Of the migration under way, 0: none */
+u64 vpf_mig_id(struct vferry_pf_vf *vf)
+{
+	u64 mig_id;
+
+	spin_lock_bh(&vf->mig_lock);
+	mig_id = vf->mig.mig_id;
+	spin_unlock_bh(&vf->mig_lock);
+	return mig_id;
 }
 
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason)
@@ -368,14 +429,14 @@ bool vpf_mig_hidden(struct vferry_pf_vf *vf)
  */
 void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase)
 {
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
-	n = note(vf, VFERRY_PF_EVENT_PHASE);
+	n = vpf_note_add(vf, VFERRY_PF_EVENT_PHASE, VPF_NOTE_USER);
 	if (n)
 		n->nl.phase = phase;
 	spin_unlock_bh(&vf->mig_lock);
-	vpf_vf_kick(vf);
+	vpf_notes_kick(vf);
 }
 
 /**
@@ -388,14 +449,13 @@ void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase)
  */
 void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason)
 {
-	struct vpf_mig *mig = &vf->mig;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
-	note_failed(vf, err, reason);
-	if (mig->notes_in != mig->notes_out)
-		mig->notes[(mig->notes_in - 1) % VPF_MIG_NOTES].client = false;
+	n = vpf_note_add(vf, VFERRY_PF_EVENT_FAILED, VPF_NOTE_USER);
+	note_failed(vf, n, err, reason);
 	spin_unlock_bh(&vf->mig_lock);
-	vpf_vf_kick(vf);
+	vpf_notes_kick(vf);
 }
 
 /**
@@ -422,11 +482,10 @@ int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
 		mig->arrived = mig_id;
 		mig->last = no_timings(mig_id);
 		mig->suspended_ns = 0;
-		mig->err = 0;
-		mig->reason[0] = '\0';
 		/* without a migration it was not suspended */
 		if (mig_id)
 			take_step(vf, VPF_MIG_EV_LOAD, &step);
+		believe(mig);
 	}
 	spin_unlock_bh(&vf->mig_lock);
 	vpf_vf_kick(vf);
@@ -486,11 +545,22 @@ static void keep_timings(struct vpf_mig *mig, const struct vferry_mbx_status *st
 	}
 }
 
+/* Also one that cannot be written is forgotten some day */
+static void begin_ping(struct vpf_mig *mig, u64 now)
+{
+	mig->ping = next_seq(mig);
+	mig->ping_check = false;
+	mig->ping_post = true;
+	mig->ping_deadline_ns = now + VPF_PING_NS;
+}
+
 static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n = note(vf, VFERRY_PF_EVENT_PONG);
+	struct vpf_note *n = NULL;
 
+	if (!mig->ping_check)
+		n = note(vf, VFERRY_PF_EVENT_PONG);
 	if (n) {
 		n->nl.duration_us = since_us(mig->ping_posted_ns, now);
 		n->nl.guest_us = status->duration_us;
@@ -504,7 +574,7 @@ static void pong(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status
 static void settled(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	if (!(status->flags & VFERRY_STATUS_F_SETTLED) || mig->settled ||
 	    mig->state != VFERRY_MIG_SUSPENDED || status->cmd != VFERRY_CMD_SUSPEND ||
@@ -520,6 +590,36 @@ static void settled(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 	n->client_event = VFERRY_PF_EV_SETTLED;
 }
 
+/*
+ * The guest tells its state in each STATUS. What it says of its own accord may be old, so
+ * it is asked then; the answer to that is acted upon. A guest that is told
+ * what to do is believed when it has done it.
+ */
+static void heard(struct vferry_pf_vf *vf, const struct vferry_mbx_status *status, bool asked)
+{
+	struct vpf_mig *mig = &vf->mig;
+	struct vpf_mig_step step;
+	char reason[VPF_REASON_MAX];
+
+	if (vpf_mig_is_sent(mig->state))
+		return;
+	if (status->state != mig->state && !asked) {
+		doubt(mig);
+		return;
+	}
+	if (status->state == mig->state) {
+		if (asked)
+			believe(mig);
+		return;
+	}
+	step = vpf_mig_step(mig->state, VPF_MIG_EV_HEARD, status->state);
+	snprintf(reason, sizeof(reason), "guest driver: is %s, not %s",
+		 vferry_mig_state_name(status->state), vferry_mig_state_name(mig->state));
+	take_step(vf, VPF_MIG_EV_HEARD, &step);
+	if (step.failed)
+		step_failed(vf, -EPROTO, reason);
+}
+
 /**
  * vpf_mig_status() - the guest has answered
  * @vf: the VF
@@ -533,11 +633,13 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 	char reason[VPF_REASON_MAX];
 	enum vpf_mig_event event;
 	struct vpf_mig_step step;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
+	bool asked = false;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (status->cmd == VFERRY_CMD_PING) {
-		if (mig->ping && !mig->ping_post && status->seq == mig->ping)
+		asked = mig->ping && !mig->ping_post && status->seq == mig->ping;
+		if (asked)
 			pong(vf, status, now);
 		goto out;
 	}
@@ -559,10 +661,13 @@ void vpf_mig_status(struct vferry_pf_vf *vf, const struct vferry_mbx_status *sta
 		snprintf(reason, sizeof(reason), "guest driver: %s: %s",
 			 vferry_mbx_cmd_name(status->cmd),
 			 vferry_mbx_result_name(status->result));
-		note_failed(vf, result_errno(status->result), reason);
+		step_failed(vf, result_errno(status->result), reason);
 	}
+	if (status->state == mig->state)
+		believe(mig);
 out:
 	settled(vf, status);
+	heard(vf, status, asked);
 	spin_unlock_bh(&vf->mig_lock);
 }
 
@@ -570,7 +675,7 @@ out:
 void vpf_mig_hello(struct vferry_pf_vf *vf, u32 proto, u32 features)
 {
 	struct vpf_mig *mig = &vf->mig;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 
 	spin_lock_bh(&vf->mig_lock);
 	mig->proto = proto;
@@ -586,6 +691,8 @@ void vpf_mig_up(struct vferry_pf_vf *vf, bool up)
 {
 	spin_lock_bh(&vf->mig_lock);
 	vf->mig.up = up;
+	if (up)
+		vf->mig.lost_ns = 0;
 	spin_unlock_bh(&vf->mig_lock);
 }
 
@@ -597,7 +704,7 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 {
 	struct vpf_mig *mig = &vf->mig;
 	struct vpf_mig_step step;
-	struct vpf_mig_note *n;
+	struct vpf_note *n;
 	bool lost;
 
 	spin_lock_bh(&vf->mig_lock);
@@ -606,10 +713,13 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 	mig->proto = 0;
 	mig->features = 0;
 	mig->ping = 0;
+	believe(mig);
+	if (mig->state != VFERRY_MIG_IDLE)
+		mig->lost_ns = ktime_get_ns() + VPF_LOST_NS;
 	step = vpf_mig_step(mig->state, VPF_MIG_EV_RESET, VFERRY_MIG_IDLE);
 	take_step(vf, VPF_MIG_EV_RESET, &step);
 	if (step.failed)
-		note_failed(vf, -ECONNRESET, "the VF was reset");
+		step_failed(vf, -ECONNRESET, "the VF was reset");
 	if (lost) {
 		n = note(vf, VFERRY_PF_EVENT_RESET);
 		if (n) {
@@ -620,10 +730,29 @@ void vpf_mig_reset(struct vferry_pf_vf *vf)
 	spin_unlock_bh(&vf->mig_lock);
 }
 
+/* Ask a guest that we are not sure of. Returns when there is something to do about it */
+static u64 check_guest(struct vpf_mig *mig, u64 now)
+{
+	if (mig->ping)
+		return mig->ping_deadline_ns - now;
+	if (!mig->unsure || !mig->up || !mig->proto || vpf_mig_is_sent(mig->state))
+		return VPF_NEVER;
+	if (now < mig->check_ns)
+		return mig->check_ns - now;
+
+	begin_ping(mig, now);
+	mig->ping_check = true;
+	mig->check_wait_ns = clamp(2 * mig->check_wait_ns, VPF_CHECK_MIN_NS, VPF_CHECK_MAX_NS);
+	mig->check_ns = now + mig->check_wait_ns;
+	return VPF_PING_NS;
+}
+
 /**
  * vpf_mig_timers() - see to deadlines
  * @vf: the VF
  * @now: ktime_get_ns()
+ *
+ * Not to what is to be written, and when: whether it can be is known to the mailbox.
  *
  * Return: nanoseconds to the next one, or %VPF_NEVER.
  */
@@ -633,7 +762,7 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 	u64 next = VPF_NEVER;
 
 	spin_lock_bh(&vf->mig_lock);
-	if (mig->ping && !mig->ping_post && now >= mig->ping_deadline_ns)
+	if (mig->ping && now >= mig->ping_deadline_ns)
 		mig->ping = 0;
 
 	if (vpf_mig_is_sent(mig->state) && now >= mig->deadline_ns) {
@@ -646,17 +775,38 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
 		count_answer(vf, mig->cmd.cmd, false);
 		take_step(vf, VPF_MIG_EV_TIMEOUT, &step);
 		if (step.failed)
-			note_failed(vf, -ETIMEDOUT, reason);
+			step_failed(vf, -ETIMEDOUT, reason);
 	}
-	if (vpf_mig_is_sent(mig->state)) {
+	if (vpf_mig_is_sent(mig->state))
 		next = mig->deadline_ns > now ? mig->deadline_ns - now : 0;
-		if (!mig->post)
-			next = min(next, mig->repeat_ns > now ? mig->repeat_ns - now : 0);
-		else
-			next = min_t(u64, next, VPF_REPEAT_NS);
-	}
+	next = min(next, check_guest(mig, now));
+	if (mig->lost_ns)
+		next = min(next, mig->lost_ns > now ? mig->lost_ns - now : 0);
 	spin_unlock_bh(&vf->mig_lock);
 	return next;
+}
+
+/**
+ * vpf_mig_lost() - is the guest to be told that its VF was reset?
+ * @vf: the VF
+ * @now: ktime_get_ns()
+ *
+ * One that is suspended does not look, and would stay so. When nobody holds the VF, the
+ * guest has left, and the next one has a driver that comes up.
+ *
+ * Return: yes; once.
+ */
+bool vpf_mig_lost(struct vferry_pf_vf *vf, u64 now)
+{
+	struct vpf_mig *mig = &vf->mig;
+	bool lost;
+
+	spin_lock_bh(&vf->mig_lock);
+	lost = mig->lost_ns && now >= mig->lost_ns;
+	if (lost)
+		mig->lost_ns = 0;
+	spin_unlock_bh(&vf->mig_lock);
+	return lost && READ_ONCE(vf->client_ops);
 }
 
 /**
@@ -666,40 +816,47 @@ u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now)
  * @ret_cmd: the command
  * @ret_repeat: it has been written before, with the same number
  *
- * Return: there is something.
+ * Return: 0: @ret_cmd; otherwise nanoseconds until there is something, or %VPF_NEVER.
  */
-bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
-		  bool *ret_repeat)
+u64 vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
+		 bool *ret_repeat)
 {
 	struct vpf_mig *mig = &vf->mig;
-	bool sent, found = false;
+	u64 wait = VPF_NEVER;
 
-	spin_lock_bh(&vf->mig_lock);
-	sent = vpf_mig_is_sent(mig->state);
 	*ret_repeat = false;
+	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up) {
-		found = false;
-	} else if (sent && (mig->post || now >= mig->repeat_ns)) {
+		/* nobody reads it */
+	} else if (vpf_mig_is_sent(mig->state)) {
 		*ret_cmd = mig->cmd;
 		*ret_repeat = !mig->post;
-		found = true;
-	} else if (!sent && mig->ping && mig->ping_post) {
+		wait = mig->post || now >= mig->repeat_ns ? 0 : mig->repeat_ns - now;
+	} else if (mig->ping && mig->ping_post) {
 		/* not in between: the guest remembers one answer only */
 		*ret_cmd = (struct vferry_mbx_command) {
 			.cmd = VFERRY_CMD_PING,
 			.seq = mig->ping,
 			.mig_id = mig->mig_id,
 		};
-		found = true;
+		wait = 0;
 	}
 	spin_unlock_bh(&vf->mig_lock);
-	return found;
+	return wait;
 }
 
-/* Command @seq was written at @now */
-void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
+/**
+ * vpf_mig_posted() - a command was written
+ * @vf: the VF
+ * @seq: its number
+ * @now: when
+ *
+ * Return: nanoseconds until it is to be written again, or %VPF_NEVER.
+ */
+u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
 {
 	struct vpf_mig *mig = &vf->mig;
+	u64 wait = VPF_NEVER;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (vpf_mig_is_sent(mig->state) && seq == mig->cmd.seq) {
@@ -712,12 +869,14 @@ void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now)
 		}
 		mig->post = false;
 		mig->repeat_ns = now + VPF_REPEAT_NS;
+		wait = VPF_REPEAT_NS;
 	} else if (seq == mig->ping) {
 		mig->ping_post = false;
 		mig->ping_posted_ns = now;
 		mig->ping_deadline_ns = now + VPF_PING_NS;
 	}
 	spin_unlock_bh(&vf->mig_lock);
+	return wait;
 }
 
 /**
@@ -741,49 +900,13 @@ void vpf_mig_overwritten(struct vferry_pf_vf *vf)
 	spin_unlock_bh(&vf->mig_lock);
 }
 
-static bool next_note(struct vferry_pf_vf *vf, struct vpf_mig_note *ret_note)
-{
-	struct vpf_mig *mig = &vf->mig;
-	bool found = false;
-
-	spin_lock_bh(&vf->mig_lock);
-	if (mig->notes_in != mig->notes_out) {
-		*ret_note = mig->notes[mig->notes_out++ % VPF_MIG_NOTES];
-		found = true;
-	}
-	spin_unlock_bh(&vf->mig_lock);
-	return found;
-}
-
-/**
- * vpf_mig_deliver() - tell user space and the holder what has happened
- * @vf: the VF; only its work delivers, so events keep their order
- */
-void vpf_mig_deliver(struct vferry_pf_vf *vf)
-{
-	struct vpf_mig_note n;
-
-	while (next_note(vf, &n)) {
-		n.nl.reason = n.reason[0] ? n.reason : NULL;
-		if (n.nl.event == VFERRY_PF_EVENT_FAILED)
-			netdev_warn(vf->nic->netdev, "VF %u: migration: %s (%pe)\n",
-				    vf->nr, n.reason, ERR_PTR(n.nl.err));
-		vpf_nl_event(vf->nic, vf->nr, &n.nl);
-		if (!n.client)
-			continue;
-		mutex_lock(&vf->client_lock);
-		if (vf->client_ops)
-			vf->client_ops->event(vf->client_ctx, n.client_event,
-					      n.nl.state, n.nl.err);
-		mutex_unlock(&vf->client_lock);
-	}
-}
-
 /* Once for each life of a VF */
 void vpf_mig_init(struct vferry_pf_vf *vf)
 {
 	spin_lock_bh(&vf->mig_lock);
-	vf->mig = (struct vpf_mig) { .seq = get_random_u32() };
+	memset(&vf->mig, 0, sizeof(vf->mig));
+	vf->mig.seq = get_random_u32();
+	vpf_notes_init(&vf->mig.notes);
 	spin_unlock_bh(&vf->mig_lock);
 }
 
@@ -793,8 +916,10 @@ void vpf_mig_describe(struct vpf_nic *nic, unsigned int nr, struct vpf_nl_vf *re
 	struct vferry_pf_vf *vf = &nic->vf[nr];
 	struct vpf_mig *mig = &vf->mig;
 
-	mutex_lock(&vf->lock);
+	/* reads the PF's configuration space */
 	vpf_sriov_pci_name(nic, nr, ret->pci, sizeof(ret->pci));
+
+	mutex_lock(&vf->lock);
 	ether_addr_copy(ret->mac, vf->mac);
 	ret->link_state = vf->policy.link_state;
 	mutex_unlock(&vf->lock);
@@ -835,20 +960,25 @@ int vpf_mig_ping(struct vpf_nic *nic, unsigned int nr, struct netlink_ext_ack *e
 {
 	struct vferry_pf_vf *vf = &nic->vf[nr];
 	struct vpf_mig *mig = &vf->mig;
+	const char *reason = NULL;
 	int err = 0;
 
 	spin_lock_bh(&vf->mig_lock);
 	if (!mig->up || !mig->proto) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, not_migratable(mig, &err));
+		reason = not_migratable(mig, &err);
+	} else if (mig->ping && mig->ping_check) {
+		mig->ping_check = false;	/* one answer for both */
 	} else if (mig->ping) {
-		NL_SET_ERR_MSG_FMT(extack, "VF %u: the last ping is not answered yet", vf->nr);
+		reason = "the last ping is not answered yet";
 		err = -EBUSY;
 	} else {
-		mig->ping = next_seq(mig);
-		mig->ping_post = true;
+		begin_ping(mig, ktime_get_ns());
 	}
 	spin_unlock_bh(&vf->mig_lock);
-	if (!err)
+	/* its arguments are not evaluated when nobody wants the text */
+	if (err)
+		NL_SET_ERR_MSG_FMT(extack, "VF %u: %s", vf->nr, reason);
+	else
 		vpf_vf_kick(vf);
 	return err;
 }

@@ -12,28 +12,11 @@
 
 #include "../include/vferry_mbx.h"
 #include "../include/vferry_pf_ops.h"
+#include "mig_note.h"
 #include "mig_state.h"
-#include "nl.h"
 
 struct netlink_ext_ack;
 struct vferry_pf_vf;
-
-#define VPF_REASON_MAX	192
-#define VPF_MIG_NOTES	32
-
-/**
- * struct vpf_mig_note - an event that has not been delivered yet
- * @nl: for user space; its reason is @reason
- * @client: for the holder too
- * @client_event: what
- * @reason: empty: none
- */
-struct vpf_mig_note {
-	struct vpf_nl_event nl;
-	bool client;
-	enum vferry_pf_event client_event;
-	char reason[VPF_REASON_MAX];
-};
 
 /**
  * struct vpf_mig - migration of one VF, protected by its mig_lock
@@ -53,16 +36,18 @@ struct vpf_mig_note {
  * @deadline_ns: when the answer is given up
  * @limit_ms: that deadline, for the report
  * @suspended_ns: when the guest was seen to be suspended, 0: not here
+ * @lost_ns: when a guest whose VF was reset during a migration is told so, unless its
+ *	driver has come up by then; 0: no need
+ * @unsure: the guest may believe itself in another state; it is asked
+ * @check_ns: not before this
+ * @check_wait_ns: from one such question to the next, 0: the last answer was as expected
  * @ping: sequence number of a ping, 0: none
+ * @ping_check: nobody but the PF wants its answer
  * @ping_post: it is to be written
  * @ping_posted_ns: when it was
  * @ping_deadline_ns: when it is forgotten
  * @last: timings of this migration, or the last one
- * @err: why the last command failed, or 0
- * @reason: in words
- * @notes: events to be delivered, a ring
- * @notes_in: number of events put in so far
- * @notes_out: number of events taken out so far
+ * @notes: events to be delivered
  */
 struct vpf_mig {
 	enum vferry_mig_state state;
@@ -83,18 +68,18 @@ struct vpf_mig {
 	unsigned int limit_ms;
 	u64 suspended_ns;
 
+	u64 lost_ns;
+	bool unsure;
+	u64 check_ns;
+	u64 check_wait_ns;
 	u32 ping;
+	bool ping_check;
 	bool ping_post;
 	u64 ping_posted_ns;
 	u64 ping_deadline_ns;
 
 	struct vpf_nl_last last;
-	int err;
-	char reason[VPF_REASON_MAX];
-
-	struct vpf_mig_note notes[VPF_MIG_NOTES];
-	unsigned int notes_in;
-	unsigned int notes_out;
+	struct vpf_notes notes;
 };
 
 void vpf_mig_init(struct vferry_pf_vf *vf);
@@ -102,6 +87,8 @@ void vpf_mig_init(struct vferry_pf_vf *vf);
 /* Host: any context that may take a spinlock; see vpf_mig_step() for errors */
 int vpf_mig_ask(struct vferry_pf_vf *vf, enum vpf_mig_event event,
 		struct netlink_ext_ack *extack);
+int vpf_mig_begin(struct vferry_pf_vf *vf, u64 *ret_mig_id, struct netlink_ext_ack *extack);
+u64 vpf_mig_id(struct vferry_pf_vf *vf);
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
 enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf);
 unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id);
@@ -115,14 +102,12 @@ void vpf_mig_hello(struct vferry_pf_vf *vf, u32 proto, u32 features);
 void vpf_mig_up(struct vferry_pf_vf *vf, bool up);
 void vpf_mig_reset(struct vferry_pf_vf *vf);
 u64 vpf_mig_timers(struct vferry_pf_vf *vf, u64 now);
-bool vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
-		  bool *ret_repeat);
-void vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
+u64 vpf_mig_next(struct vferry_pf_vf *vf, u64 now, struct vferry_mbx_command *ret_cmd,
+		 bool *ret_repeat);
+u64 vpf_mig_posted(struct vferry_pf_vf *vf, u32 seq, u64 now);
 void vpf_mig_overwritten(struct vferry_pf_vf *vf);
+bool vpf_mig_lost(struct vferry_pf_vf *vf, u64 now);
 bool vpf_mig_hidden(struct vferry_pf_vf *vf);
 bool vpf_mig_speaks(struct vferry_pf_vf *vf);
-
-/* Without any lock */
-void vpf_mig_deliver(struct vferry_pf_vf *vf);
 
 #endif

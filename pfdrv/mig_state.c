@@ -16,7 +16,10 @@
 /*
  * What was asked for and not done is taken back: an unanswered MIGRATE by
  * CANCEL, an unanswered SUSPEND by RESUME, because the guest may do it yet.
- * An answer that nobody waits for changes nothing.
+ * An answer that nobody waits for changes nothing. HEARD is what is done when the
+ * guest believes itself in another state than the PF: a guest that is suspended
+ * without a migration is resumed, one that logs without need or does not log where
+ * it should starts over.
  */
 static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 	[VFERRY_MIG_IDLE] = {
@@ -30,6 +33,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = TO(IDLE),
 		[VPF_MIG_EV_RESET]	 = TO(IDLE),
 		[VPF_MIG_EV_LOAD]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_HEARD]	 = SEND(CANCEL, CANCEL_SENT),	/* or RESUME, see below */
 	},
 	[VFERRY_MIG_MIGRATE_SENT] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, MIGRATE_SENT),
@@ -42,6 +46,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = FAIL_SEND(CANCEL, CANCEL_SENT),
 		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
 		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, MIGRATE_SENT),
+		[VPF_MIG_EV_HEARD]	 = TO(MIGRATE_SENT),
 	},
 	[VFERRY_MIG_MIGRATING] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, MIGRATING),
@@ -54,6 +59,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = TO(MIGRATING),
 		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
 		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, MIGRATING),
+		[VPF_MIG_EV_HEARD]	 = FAIL_SEND(CANCEL, CANCEL_SENT),
 	},
 	[VFERRY_MIG_SUSPEND_SENT] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, SUSPEND_SENT),
@@ -66,6 +72,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = FAIL_SEND(RESUME, RESUME_SENT),
 		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
 		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, SUSPEND_SENT),
+		[VPF_MIG_EV_HEARD]	 = TO(SUSPEND_SENT),
 	},
 	[VFERRY_MIG_SUSPENDED] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EALREADY, SUSPENDED),
@@ -79,6 +86,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		/* usually the guest is on another host by now */
 		[VPF_MIG_EV_RESET]	 = TO(IDLE),
 		[VPF_MIG_EV_LOAD]	 = TO(SUSPENDED),
+		[VPF_MIG_EV_HEARD]	 = FAIL_SEND(CANCEL, CANCEL_SENT),
 	},
 	[VFERRY_MIG_RESUME_SENT] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EBUSY, RESUME_SENT),
@@ -91,6 +99,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = FAIL(IDLE),
 		[VPF_MIG_EV_RESET]	 = FAIL(IDLE),
 		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, RESUME_SENT),
+		[VPF_MIG_EV_HEARD]	 = TO(RESUME_SENT),
 	},
 	[VFERRY_MIG_CANCEL_SENT] = {
 		[VPF_MIG_EV_MIGRATE]	 = NO(EBUSY, CANCEL_SENT),
@@ -103,6 +112,7 @@ static const struct vpf_mig_step steps[VFERRY_MIG_STATES][VPF_MIG_EVENTS] = {
 		[VPF_MIG_EV_TIMEOUT]	 = FAIL(IDLE),
 		[VPF_MIG_EV_RESET]	 = TO(IDLE),
 		[VPF_MIG_EV_LOAD]	 = NO(EBUSY, CANCEL_SENT),
+		[VPF_MIG_EV_HEARD]	 = TO(CANCEL_SENT),
 	},
 };
 
@@ -122,6 +132,11 @@ struct vpf_mig_step vpf_mig_step(enum vferry_mig_state state,
 		step.next = VFERRY_MIG_MIGRATING;
 		step.failed = 0;
 	}
+	if (event == VPF_MIG_EV_HEARD && guest == state)
+		return (struct vpf_mig_step) { .next = state };
+	if (event == VPF_MIG_EV_HEARD && state == VFERRY_MIG_IDLE &&
+	    guest == VFERRY_MIG_SUSPENDED)
+		return (struct vpf_mig_step)SEND(RESUME, RESUME_SENT);
 	return step;
 }
 
@@ -136,6 +151,23 @@ int vpf_mig_is_sent(enum vferry_mig_state state)
 	case VFERRY_MIG_IDLE:
 	case VFERRY_MIG_MIGRATING:
 	case VFERRY_MIG_SUSPENDED:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+	return 0;
+}
+
+int vpf_mig_may_rest(enum vferry_mig_state state)
+{
+	switch (state) {
+	case VFERRY_MIG_SUSPEND_SENT:	/* it may have done so, unheard */
+	case VFERRY_MIG_SUSPENDED:
+	case VFERRY_MIG_RESUME_SENT:
+		return 1;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_MIGRATING:
+	case VFERRY_MIG_CANCEL_SENT:
 	case VFERRY_MIG_STATES:
 		break;
 	}

@@ -23,6 +23,7 @@
  * @VPF_MIG_EV_TIMEOUT: no answer within the deadline
  * @VPF_MIG_EV_RESET: the VF was reset; its driver has forgotten everything
  * @VPF_MIG_EV_LOAD: a suspended guest arrived from another host
+ * @VPF_MIG_EV_HEARD: the guest was asked in which state it is, and has answered
  */
 enum vpf_mig_event {
 	VPF_MIG_EV_MIGRATE,
@@ -35,6 +36,7 @@ enum vpf_mig_event {
 	VPF_MIG_EV_TIMEOUT,
 	VPF_MIG_EV_RESET,
 	VPF_MIG_EV_LOAD,
+	VPF_MIG_EV_HEARD,
 	VPF_MIG_EVENTS,		/* number of events, not an event */
 };
 
@@ -56,8 +58,8 @@ struct vpf_mig_step {
  * vpf_mig_step() - look an event up
  * @state: the present state
  * @event: what happens
- * @guest: DONE and REFUSED: the state that the guest reports, otherwise unused.
- *	Trusted only where it can harm nobody but the guest
+ * @guest: DONE, REFUSED and HEARD: the state that the guest reports, otherwise
+ *	unused. Trusted only where it can harm nobody but the guest
  *
  * A host's command that is being carried out already, or has been, gets
  * -EALREADY; one that has to wait for an answer of the guest gets -EBUSY; one that
@@ -69,6 +71,12 @@ struct vpf_mig_step vpf_mig_step(enum vferry_mig_state state,
 
 /* Is the guest's answer to a command awaited in this state? */
 int vpf_mig_is_sent(enum vferry_mig_state state);
+
+/*
+ * May the guest be suspended in this state? Then it must hear what ends that, however
+ * long its processors are away.
+ */
+int vpf_mig_may_rest(enum vferry_mig_state state);
 
 /* enum vferry_link_state that shows this state, 0 in IDLE */
 __u32 vpf_mig_link_state(enum vferry_mig_state state);

@@ -49,7 +49,6 @@ int vpf_up(struct vpf_nic *nic)
 	vpf_irq_queue_on(nic);
 	netif_tx_start_all_queues(netdev);
 
-	set_bit(VPF_F_LINK_EVENT, &nic->flags);
 	vpf_service_kick(nic);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /*
  * Generic netlink family vferry_pf; see nl.h and uapi/vferry_pf.h.
  */
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -15,6 +16,7 @@
 
 static LIST_HEAD(vpf_nics);
 static DEFINE_MUTEX(vpf_nics_lock);	/* vpf_nics, and lifetime of its members */
+static atomic_t vpf_nics_seq = ATOMIC_INIT(1);	/* of the set of VFs; odd: 0 is none */
 
 static struct genl_family vpf_genl;
 
@@ -164,6 +166,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 
 	if (!head)
 		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, head);
 	if (put_vf(skb, nic, vf)) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
@@ -183,6 +186,7 @@ static int get_vf_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	long seen = 0;
 
 	mutex_lock(&vpf_nics_lock);
+	cb->seq = atomic_read(&vpf_nics_seq);
 	list_for_each_entry(nic, &vpf_nics, list) {
 		if (!net_eq(dev_net(nic->netdev), net) ||
 		    (only && nla_get_u32(only) != nic->netdev->ifindex))
@@ -258,14 +262,11 @@ static int put_event(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf,
 	       put_us(skb, VFERRY_PF_A_GUEST_US, e->guest_us) ? -EMSGSIZE : 0;
 }
 
-void vpf_nl_event(struct vpf_nic *nic, unsigned int vf, const struct vpf_nl_event *event)
+static void multicast(struct net *net, struct vpf_nic *nic, unsigned int vf,
+		      const struct vpf_nl_event *event)
 {
-	struct net *net = dev_net(nic->netdev);
 	struct sk_buff *msg;
 	void *head;
-
-	if (!genl_has_listeners(&vpf_genl, net, 0))
-		return;
 
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
@@ -280,10 +281,38 @@ void vpf_nl_event(struct vpf_nic *nic, unsigned int vf, const struct vpf_nl_even
 	genlmsg_multicast_netns(&vpf_genl, net, msg, 0, 0, GFP_KERNEL);
 }
 
+/* The interface may be moved at any time, and where it was may be gone then */
+static struct net *get_net_of(const struct vpf_nic *nic)
+{
+	struct net *net;
+
+	rcu_read_lock();
+	net = maybe_get_net(read_pnet(&nic->netdev->nd_net));
+	rcu_read_unlock();
+	return net;
+}
+
+void vpf_nl_event(struct vpf_nic *nic, unsigned int vf, const struct vpf_nl_event *event)
+{
+	struct net *net = get_net_of(nic);
+
+	if (!net)	/* it goes, and so do its listeners */
+		return;
+	if (genl_has_listeners(&vpf_genl, net, 0))
+		multicast(net, nic, vf, event);
+	put_net(net);
+}
+
+void vpf_nl_changed(void)
+{
+	atomic_add(2, &vpf_nics_seq);
+}
+
 void vpf_nl_add(struct vpf_nic *nic)
 {
 	mutex_lock(&vpf_nics_lock);
 	list_add_tail(&nic->list, &vpf_nics);
+	vpf_nl_changed();
 	mutex_unlock(&vpf_nics_lock);
 }
 
@@ -291,6 +320,7 @@ void vpf_nl_del(struct vpf_nic *nic)
 {
 	mutex_lock(&vpf_nics_lock);
 	list_del(&nic->list);
+	vpf_nl_changed();
 	mutex_unlock(&vpf_nics_lock);
 }
 

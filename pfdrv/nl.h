@@ -93,6 +93,9 @@ void vpf_nl_exit(void);
 void vpf_nl_add(struct vpf_nic *nic);
 void vpf_nl_del(struct vpf_nic *nic);
 
+/* A PF has another number of VFs: a dump under way is told to be none of one moment */
+void vpf_nl_changed(void);
+
 /**
  * vpf_nl_event() - tell the group "events" about a VF
  * @nic: PF; its netdev must exist

@@ -64,9 +64,9 @@ int vferry_pf_migratable(struct vferry_pf_vf *vf, const char **ret_reason)
 }
 VPF_EXPORT(vferry_pf_migratable);
 
-int vferry_pf_migrate(struct vferry_pf_vf *vf)
+int vferry_pf_migrate(struct vferry_pf_vf *vf, u64 *ret_mig_id)
 {
-	return vpf_mig_ask(vf, VPF_MIG_EV_MIGRATE, NULL);
+	return vpf_mig_begin(vf, ret_mig_id, NULL);
 }
 VPF_EXPORT(vferry_pf_migrate);
 
@@ -102,13 +102,11 @@ enum vferry_mig_state vferry_pf_state(struct vferry_pf_vf *vf)
 }
 VPF_EXPORT(vferry_pf_state);
 
-void vferry_pf_reason(struct vferry_pf_vf *vf, char *buf, size_t size)
+u64 vferry_pf_mig_id(struct vferry_pf_vf *vf)
 {
-	spin_lock_bh(&vf->mig_lock);
-	strscpy(buf, vf->mig.reason, size);
-	spin_unlock_bh(&vf->mig_lock);
+	return vpf_mig_id(vf);
 }
-VPF_EXPORT(vferry_pf_reason);
+VPF_EXPORT(vferry_pf_mig_id);
 
 void vferry_pf_report(struct vferry_pf_vf *vf, int err, const char *reason)
 {

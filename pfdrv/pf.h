@@ -41,7 +41,6 @@
 enum vpf_nic_flag {
 	VPF_F_UP,		/* queues run; written under RTNL */
 	VPF_F_REINIT,		/* service task is to restart the queues */
-	VPF_F_LINK_EVENT,	/* LSC seen */
 	VPF_F_REMOVING,		/* nothing new is queued any more */
 };
 

@@ -26,6 +26,7 @@ static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 		vpf_down(nic);
 	vpf_irq_other_off(nic);
 	err = vpf_filter_set_vfs(nic, num_vfs);
+	vpf_nl_changed();
 	vpf_hw_configure(nic);
 	if (!err)
 		for (n = 0; n < num_vfs; n++)

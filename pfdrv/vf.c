@@ -26,7 +26,7 @@ static void vf_work(struct work_struct *work)
 		wait = vpf_mbx_run(vf);
 	mutex_unlock(&vf->lock);
 
-	vpf_mig_deliver(vf);
+	wait = min(wait, vpf_notes_deliver(vf));
 	if (wait != VPF_NEVER && going(vf))
 		queue_delayed_work(vf->nic->wq, &vf->work,
 				   wait ? nsecs_to_jiffies(wait) + 1 : 0);
@@ -87,7 +87,7 @@ void vpf_vf_destroy(struct vferry_pf_vf *vf)
 	vf->active = false;
 	mutex_unlock(&vf->lock);
 	cancel_delayed_work_sync(&vf->work);
-	vpf_mig_deliver(vf);
+	vpf_notes_deliver(vf);
 }
 
 /* Forget what the VF's driver asked for */

@@ -18,7 +18,8 @@
 
 /*
  * Requests and resets that a VF is served at once, and how fast that budget
- * comes back. A driver that comes up needs about ten, with 32 VLANs about 50.
+ * comes back. A driver that comes up needs about ten, with 32 VLANs about 50. What
+ * acknowledges nothing costs as much: it wakes the work all the same.
  */
 #define VPF_TOKENS		64
 #define VPF_TOKEN_NS		(2 * NSEC_PER_MSEC)
@@ -80,6 +81,7 @@ static const char stat_names[VPF_MBX_STATS][ETH_GSTRING_LEN] = {
 	[VPF_MBX_THROTTLED]		= "mbx_throttled",
 	[VPF_MBX_LOCK_BROKEN]		= "mbx_lock_broken",
 	[VPF_MBX_IRQ_HELD]		= "mbx_irq_held",
+	[VPF_MBX_RUNS]			= "mbx_runs",
 };
 
 void vpf_mbx_count(struct vpf_nic *nic, enum vpf_mbx_stat stat)
@@ -269,6 +271,7 @@ static void write_words(struct vferry_pf_vf *vf, const u32 *msg, unsigned int wo
 	trace_vpf_mbx_tx(vf->nic->netdev, vf->nr, msg, words);
 	for (w = 0; w < words; w++)
 		vpf_wr(vf->nic, R_VMBMEM(vf->nr, w), msg[w]);
+	vf->mbx.ack_due = true;
 }
 
 /* Serve one request. -EBUSY: the VF is still writing it */
@@ -309,6 +312,25 @@ static int serve(struct vferry_pf_vf *vf)
 	return 0;
 }
 
+static void take_ack(struct vferry_pf_vf *vf)
+{
+	struct vpf_mbx *mbx = &vf->mbx;
+
+	vpf_wr(vf->nic, R_MBVFICR, MBVFICR_ACK(vf->nr));
+	if (!mbx->ack_due && mbx->tokens)
+		mbx->tokens--;
+	mbx->ack_due = false;
+	mbx->unacked = false;
+}
+
+/* Out of tokens. Returns when to come back: interrupts do not wake the work */
+static u64 throttle(struct vferry_pf_vf *vf)
+{
+	WRITE_ONCE(vf->mbx.throttled, true);
+	vpf_mbx_count(vf->nic, VPF_MBX_THROTTLED);
+	return VPF_TOKEN_NS;
+}
+
 /* Serve what there is. Returns when to come back */
 static u64 serve_all(struct vferry_pf_vf *vf)
 {
@@ -326,18 +348,13 @@ static u64 serve_all(struct vferry_pf_vf *vf)
 		u32 icr = vpf_rd(nic, R_MBVFICR);
 		bool flr = vpf_rd(nic, R_VFLRE) & BIT(vf->nr);
 
-		if (icr & MBVFICR_ACK(vf->nr)) {
-			vpf_wr(nic, R_MBVFICR, MBVFICR_ACK(vf->nr));
-			mbx->unacked = false;
-		}
+		if (icr & MBVFICR_ACK(vf->nr))
+			take_ack(vf);
+		if (!mbx->tokens)
+			return throttle(vf);
 		if (!flr && !(icr & MBVFICR_REQ(vf->nr)))
 			return VPF_NEVER;
 
-		if (!mbx->tokens) {
-			WRITE_ONCE(mbx->throttled, true);
-			vpf_mbx_count(nic, VPF_MBX_THROTTLED);
-			return VPF_TOKEN_NS;
-		}
 		mbx->tokens--;
 		if (flr)
 			vpf_vf_check_flr(vf);
@@ -347,47 +364,54 @@ static u64 serve_all(struct vferry_pf_vf *vf)
 	return 0;
 }
 
-static const enum vpf_mbx_stat cmd_stats[] = {
-	[VFERRY_CMD_PING]	= VPF_MBX_TX_PING,
-	[VFERRY_CMD_MIGRATE]	= VPF_MBX_TX_MIGRATE,
-	[VFERRY_CMD_CANCEL]	= VPF_MBX_TX_CANCEL,
-	[VFERRY_CMD_SUSPEND]	= VPF_MBX_TX_SUSPEND,
-	[VFERRY_CMD_RESUME]	= VPF_MBX_TX_RESUME,
-};
+static enum vpf_mbx_stat stat_of(enum vferry_mbx_cmd cmd)
+{
+	switch (cmd) {
+	case VFERRY_CMD_PING:		return VPF_MBX_TX_PING;
+	case VFERRY_CMD_MIGRATE:	return VPF_MBX_TX_MIGRATE;
+	case VFERRY_CMD_CANCEL:		return VPF_MBX_TX_CANCEL;
+	case VFERRY_CMD_SUSPEND:	return VPF_MBX_TX_SUSPEND;
+	case VFERRY_CMD_RESUME:		return VPF_MBX_TX_RESUME;
+	}
+	return VPF_MBX_TX_CONTROL;
+}
 
-/* Write a message of ours. Returns when to try again, VPF_NEVER: it is done */
+/* Write a message of ours. Returns when to come back, VPF_NEVER: there is no need */
 static u64 post(struct vferry_pf_vf *vf)
 {
 	struct vferry_mbx_command cmd;
 	u32 msg[VFERRY_MBX_WORDS] = {};
 	struct vpf_nic *nic = vf->nic;
 	struct vpf_mbx *mbx = &vf->mbx;
-	u64 now = ktime_get_ns();
+	u64 now = ktime_get_ns(), wait;
 	bool is_cmd, nack, repeat = false;
 	unsigned int words = 1;
 
 	lockdep_assert_held(&vf->lock);
 
-	is_cmd = vpf_mig_next(vf, now, &cmd, &repeat);
+	wait = vpf_mig_next(vf, now, &cmd, &repeat);
+	is_cmd = !wait;
+	repeat &= is_cmd;
 	if (vf->cts)
 		mbx->nack_ns = 0;
 	nack = mbx->nack_ns && now >= mbx->nack_ns;
 	if (!is_cmd && !mbx->control && !nack)
-		return mbx->nack_ns ? mbx->nack_ns - now : VPF_NEVER;
+		return min(wait, mbx->nack_ns ? mbx->nack_ns - now : VPF_NEVER);
+	/* whatever is due: not before what stands in its way */
 	if (mbx->unacked && !repeat && now < mbx->unacked_ns)
-		return mbx->unacked_ns - now;
+		return min(is_cmd ? VPF_NEVER : wait, mbx->unacked_ns - now);
 	if (mbx->throttled)	/* its request comes first, and that has to wait */
 		return VPF_TOKEN_NS;
 	if (lock_mailbox(vf))
 		return VPF_HELD_RETRY_NS;
 	if (vpf_rd(nic, R_MBVFICR) & MBVFICR_REQ(vf->nr)) {
 		unlock_mailbox(vf, 0);
-		return 0;
+		return 0;	/* costs it a token each time */
 	}
 
 	if (is_cmd) {
 		words = vferry_mbx_put_command(msg, &cmd);
-		vpf_mbx_count(nic, repeat ? VPF_MBX_TX_REPEAT : cmd_stats[cmd.cmd]);
+		vpf_mbx_count(nic, repeat ? VPF_MBX_TX_REPEAT : stat_of(cmd.cmd));
 		mbx->unacked_ns = now + VPF_ACK_CMD_NS;
 	} else {
 		msg[0] = VFERRY_MBX_CONTROL | (vf->cts ? VFERRY_MBX_CTS : 0);
@@ -412,10 +436,10 @@ static u64 post(struct vferry_pf_vf *vf)
 		vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
 	mbx->call = false;
 	if (is_cmd)
-		vpf_mig_posted(vf, cmd.seq, now);
+		wait = vpf_mig_posted(vf, cmd.seq, now);
 	if (mbx->control)
-		return VPF_ACK_CONTROL_NS;
-	return mbx->nack_ns ? VPF_NACK_NS : VPF_NEVER;
+		wait = min_t(u64, wait, VPF_ACK_CONTROL_NS);
+	return min_t(u64, wait, mbx->nack_ns ? VPF_NACK_NS : VPF_NEVER);
 }
 
 /**
@@ -426,12 +450,18 @@ static u64 post(struct vferry_pf_vf *vf)
  */
 u64 vpf_mbx_run(struct vferry_pf_vf *vf)
 {
-	u64 wait, timer;
+	u64 wait, timer, now;
 
 	lockdep_assert_held(&vf->lock);
 
+	vpf_mbx_count(vf->nic, VPF_MBX_RUNS);
 	wait = serve_all(vf);
-	timer = vpf_mig_timers(vf, ktime_get_ns());
+	now = ktime_get_ns();
+	if (vpf_mig_lost(vf, now)) {
+		vf->mbx.control = true;
+		vf->mbx.call = true;
+	}
+	timer = vpf_mig_timers(vf, now);
 	vpf_vf_apply_hidden(vf);	/* shown before RESUME is posted */
 	wait = min(wait, post(vf));
 	return min(wait, timer);

@@ -50,6 +50,7 @@ enum vpf_mbx_stat {
 	VPF_MBX_THROTTLED,
 	VPF_MBX_LOCK_BROKEN,
 	VPF_MBX_IRQ_HELD,
+	VPF_MBX_RUNS,
 	VPF_MBX_STATS,
 };
 
@@ -69,10 +70,11 @@ struct vpf_mbx_irq {
 
 /**
  * struct vpf_mbx - the mailbox of one VF; protected by the VF's lock
- * @tokens: requests that are served at once
+ * @tokens: requests, resets and needless acknowledgements that are served at once
  * @tokens_ns: when @tokens was counted
  * @throttled: out of tokens; interrupts do not wake the work. Read without lock
  * @held_ns: since when the VF has held the mailbox, 0: it does not
+ * @ack_due: something was written, and not acknowledged
  * @unacked: a message of ours has not been read yet
  * @unacked_ns: when we stop caring about that
  * @control: CONTROL is to be sent
@@ -85,6 +87,7 @@ struct vpf_mbx {
 	u64 tokens_ns;
 	bool throttled;
 	u64 held_ns;
+	bool ack_due;
 	bool unacked;
 	u64 unacked_ns;
 	bool control;

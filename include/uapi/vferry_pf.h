@@ -41,6 +41,9 @@ enum vferry_pf_nl_cmd {
  * @VFERRY_PF_EVENT_PONG: answer to a ping, A_DURATION_US is the round trip
  * @VFERRY_PF_EVENT_PHASE: A_PHASE
  * @VFERRY_PF_EVENT_HELLO: a driver that speaks vferry came up in the guest
+ *
+ * Of each VF 128 at once, and 40 each second. Of what comes faster the latest of each
+ * kind is sent later, changes of state as one, from the first one's A_OLD_STATE.
  */
 enum vferry_pf_nl_event {
 	VFERRY_PF_EVENT_UNSPEC,

@@ -21,18 +21,31 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	.save_ms = 3000,
 };
 
-#define SETTING(name, text)							\
-	module_param_named(name, vferry_vfio_settings.name, uint, 0644);	\
-	MODULE_PARM_DESC(name, text)
+/*
+ * QEMU holds its big lock during some of these: nobody waits for ever because of a slip
+ * of the pen.
+ */
+#define SETTING(name, min, max, text)						\
+	static int set_##name(const char *value, const struct kernel_param *param)	\
+	{									\
+		return param_set_uint_minmax(value, param, min, max);		\
+	}									\
+	static const struct kernel_param_ops name##_ops = {			\
+		.set = set_##name,						\
+		.get = param_get_uint,						\
+	};									\
+	module_param_cb(name, &name##_ops, &vferry_vfio_settings.name, 0644);	\
+	__MODULE_PARM_TYPE(name, "uint");					\
+	MODULE_PARM_DESC(name, text " (" __stringify(min) " to " __stringify(max) ")")
 
-SETTING(answer_ms, "How long QEMU waits for an answer of the guest, ms (20). When a migration begins: an answer that comes later is as good, but all memory is sent twice");
-SETTING(wait_ms, "How much longer QEMU waits where it has to: for the guest to end an earlier migration, and to begin logging in a further one; then the new migration fails, ms (250)");
-SETTING(gap_ms, "The guest is suspended when QEMU finds its memory copied twice in a row within this time, ms (10)");
-SETTING(patience_ms, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");
-SETTING(questions, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");
-SETTING(hold_ms, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
-SETTING(settle_ms, "A suspended guest has so long to put away what its VF has received, which holds up its RESUME after the switch, ms (30)");
-SETTING(save_ms, "A virtual machine that was stopped no longer ago than this is being saved: its state is read although it cannot be asked, and its driver resets the VF when it goes on. One that has been paused for longer is refused, ms (3000)");
+SETTING(answer_ms, 0, 1000, "How long QEMU waits for an answer of the guest, ms (20). When a migration begins: an answer that comes later is as good, but all memory is sent twice");
+SETTING(wait_ms, 0, 60000, "How much longer QEMU waits where it has to: for the guest to end an earlier migration, and to begin logging in a further one; then the new migration fails, ms (250)");
+SETTING(gap_ms, 0, 60000, "The guest is suspended when QEMU finds its memory copied twice in a row within this time, ms (10)");
+SETTING(patience_ms, 0, 3600000, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");
+SETTING(questions, 0, 1000000, "The guest is suspended at the latest when QEMU has found its memory copied so many times, 0: no limit (64)");
+SETTING(hold_ms, 10, 3600000, "A guest that was suspended for so long without the switch is woken, and later suspended again, ms (2000)");
+SETTING(settle_ms, 0, 1000, "A suspended guest has so long to put away what its VF has received, which holds up its RESUME after the switch, ms (30)");
+SETTING(save_ms, 0, 3600000, "A virtual machine that was stopped no longer ago than this is being saved: its state is read although it cannot be asked, and its driver resets the VF when it goes on. One that has been paused for longer is refused, ms (3000)");
 
 module_param_named(manual, vferry_vfio_settings.manual, bool, 0644);
 MODULE_PARM_DESC(manual, "The guest is told nothing by this driver: MIGRATE before QEMU's migration begins, SUSPEND while it holds, and RESUME at the destination are asked for by hand (N)");

@@ -129,9 +129,25 @@ void vferry_mig_reset_done(struct vferry_vfio *dev)
 		vferry_mig_unlock(dev);
 }
 
-static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
+/*
+ * Has somebody else ended the migration, and perhaps begun another? What the NIC wrote in
+ * between is not logged. Not seen from a state, which may be the same again, but
+ * from the migration's id.
+ */
+static int check_ended(struct vferry_vfio *dev, struct vferry_pf_vf *vf)
 {
-	enum vferry_mig_state old = READ_ONCE(dev->vf_state);
+	u64 mig_id = READ_ONCE(dev->mig_id);
+
+	if (!READ_ONCE(dev->active) || !mig_id || vferry_pf_mig_id(vf) == mig_id)
+		return 0;
+	if (fail(dev, -ECANCELED))
+		vferry_pf_report(vf, -ECANCELED,
+				 "the guest's migration was ended, not by QEMU: what its VF writes is not logged");
+	return READ_ONCE(dev->failed);
+}
+
+static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state, int err)
+{
 	struct vferry_pf_vf *vf = READ_ONCE(dev->vf);
 
 	if (state == VFERRY_MIG_SUSPENDED) {
@@ -140,30 +156,24 @@ static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
 			mod_delayed_work(system_wq, &dev->hold_work,
 					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
 	}
-	/*
-	 * Somebody else has ended the migration, and what the NIC writes is not
-	 * logged any more. An event of an earlier migration may come late; a failure
-	 * and a reset have events of their own.
-	 */
-	if (state == VFERRY_MIG_IDLE && READ_ONCE(dev->active) &&
-	    (old == VFERRY_MIG_CANCEL_SENT || old == VFERRY_MIG_RESUME_SENT) &&
-	    vf && vferry_pf_state(vf) == VFERRY_MIG_IDLE && fail(dev, -ECANCELED))
-		vferry_pf_report(vf, -ECANCELED,
-				 "the guest's migration was ended, not by QEMU: what its VF writes is not logged");
+	/* a failure and a reset have events of their own, which say why */
+	if (vf && !err)
+		check_ended(dev, vf);
 }
 
 /*
  * Events of the PF driver. No mutex here: the state_mutex may be held by one
  * who waits for this very event.
  */
-static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_state state, int err)
+static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_state state, int err,
+		     u64 mig_id)
 {
 	struct vferry_vfio *dev = ctx;
 	struct vferry_pf_vf *vf;
 
 	switch (event) {
 	case VFERRY_PF_EV_STATE:
-		note_state(dev, state);
+		note_state(dev, state, err);
 		break;
 	case VFERRY_PF_EV_SETTLED:
 		WRITE_ONCE(dev->settled, true);
@@ -172,7 +182,9 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 		WRITE_ONCE(dev->ponged, true);
 		break;
 	case VFERRY_PF_EV_FAILED:
-		fail(dev, err);
+		/* Not of an earlier migration, whose end may be told late. */
+		if (mig_id == READ_ONCE(dev->mig_id))
+			fail(dev, err);
 		break;
 	case VFERRY_PF_EV_RESET:
 		/* Known already if the PF driver waited for an answer. */
@@ -181,7 +193,6 @@ static void on_event(void *ctx, enum vferry_pf_event event, enum vferry_mig_stat
 			vferry_pf_report(vf, -ECONNRESET, "the VF was reset during the migration");
 		break;
 	}
-	WRITE_ONCE(dev->vf_state, state);
 	wake_up_all(&dev->answered);
 }
 
@@ -238,7 +249,7 @@ static bool is_logging(enum vferry_mig_state state)
 static bool guest_logs(struct vferry_vfio *dev, unsigned int timeout_ms)
 {
 	wait_event_timeout(dev->answered,
-			   is_logging(READ_ONCE(dev->vf_state)) || READ_ONCE(dev->failed),
+			   is_logging(vferry_pf_state(dev->vf)) || READ_ONCE(dev->failed),
 			   msecs_to_jiffies(timeout_ms));
 	return is_logging(vferry_pf_state(dev->vf));
 }
@@ -294,7 +305,7 @@ static int check_migratable(struct vferry_vfio *dev)
 	err = vferry_pf_migratable(dev->vf, &reason);
 	if (err == -EBUSY) {
 		wait_event_timeout(dev->answered,
-				   READ_ONCE(dev->vf_state) == VFERRY_MIG_IDLE,
+				   vferry_pf_state(dev->vf) == VFERRY_MIG_IDLE,
 				   msecs_to_jiffies(vferry_vfio_settings.wait_ms));
 		err = vferry_pf_migratable(dev->vf, &reason);
 	}
@@ -324,11 +335,10 @@ static int begin_logging(struct vferry_vfio *dev)
 	begin_switchover(dev);
 	WRITE_ONCE(dev->failed, 0);
 	if (dev->by_hand) {
-		WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATING);
+		WRITE_ONCE(dev->mig_id, vferry_pf_mig_id(dev->vf));
 		return 0;
 	}
-	WRITE_ONCE(dev->vf_state, VFERRY_MIG_MIGRATE_SENT);
-	err = vferry_pf_migrate(dev->vf);
+	err = vferry_pf_migrate(dev->vf, &dev->mig_id);
 	if (err)
 		vferry_mig_report(dev, err, "the guest cannot be told to migrate");
 	return err;
@@ -353,10 +363,12 @@ static struct file *arc_begin(struct vferry_vfio *dev)
 
 	/* Only now does the state have the migration's id. */
 	err = vferry_pf_save(dev->vf, &compat);
-	if (err) {
+	if (err)
 		vferry_mig_report(dev, err, "the state of the VF cannot be read");
+	else
+		err = check_ended(dev, dev->vf);
+	if (err)
 		goto err_call_off;
-	}
 	save = vferry_save_open(dev, &compat, &file);
 	if (IS_ERR(save)) {
 		err = PTR_ERR(save);
@@ -418,7 +430,7 @@ static int begin_stopped(struct vferry_vfio *dev)
 /* Why the VM must not switch now; 0: it may. The reason has been reported. */
 static int refusal(struct vferry_vfio *dev)
 {
-	int err = READ_ONCE(dev->failed);
+	int err = READ_ONCE(dev->failed) ?: check_ended(dev, dev->vf);
 
 	if (err)
 		return err;
@@ -440,6 +452,8 @@ static void complete_save(struct vferry_vfio *dev, struct vferry_save *save)
 		err = vferry_pf_save(dev->vf, &state);
 		if (err)
 			vferry_mig_report(dev, err, "the state of the VF cannot be read");
+		else
+			err = check_ended(dev, dev->vf);
 	}
 	vferry_save_complete(save, &state, err);
 }
@@ -646,7 +660,6 @@ static void post_suspend(struct vferry_vfio *dev)
 
 	rehearse(dev);
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_CONVERGED);
-	WRITE_ONCE(dev->vf_state, VFERRY_MIG_SUSPEND_SENT);
 	WRITE_ONCE(dev->settled, false);
 	err = vferry_pf_suspend(dev->vf);
 	/* -EALREADY: somebody did by hand, just now. */
@@ -667,7 +680,7 @@ static enum vferry_mig_state wait_suspended(struct vferry_vfio *dev)
 	enum vferry_mig_state state;
 
 	wait_event_timeout(dev->answered,
-			   READ_ONCE(dev->vf_state) == VFERRY_MIG_SUSPENDED ||
+			   vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPEND_SENT ||
 			   READ_ONCE(dev->failed),
 			   msecs_to_jiffies(vferry_vfio_settings.answer_ms));
 	state = vferry_pf_state(dev->vf);
@@ -687,7 +700,7 @@ static u64 converged(struct vferry_vfio *dev)
 	lockdep_assert_held(&dev->state_mutex);
 
 	/* The next read tells why; until then QEMU is to stay where it is. */
-	if (READ_ONCE(dev->failed))
+	if (READ_ONCE(dev->failed) || check_ended(dev, dev->vf))
 		return VFERRY_SWITCHOVER_HOLD;
 
 	/* Settings may be changed while a migration goes on. */
@@ -762,6 +775,7 @@ void vferry_mig_open(struct vferry_vfio *dev, struct vferry_pf_vf *vf)
 {
 	mutex_lock(&dev->state_mutex);
 	dev->vf = vf;
+	dev->mig_id = 0;
 	dev->active = false;
 	dev->arrived = false;
 	dev->cold = false;

@@ -47,7 +47,7 @@
  * @stopped_ns: when the VM was stopped, ktime_get_ns()
  * @failed: 0, or -errno: why this migration has no future. Set from anywhere,
  *	by cmpxchg()
- * @vf_state: the VF's state as the last event told it
+ * @mig_id: of the migration that was begun here, 0: none yet
  * @ponged: the guest has answered a ping
  * @settled: the guest has put away what its VF had received before SUSPEND
  * @rest_ns: since when the guest is suspended, ktime_get_ns()
@@ -75,7 +75,7 @@ struct vferry_vfio {
 	u64 stopped_ns;
 
 	int failed;
-	enum vferry_mig_state vf_state;
+	u64 mig_id;
 	bool ponged;
 	bool settled;
 	u64 rest_ns;

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The modules build without a word from the compiler (W=1) or sparse (C=1).
+# The modules build without a word from the compiler (W=1) or sparse (C=1), and do nothing
+# within NL_SET_ERR_MSG*_FMT(), whose arguments are not evaluated when nobody asks for the text.
 copy=/tmp/modules
 kernel=$(basename "$(ls -d /lib/modules/*)")
 mkdir -p "$copy"
 cp -a Kbuild include pfdrv vfdrv qemu-hooks "$copy/"
 find "$copy" \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 
-echo 1..3
+echo 1..4
 if make -s -j"$(nproc)" -C "/lib/modules/$kernel/build" M="$copy" W=1 C=1 modules \
 	>"$copy/log" 2>&1 && ! grep -v 'Skipping BTF generation' "$copy/log" >"$copy/words" &&
 	[ -n "$(find "$copy" -name '*.ko')" ]
@@ -33,4 +34,14 @@ if [ "$(modinfo -F version "$copy/vfdrv/vferry_vf.ko")" = "$version" ]; then
 	echo "ok 3 - the module's version is that of the packages"
 else
 	echo "not ok 3 - the module's version is that of the packages"
+fi
+
+cat pfdrv/*.c vfdrv/*.c qemu-hooks/vfio/*.c | tr '\n' ' ' |
+	grep -oE 'NL_SET_ERR_MSG(_ATTR|_MOD|_WEAK)*_FMT(_MOD)?\([^;]*;' >"$copy/texts"
+if [ -s "$copy/texts" ] && ! sed 's/"[^"]*"//g; s/[A-Z_]*(//' "$copy/texts" | grep '(' >"$copy/calls"
+then
+	echo "ok 4 - nothing is called within a text for netlink"
+else
+	sed 's/^/# /' "$copy/calls"
+	echo "not ok 4 - nothing is called within a text for netlink"
 fi

@@ -160,6 +160,48 @@ static void nothing_but_migrating_can_be_suspended(void **test)
 				 s == VFERRY_MIG_MIGRATING);
 }
 
+/* Whatever the guest believes, when it is asked: nothing, or a command that ends it. */
+static void a_disagreement_ends(void **test)
+{
+	static const enum vferry_mig_state guests[] = {
+		VFERRY_MIG_IDLE, VFERRY_MIG_MIGRATING, VFERRY_MIG_SUSPENDED,
+	};
+	unsigned int s, g;
+
+	(void)test;
+	for (s = 0; s < VFERRY_MIG_STATES; s++)
+		for (g = 0; g < COUNT(guests); g++) {
+			struct vpf_mig_step x = vpf_mig_step(s, VPF_MIG_EV_HEARD, guests[g]);
+
+			assert_int_equal(x.err, 0);
+			if (awaited(s) || s == guests[g]) {
+				assert_int_equal(x.next, s);
+				assert_int_equal(x.send, 0);
+				assert_int_equal(x.failed, 0);
+				continue;
+			}
+			/* it starts nothing, and a migration that was under way has failed */
+			assert_true(x.send == VFERRY_CMD_CANCEL || x.send == VFERRY_CMD_RESUME);
+			assert_int_equal(x.failed, s != VFERRY_MIG_IDLE);
+			x = vpf_mig_step(x.next, VPF_MIG_EV_DONE, VFERRY_MIG_IDLE);
+			assert_int_equal(x.next, VFERRY_MIG_IDLE);
+		}
+	/* One that missed its RESUME gets it again, so that it learns that it has moved. */
+	assert_int_equal(vpf_mig_step(VFERRY_MIG_IDLE, VPF_MIG_EV_HEARD,
+				      VFERRY_MIG_SUSPENDED).send, VFERRY_CMD_RESUME);
+}
+
+/* What ends a rest is waited for as long as RESUME is. */
+static void a_guest_may_rest_where_suspend_was_sent(void **test)
+{
+	unsigned int s;
+
+	(void)test;
+	for (s = 0; s < VFERRY_MIG_STATES; s++)
+		assert_int_equal(vpf_mig_may_rest(s), s == VFERRY_MIG_SUSPEND_SENT ||
+				 s == VFERRY_MIG_SUSPENDED || s == VFERRY_MIG_RESUME_SENT);
+}
+
 /* Steps and where they lead, from IDLE on. */
 struct walk {
 	enum vpf_mig_event event;
@@ -246,6 +288,8 @@ int main(void)
 		cmocka_unit_test(no_wait_is_endless),
 		cmocka_unit_test(late_answers_change_nothing),
 		cmocka_unit_test(nothing_but_migrating_can_be_suspended),
+		cmocka_unit_test(a_disagreement_ends),
+		cmocka_unit_test(a_guest_may_rest_where_suspend_was_sent),
 		cmocka_unit_test(walks),
 		cmocka_unit_test(states_are_told_apart),
 	};

@@ -4,13 +4,15 @@
  *
  *   vfstate set IFNAME VF auto|enable|disable|migrate|cancelmigration|suspend|resume
  *   vfstate genl IFNAME VF migrate|cancelmigration|suspend|resume|ping
+ *   vfstate again IFNAME VF
  *   vfstate get IFNAME VF
  *   vfstate dump
  *   vfstate watch
  *
  * "set" goes through rtnetlink (IFLA_VF_LINK_STATE), as ip link does; "get"
  * prints what rtnetlink has for it. "genl" goes through the family vferry_pf,
- * which answers with a text; "dump" prints a JSON object for each VF, "watch"
+ * which answers with a text; "again" ends a migration and begins another as soon as the
+ * PF takes it; "dump" prints a JSON object for each VF, "watch"
  * one for each event, until it is ended. Both print all attributes by their
  * names in uapi/vferry_pf.h, in lower case, without VFERRY_PF_A_.
  *
@@ -443,7 +445,24 @@ static int genl_set(const char *ifname, uint32_t vf, const char *what)
 	value = state;
 	if (!ping)
 		put(&r, VFERRY_PF_A_LINK_STATE, &value, sizeof(value));
-	return talk(fd, &r, NULL);
+	state = talk(fd, &r, NULL);
+	close(fd);
+	return state;
+}
+
+static int genl_again(const char *ifname, uint32_t vf)
+{
+	int64_t end = realtime_ns() + INT64_C(5000000000);
+
+	if (genl_set(ifname, vf, "cancelmigration"))
+		return 1;
+	/* refused until the guest has answered */
+	if (!freopen("/dev/null", "w", stderr))
+		return 1;
+	while (genl_set(ifname, vf, "migrate"))
+		if (realtime_ns() > end)
+			return 1;
+	return 0;
 }
 
 static int dump(void)
@@ -489,7 +508,7 @@ static int watch(void)
 static int usage(void)
 {
 	fprintf(stderr, "usage: vfstate set IFNAME VF STATE | genl IFNAME VF STATE|ping |\n"
-		"       get IFNAME VF | dump | watch\n"
+		"       again IFNAME VF | get IFNAME VF | dump | watch\n"
 		"STATE: auto enable disable migrate cancelmigration suspend resume, or a number\n");
 	return 2;
 }
@@ -506,6 +525,8 @@ int main(int argc, char **argv)
 		return watch();
 	if (!strcmp(verb, "get") && argc == 4)
 		return rtnl_get(argv[2], atoi(argv[3]));
+	if (!strcmp(verb, "again") && argc == 4)
+		return genl_again(argv[2], atoi(argv[3]));
 	if (!strcmp(verb, "genl") && argc == 5) {
 		if (strcmp(argv[4], "ping") && find(link_states, 7, argv[4]) < 3)
 			return usage();
