@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "announce.h"
 #include "cleanup.h"
+#include "clock.h"
 
 #define ETH_P_ALL_NONE	0	/* a socket that receives nothing */
 
@@ -25,7 +25,6 @@
  * @len: bytes of it
  * @entry: when
  * @sent: how often; @failed, @proved: likewise
- * @first_ns: when it was first sent, CLOCK_REALTIME
  */
 struct item {
 	char *what;
@@ -37,7 +36,6 @@ struct item {
 	size_t len;
 	struct schedule_entry entry;
 	unsigned int sent, failed, proved;
-	uint64_t first_ns;
 };
 
 struct announcer {
@@ -54,17 +52,9 @@ struct announcer {
 
 DEFINE_CLEANUP(struct announcer *, announcer_free);
 
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t now_us(void)
 {
-	return now_of(CLOCK_MONOTONIC) / 1000;
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
 }
 
 static void free_items(struct item *items, size_t count)
@@ -268,7 +258,7 @@ static void send_item(struct announcer *a, struct item *item)
 		.sll_ifindex = (int)item->ifindex,
 		.sll_halen = PACKET_MAC,
 	};
-	uint64_t now = now_of(CLOCK_REALTIME);
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	/* The frame's own type: qdiscs and filters look at it. */
 	memcpy(&to.sll_protocol, item->frame + 2 * PACKET_MAC, 2);
@@ -278,8 +268,7 @@ static void send_item(struct announcer *a, struct item *item)
 		item->failed++;
 		return;
 	}
-	if (!item->sent++)
-		item->first_ns = now;
+	item->sent++;
 	if (!a->first_ns)
 		a->first_ns = now;
 }
@@ -350,7 +339,7 @@ void announcer_stop(struct announcer *a)
 
 /* -- proof */
 
-void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len, uint64_t time_ns)
+void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len)
 {
 	uint8_t plain[PACKET_MAX];
 	struct packet_tags tags;
@@ -360,9 +349,12 @@ void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len, uint6
 	for (i = 0; n && i < a->count; i++) {
 		struct item *item = &a->items[i];
 
-		/* The kernel's own may look the same: one for each of ours, and not before. */
+		/*
+		 * The kernel's own may look the same: one for each of ours, and not before.
+		 * What has left before is read before ours are sent.
+		 */
 		if (item->proved < item->sent && item->len == n &&
-		    !memcmp(item->frame, plain, n) && time_ns >= item->first_ns &&
+		    !memcmp(item->frame, plain, n) &&
 		    (!item->tags_known || packet_tags_equal(&item->tags, &tags))) {
 			item->proved++;
 			return;

@@ -22,7 +22,7 @@ struct announcer;
  * @failed: refused by the kernel
  * @proved: seen leaving the interface
  * @unproved: announcements of which not one was seen
- * @first_ns: when the first was given to the kernel, CLOCK_REALTIME; 0: none was
+ * @first_ns: when the first was given to the kernel, CLOCK_BOOTTIME; 0: none was
  */
 struct announce_counts {
 	unsigned int planned;
@@ -59,9 +59,11 @@ int announcer_start(struct announcer *announcer, const struct snapshot *snapshot
 		    const struct groups *groups, const struct schedule *schedule);
 void announcer_stop(struct announcer *announcer);
 
-/* A frame has left the interface. */
-void announcer_seen(struct announcer *announcer, const uint8_t *frame, size_t len,
-		    uint64_t time_ns);
+/*
+ * A frame has left the interface. It may prove what was sent before this is called, so
+ * all that left before announcer_start() is to be told, or passed over, before that.
+ */
+void announcer_seen(struct announcer *announcer, const uint8_t *frame, size_t len);
 
 struct announce_counts announcer_counts(const struct announcer *announcer);
 

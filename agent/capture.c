@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "packet.h"
 
 #define ERROR_SIZE	256	/* PCAP_ERRBUF_SIZE */
@@ -41,12 +41,6 @@ struct capture {
 
 DEFINE_CLEANUP(struct capture *, capture_free);
 
-static uint64_t time_of(const struct pcap_pkthdr *head)
-{
-	/* Opened with nanoseconds. */
-	return (uint64_t)head->ts.tv_sec * 1000000000u + (uint64_t)head->ts.tv_usec;
-}
-
 /* False: the interface is gone, or went down: there is nothing more to come. */
 static bool drain_out(struct capture *capture)
 {
@@ -56,8 +50,7 @@ static bool drain_out(struct capture *capture)
 
 	while ((r = pcap_next_ex(capture->out, &head, &frame)) == 1)
 		if (head->caplen == head->len)
-			capture->listener.sent(frame, head->caplen, time_of(head),
-					       capture->listener.arg);
+			capture->listener.sent(frame, head->caplen, capture->listener.arg);
 	return r >= 0;
 }
 
@@ -70,7 +63,7 @@ static int on_out(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-/* When a frame came, by the kernel's clock; 0: it does not say. */
+/* When a frame came; 0: the kernel does not say. It has CLOCK_REALTIME only. */
 static uint64_t time_of_message(struct msghdr *msg)
 {
 	struct cmsghdr *c;
@@ -80,7 +73,7 @@ static uint64_t time_of_message(struct msghdr *msg)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+		return clock_boot_of((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
 	}
 	return 0;
 }
@@ -191,7 +184,6 @@ static int activate(const char *ifname, pcap_t **ret, char *ret_error)
 	pcap_set_buffer_size(p, OUT_BUFFER);
 	pcap_set_promisc(p, 0);
 	pcap_set_immediate_mode(p, 1);
-	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
 	/* Positive: a warning. */
 	r = pcap_activate(p);
 	if (r >= 0 && !filter.bf_len)

@@ -19,10 +19,10 @@ struct capture;
  * @received: a frame has come, since capture_arm(), after capture_receive(). Returns
  *	whether it is the one that was waited for; if not, it is called for the next one
  *
- * Times are CLOCK_REALTIME, of the kernel.
+ * The time is CLOCK_BOOTTIME.
  */
 struct capture_listener {
-	void (*sent)(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg);
+	void (*sent)(const uint8_t *frame, size_t len, void *arg);
 	bool (*received)(uint64_t time_ns, void *arg);
 	void *arg;
 };

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "control.h"
 #include "hooks.h"
 #include "journal.h"
@@ -32,7 +32,7 @@
  * struct manager
  * @vfs: those that are there; @found: was in the dump that goes on
  * @look: looks for VFs some time after an interface was made: the driver shows it later
- * @dump_ns: when the current dump was begun; 0: if nothing was lost
+ * @dump_ns: when the current dump was begun, CLOCK_BOOTTIME; 0: if nothing was lost
  * @busy: how many are in the middle of a migration
  * @history: migrations that have ended, the latest last
  * @config_error: what is wrong with the configuration; empty: nothing
@@ -60,14 +60,6 @@ struct manager {
 DEFINE_CLEANUP(struct manager *, manager_free);
 
 /* -- VFs that come and go */
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static struct vf **slot_of(struct manager *m, uint32_t ifindex, bool **ret_found)
 {
@@ -118,7 +110,7 @@ static void on_found(const struct vfmsg *msg, void *arg)
 	/* What has happened to one that is new was not heard. */
 	vf = add_vf(m, msg);
 	if (vf)
-		vf_found(vf, msg, now_ns());
+		vf_found(vf, msg, clock_ns(CLOCK_BOOTTIME));
 }
 
 static void drop_unfound(struct manager *m)
@@ -145,7 +137,7 @@ static int enumerate(struct manager *m, bool lost)
 	size_t i;
 	int r;
 
-	m->dump_ns = lost ? now_ns() : 0;
+	m->dump_ns = lost ? clock_ns(CLOCK_BOOTTIME) : 0;
 
 	for (i = 0; i < VFS; i++)
 		m->vfs[i].found = false;

@@ -5,12 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "announce.h"
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "hooks.h"
 #include "journal.h"
 #include "repair.h"
@@ -34,7 +34,7 @@
  * @settings: as they were when the migration began
  * @record: of the migration
  * @was: configuration that must be there after it; @have_was: there is one
- * @taken_us: when it was taken, CLOCK_BOOTTIME
+ * @taken_us: when it was taken
  * @refresh: takes it again, some time after a change; and see @say_suspended
  * @changed: it is not what it was
  * @capture: of the interface, while a migration goes on; may be NULL
@@ -46,11 +46,13 @@
  * @logging: the migration is not over: the driver resumed, and goes on logging
  * @keep_was: a migration ended before its configuration was restored: that of before is
  *	also what must be there after the next one
- * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
+ * @known_ns: events until then are known already, from a dump
  * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
- * @received_ns: when the driver had the first frame after RESUME, CLOCK_REALTIME; 0: it
- *	has not said so
- * @armed_ns: since when what comes in is kept, CLOCK_REALTIME; 0: it is not
+ * @resumed_ns: when RESUME was; 0: not yet
+ * @received_ns: when the driver had the first frame after RESUME; 0: it has not said so
+ * @armed_ns: since when what comes in is kept; 0: it is not
+ *
+ * Times are CLOCK_BOOTTIME.
  */
 struct vf {
 	const struct vf_shared *shared;
@@ -73,6 +75,7 @@ struct vf {
 	bool downed;
 	bool logging;
 	bool keep_was;
+	uint64_t resumed_ns;
 	uint64_t armed_ns;
 	uint64_t received_ns;
 	uint64_t known_ns;
@@ -88,18 +91,17 @@ static const char *const state_names[] = {
 	[VF_SETTLING]	= "settling",
 };
 
-static uint64_t now_of(clockid_t clock)
+/* When something of the driver's was, CLOCK_BOOTTIME. An older driver has another clock. */
+static uint64_t boot_of(const struct vfmsg *msg)
 {
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return msg->boot_ns ? msg->boot_ns :
+	       msg->time_ns ? clock_boot_of(msg->time_ns) : clock_ns(CLOCK_BOOTTIME);
 }
 
-/* Time since an event of the driver, in us. Its clock is CLOCK_REALTIME. */
-static uint64_t us_since(uint64_t event_ns, uint64_t now_ns)
+/* The same for people. */
+static uint64_t real_of(const struct vfmsg *msg)
 {
-	return event_ns && now_ns > event_ns ? (now_ns - event_ns) / 1000 : 0;
+	return msg->time_ns ? msg->time_ns : clock_ns(CLOCK_REALTIME);
 }
 
 static void set_state(struct vf *vf, enum vf_state state)
@@ -165,7 +167,7 @@ static void take_snapshot(struct vf *vf)
 	snapshot_free(&vf->was);
 	vf->was = now;
 	vf->have_was = true;
-	vf->taken_us = now_of(CLOCK_BOOTTIME) / 1000;
+	vf->taken_us = clock_ns(CLOCK_BOOTTIME) / 1000;
 	save_snapshot(vf);
 }
 
@@ -316,18 +318,18 @@ static void run_hooks(struct vf *vf, const char *event)
 
 /* -- what leaves and comes */
 
-static void on_sent(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg)
+static void on_sent(const uint8_t *frame, size_t len, void *arg)
 {
 	struct vf *vf = arg;
 
-	if (vf->state == VF_SETTLING)
-		announcer_seen(vf->announcer, frame, len, time_ns);
+	if (vf->announcing)
+		announcer_seen(vf->announcer, frame, len);
 }
 
 static void arm(struct vf *vf)
 {
 	if (!vf->armed_ns)
-		vf->armed_ns = now_of(CLOCK_REALTIME);
+		vf->armed_ns = clock_ns(CLOCK_BOOTTIME);
 	capture_arm(vf->capture);
 }
 
@@ -338,26 +340,25 @@ static void arm(struct vf *vf)
 static bool on_received(uint64_t time_ns, void *arg)
 {
 	struct vf *vf = arg;
-	uint64_t earliest = vf->record.resumed_ns - vf->record.resume_us * UINT64_C(1000) -
-			    EARLY_NS;
+	uint64_t earliest = vf->resumed_ns - vf->record.resume_us * UINT64_C(1000) - EARLY_NS;
 
 	if (time_ns < earliest)
 		return false;
 	if (vf->received_ns)
 		return true;
 	/* If nobody looked when the queues started, another may have been the first. */
-	vf->record.received = vf->armed_ns < vf->record.resumed_ns - EARLY_NS || vf->downed;
-	vf->record.first_rx_us = us_since(vf->record.resumed_ns, time_ns);
+	vf->record.received = vf->armed_ns < vf->resumed_ns - EARLY_NS || vf->downed;
+	vf->record.first_rx_us = clock_us_between(vf->resumed_ns, time_ns);
 	return true;
 }
 
 /* The driver's word for it. */
 static void note_received(struct vf *vf)
 {
-	if (!vf->received_ns || !vf->record.resumed_ns)
+	if (!vf->received_ns || !vf->resumed_ns)
 		return;
 	vf->record.received = true;
-	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->received_ns);
+	vf->record.first_rx_us = clock_us_between(vf->resumed_ns, vf->received_ns);
 }
 
 static void open_capture(struct vf *vf)
@@ -388,11 +389,11 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 		.mig_id = msg->mig_id,
 		.mode = config_mode_name(vf->settings.mode),
 		.resumed_late = late,
-		.begun_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME),
+		.begun_ns = real_of(msg),
 	};
 	snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", vf->msg.ifname);
 	vf->downed = vf->logging = false;
-	vf->armed_ns = vf->received_ns = 0;
+	vf->resumed_ns = vf->armed_ns = vf->received_ns = 0;
 	set_state(vf, VF_MIGRATING);
 	vf->shared->busy(true, vf->shared->arg);
 	if (vf->keep_was)
@@ -449,10 +450,10 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 		take_snapshot(vf);
 	set_state(vf, VF_SUSPENDED);
 	bring_down(vf);
-	vf->record.suspended_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.suspended_ns = real_of(msg);
 	vf->record.suspend_us = msg->suspend_us;
 	vf->record.heard_us = msg->heard_us;
-	vf->record.agent_suspend_us = us_since(msg->time_ns, now_of(CLOCK_REALTIME));
+	vf->record.agent_suspend_us = clock_us_between(boot_of(msg), clock_ns(CLOCK_BOOTTIME));
 	run_hooks(vf, "suspend");
 	/* Not now: the journal would write, while the host copies the last dirty pages. */
 	vf->say_suspended = true;
@@ -491,6 +492,8 @@ static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 	struct groups groups = {};
 	int r;
 
+	/* What has left until now is no proof of what will. */
+	capture_drain(vf->capture);
 	vf->announcing = true;
 	if (!vf->settings.announce) {
 		vf->announced = true;
@@ -507,8 +510,8 @@ static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 		return;
 	}
 	vf->record.announce = announcer_counts(vf->announcer);
-	vf->record.agent_resume_us = us_since(vf->record.resumed_ns,
-					      vf->record.announce.first_ns);
+	vf->record.agent_resume_us = clock_us_between(vf->resumed_ns,
+						      vf->record.announce.first_ns);
 }
 
 static void say_difference(struct vf *vf, const struct difference *d, bool repaired)
@@ -567,7 +570,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 	if (!vf->announcing)
 		start_announcing(vf, &vf->was);
 	vf->verified = true;
-	vf->record.verify_us = us_since(vf->record.resumed_ns, now_of(CLOCK_REALTIME));
+	vf->record.verify_us = clock_us_between(vf->resumed_ns, clock_ns(CLOCK_BOOTTIME));
 	maybe_finish(vf);
 }
 
@@ -578,7 +581,7 @@ static void start_verifying(struct vf *vf)
 		.rtnl = vf->shared->rtnl,
 		.ifindex = vf->msg.ifindex,
 		.was = &vf->was,
-		.age_s = (uint32_t)((now_of(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
+		.age_s = (uint32_t)((clock_ns(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
 		.restore = down || vf->settings.repair,
 		.remove = vf->settings.repair,
 		.pass = on_pass,
@@ -600,7 +603,8 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 
 	set_state(vf, VF_SETTLING);
 	vf->record.outcome = outcome;
-	vf->record.resumed_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.resumed_ns = real_of(msg);
+	vf->resumed_ns = boot_of(msg);
 	vf->record.resume_us = msg->resume_us;
 	vf->record.pages = msg->pages;
 	note_received(vf);
@@ -687,7 +691,7 @@ static void finish(struct vf *vf)
 	verify_stop(vf->verify);
 	if (vf->announcing && vf->settings.announce)
 		vf->record.announce = announcer_counts(vf->announcer);
-	vf->record.ended_ns = now_of(CLOCK_REALTIME);
+	vf->record.ended_ns = clock_ns(CLOCK_REALTIME);
 	if (vf->announcing && watched)
 		announcer_each(vf->announcer, say_unproved, vf);
 	close_capture(vf);
@@ -728,7 +732,7 @@ static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
 	finish(vf);
 	/* The driver waits for another SUSPEND of the same migration. */
 	if (logging) {
-		msg.time_ns = 0;
+		msg.time_ns = msg.boot_ns = 0;
 		begin(vf, &msg, false);
 	}
 	return 0;
@@ -794,8 +798,9 @@ static void known_event(struct vf *vf, const struct vfmsg *msg)
 		return;
 	r->outcome = msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
 	r->resumed_ns = msg->time_ns;
+	vf->resumed_ns = boot_of(msg);
 	r->resume_us = msg->resume_us;
-	r->agent_resume_us = us_since(r->resumed_ns, r->announce.first_ns);
+	r->agent_resume_us = clock_us_between(vf->resumed_ns, r->announce.first_ns);
 }
 
 /* The driver waits: only what must be done before the VF is at rest, and nothing slow. */
@@ -805,14 +810,10 @@ static void asked(struct vf *vf)
 	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
 }
 
-void vf_event(struct vf *vf, const struct vfmsg *msg)
+static void handle(struct vf *vf, const struct vfmsg *msg)
 {
-	if (msg->cmd == VFERRY_VF_CMD_ASK) {
-		asked(vf);
-		return;
-	}
 	vf->msg = *msg;
-	if (msg->time_ns && msg->time_ns <= vf->known_ns) {
+	if (msg->boot_ns <= vf->known_ns) {
 		known_event(vf, msg);
 		return;
 	}
@@ -836,7 +837,7 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 		break;
 	case VFERRY_VF_EVENT_RECEIVED:
 		if (vf->state != VF_IDLE && msg->mig_id == vf->record.mig_id) {
-			vf->received_ns = msg->time_ns;
+			vf->received_ns = boot_of(msg);
 			note_received(vf);
 		}
 		break;
@@ -848,6 +849,19 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 			end_unsuspended(vf, msg);
 		break;
 	}
+}
+
+void vf_event(struct vf *vf, const struct vfmsg *msg)
+{
+	struct vfmsg event = *msg;
+
+	if (msg->cmd == VFERRY_VF_CMD_ASK) {
+		asked(vf);
+		return;
+	}
+	/* Once: of an older driver it is when it came. */
+	event.boot_ns = boot_of(msg);
+	handle(vf, &event);
 }
 
 void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)

@@ -118,6 +118,8 @@ class Driver:
         self.path, self.vf = str(path), vf
         self.ifindex = int(Path(f"/sys/class/net/{vf}/ifindex").read_text())
         self.mig_id = 0x1000
+        self.wall_ns = 0        # what CLOCK_REALTIME was stepped by
+        self.old = False        # a driver that has no other clock
         self.dump(IDLE)
 
     def message(self, state, event=None, **more):
@@ -132,7 +134,9 @@ class Driver:
         if event:
             body += attr(10, struct.pack("I", event)) + attr(11, struct.pack(
                 "I", more.get("result", 0)))
-            body += attr(13, struct.pack("Q", time.time_ns()))
+            body += attr(13, struct.pack("Q", time.time_ns() + self.wall_ns))
+            if not self.old:
+                body += attr(20, struct.pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
         if more.get("arrived"):
             body += attr(14, b"")
         genl = struct.pack("BBH", more.get("cmd", 2 if event else 1), 1, 0)
@@ -619,6 +623,21 @@ class Tests:
                     expect(ADDRESSES <= set(heard), (mode, point, ADDRESSES - set(heard)))
                     expect(not list(agent.dir.glob("*.snapshot")), "a snapshot is left")
                 expect_same(self.before)
+
+    def test_clock_steps(self):
+        "CLOCK_REALTIME is stepped an hour back, or forth: no event is passed over, times are right"
+        for old in (False, True):
+            for step in (-3600, 3600):
+                with self.agent() as agent:
+                    agent.driver.old = old
+                    agent.driver.wall_ns = step * 10**9
+                    record, since = agent.migration()
+                    expect(record["outcome"] == "arrived", record)
+                    expect(ADDRESSES <= set(self.peer.announcements(since)), record)
+                    for name in ("agent_suspend_us", "agent_resume_us", "verify_us"):
+                        expect(0 < record[name] < 5_000_000, (old, step, record))
+                    expect(record["announcements"]["proved"] == record["announcements"]["sent"],
+                           record)
 
     def test_lost(self):
         "messages that were lost: what the driver says counts"
