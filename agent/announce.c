@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <net/if_arp.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,8 +101,7 @@ static int add(struct plan *plan, const struct object_link *link, size_t len, bo
 
 static bool can_send(const struct object_link *link)
 {
-	return link && link->type == ARPHRD_ETHER && link->mac_len &&
-	       link->flags & IFF_UP && link->flags & OBJECT_CARRIER;
+	return link && snapshot_sends(link);
 }
 
 static int plan_address(struct plan *plan, const struct object *object)

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "repair.h"
 #include "saved.h"
+#include "solicit.h"
 #include "verify.h"
 #include "vf.h"
 
@@ -24,7 +25,11 @@
 #define GRACE_US	150000	/* for what was sent last to be seen leaving ... */
 #define GRACES		6	/* ... once more, if it was not */
 #define DIFFERENCES_SAID 16	/* in the journal, one entry each */
+#define MOVES_SAID	16	/* neighbours with another MAC, one entry each */
 #define IFF_UP_FLAG	0x1	/* IFF_UP */
+
+#define MAC		"%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_OF(m)	(m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
 
 /**
  * struct vf
@@ -40,8 +45,10 @@
  * @capture: of the interface, while a migration goes on; may be NULL
  * @announcer: of this VF
  * @announcing: it has begun; @announced: it is through
+ * @solicitor: of this VF; @solicited: it is through
+ * @neighbours: as they were before the interface was brought down
  * @verify: of this VF; @verified: it is through
- * @grace: until the end, when both are; @graces: how often it was extended
+ * @grace: until the end, when all are; @graces: how often it was extended
  * @downed: mode "down": the interface was brought down
  * @logging: the migration is not over: the driver resumed, and goes on logging
  * @keep_was: a migration ended before its configuration was restored: that of before is
@@ -68,6 +75,9 @@ struct vf {
 	struct capture *capture;
 	struct announcer *announcer;
 	bool announcing, announced;
+	struct solicitor *solicitor;
+	bool solicited;
+	struct neighbours neighbours;
 	struct verify *verify;
 	bool verified;
 	sd_event_source *grace;
@@ -427,6 +437,20 @@ static int set_up(struct vf *vf, bool up)
 	return r;
 }
 
+static void read_neighbours(struct vf *vf, const struct snapshot *snapshot)
+{
+	int r;
+
+	if (!vf->settings.neighbours)
+		return;
+	neighbours_free(&vf->neighbours);
+	r = rtnl_neighbours(vf->shared->rtnl, snapshot, &vf->neighbours);
+	if (!r)
+		r = neighbours_add_gateways(&vf->neighbours, snapshot);
+	if (r < 0)
+		trouble(vf, "cannot read the neighbours", r);
+}
+
 /* Mode "down". Only what was up; and only if it can be restored. */
 static void bring_down(struct vf *vf)
 {
@@ -436,6 +460,8 @@ static void bring_down(struct vf *vf)
 
 	if (vf->settings.mode != CONFIG_DOWN || vf->downed || !link || !(link->flags & IFF_UP_FLAG))
 		return;
+	/* They go with it. */
+	read_neighbours(vf, &vf->was);
 	r = set_up(vf, false);
 	if (r < 0)
 		trouble(vf, "cannot bring the interface down", r);
@@ -465,7 +491,7 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 
 static void maybe_finish(struct vf *vf)
 {
-	if (!vf->announced || !vf->verified)
+	if (!vf->announced || !vf->solicited || !vf->verified)
 		return;
 	sd_event_source_set_time_relative(vf->grace, GRACE_US);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_ONESHOT);
@@ -480,15 +506,62 @@ static void on_announced(void *arg)
 	maybe_finish(vf);
 }
 
+static struct schedule schedule_of(const struct settings *settings)
+{
+	return (struct schedule){
+		.rounds = settings->announce_rounds,
+		.initial_us = settings->announce_initial_ms * UINT64_C(1000),
+		.step_us = settings->announce_step_ms * UINT64_C(1000),
+		.max_us = settings->announce_max_ms * UINT64_C(1000),
+		.interval_us = settings->announce_interval_ms * UINT64_C(1000),
+	};
+}
+
+static void on_solicited(void *arg)
+{
+	struct vf *vf = arg;
+
+	vf->solicited = true;
+	vf->graces = 0;
+	maybe_finish(vf);
+}
+
+static void on_moved(const char *address, const uint8_t *was, const uint8_t *is, void *arg)
+{
+	struct vf *vf = arg;
+	struct entry *entry;
+
+	if (solicitor_counts(vf->solicitor).moved > MOVES_SAID)
+		return;
+	entry = journal_begin(JOURNAL_NEIGHBOUR, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_NEIGHBOUR", "%s", address);
+	journal_end(entry, "%s: %s has MAC " MAC ", was " MAC, vf->msg.ifname, address,
+		    MAC_OF(is), MAC_OF(was));
+}
+
+static void start_soliciting(struct vf *vf, const struct snapshot *snapshot)
+{
+	const struct schedule schedule = schedule_of(&vf->settings);
+	int r;
+
+	if (!vf->settings.neighbours) {
+		vf->solicited = true;
+		return;
+	}
+	if (!vf->downed)
+		read_neighbours(vf, snapshot);
+	neighbours_choose(&vf->neighbours, snapshot);
+	r = solicitor_start(vf->solicitor, snapshot, &vf->neighbours, &schedule);
+	neighbours_free(&vf->neighbours);
+	if (r < 0) {
+		trouble(vf, "cannot ask the neighbours", r);
+		vf->solicited = true;
+	}
+}
+
 static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 {
-	const struct schedule schedule = {
-		.rounds = vf->settings.announce_rounds,
-		.initial_us = vf->settings.announce_initial_ms * UINT64_C(1000),
-		.step_us = vf->settings.announce_step_ms * UINT64_C(1000),
-		.max_us = vf->settings.announce_max_ms * UINT64_C(1000),
-		.interval_us = vf->settings.announce_interval_ms * UINT64_C(1000),
-	};
+	const struct schedule schedule = schedule_of(&vf->settings);
 	struct groups groups = {};
 	int r;
 
@@ -512,6 +585,12 @@ static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 	vf->record.announce = announcer_counts(vf->announcer);
 	vf->record.agent_resume_us = clock_us_between(vf->resumed_ns,
 						      vf->record.announce.first_ns);
+}
+
+static void tell_network(struct vf *vf, const struct snapshot *snapshot)
+{
+	start_announcing(vf, snapshot);
+	start_soliciting(vf, snapshot);
 }
 
 static void say_difference(struct vf *vf, const struct difference *d, bool repaired)
@@ -557,7 +636,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 		trouble(vf, "cannot verify the configuration", error);
 	} else {
 		if (!vf->announcing && (last || can_announce(vf, is, d)))
-			start_announcing(vf, is);
+			tell_network(vf, is);
 		if (vf->settings.mode == CONFIG_DOWN ? last : first)
 			for (i = 0; i < d->count; i++)
 				say_difference(vf, &d->list[i], !last);
@@ -568,7 +647,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 	if (!last)
 		return;
 	if (!vf->announcing)
-		start_announcing(vf, &vf->was);
+		tell_network(vf, &vf->was);
 	vf->verified = true;
 	vf->record.verify_us = clock_us_between(vf->resumed_ns, clock_ns(CLOCK_BOOTTIME));
 	maybe_finish(vf);
@@ -592,7 +671,8 @@ static void start_verifying(struct vf *vf)
 		verify_start(vf->verify, &job);
 		return;
 	}
-	vf->verified = true;
+	/* Nor is it known what to announce. */
+	vf->announced = vf->solicited = vf->verified = true;
 	maybe_finish(vf);
 }
 
@@ -611,12 +691,12 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 	arm(vf);
 	capture_receive(vf->capture);
 	vf->logging = msg->state == VFERRY_MIG_MIGRATING;
-	vf->announcing = vf->announced = vf->verified = false;
+	vf->announcing = vf->announced = vf->solicited = vf->verified = false;
 
 	/* The network first; in mode "down" that has to wait for the carrier. */
 	bring_down(vf);
 	if (vf->settings.mode == CONFIG_DETACH && vf->have_was)
-		start_announcing(vf, &vf->was);
+		tell_network(vf, &vf->was);
 	if (vf->downed) {
 		/* The captures ended with the interface. */
 		int r = set_up(vf, true);
@@ -674,6 +754,11 @@ static void say_record(struct vf *vf)
 	journal_field(entry, "VFERRY_PROVED", "%u", r->announce.proved);
 	if (r->received)
 		journal_field(entry, "VFERRY_FIRST_RX_US", "%" PRIu64, r->first_rx_us);
+	journal_field(entry, "VFERRY_NEIGHBOURS", "%u", r->neighbours.neighbours);
+	journal_field(entry, "VFERRY_NEIGHBOURS_ANSWERED", "%u", r->neighbours.answered);
+	journal_field(entry, "VFERRY_NEIGHBOURS_MOVED", "%u", r->neighbours.moved);
+	if (r->neighbours.answered)
+		journal_field(entry, "VFERRY_NEIGHBOURS_US", "%" PRIu64, r->neighbours_us);
 	journal_field(entry, "VFERRY_VERIFY_US", "%" PRIu64, r->verify_us);
 	journal_field(entry, "VFERRY_DIFFERENCES", "%u", r->remaining);
 	journal_field(entry, "VFERRY_REPAIRED", "%u", r->repaired);
@@ -688,9 +773,15 @@ static void finish(struct vf *vf)
 
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
 	announcer_stop(vf->announcer);
+	solicitor_stop(vf->solicitor);
 	verify_stop(vf->verify);
 	if (vf->announcing && vf->settings.announce)
 		vf->record.announce = announcer_counts(vf->announcer);
+	if (vf->announcing && vf->settings.neighbours) {
+		vf->record.neighbours = solicitor_counts(vf->solicitor);
+		vf->record.neighbours_us = clock_us_between(vf->resumed_ns,
+							    vf->record.neighbours.last_ns);
+	}
 	vf->record.ended_ns = clock_ns(CLOCK_REALTIME);
 	if (vf->announcing && watched)
 		announcer_each(vf->announcer, say_unproved, vf);
@@ -904,6 +995,7 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **ret)
 {
 	_cleanup_(vf_freep) struct vf *vf = calloc(1, sizeof(*vf));
+	const struct solicit_owner solicit_owner = { on_moved, on_solicited, vf };
 	int r;
 
 	if (!vf)
@@ -911,6 +1003,8 @@ int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **
 	vf->shared = shared;
 	vf->msg = *msg;
 	r = announcer_new(shared->event, on_announced, vf, &vf->announcer);
+	if (!r)
+		r = solicitor_new(shared->event, shared->rtnl, &solicit_owner, &vf->solicitor);
 	if (!r)
 		r = verify_new(shared->event, &vf->verify);
 	if (r >= 0)
@@ -937,6 +1031,8 @@ void vf_free(struct vf *vf)
 		vf->shared->busy(false, vf->shared->arg);
 	close_capture(vf);
 	announcer_free(vf->announcer);
+	solicitor_free(vf->solicitor);
+	neighbours_free(&vf->neighbours);
 	verify_free(vf->verify);
 	sd_event_source_disable_unref(vf->refresh);
 	sd_event_source_disable_unref(vf->grace);

@@ -50,7 +50,8 @@ static void print_time(long long ns)
 
 static void print_migration(json_t *m)
 {
-	json_t *a = json_object_get(m, "announcements"), *named, *one;
+	json_t *a = json_object_get(m, "announcements"), *n = json_object_get(m, "neighbours");
+	json_t *named, *one;
 	size_t i;
 
 	print_time(number_of(m, "begun_ns"));
@@ -69,6 +70,9 @@ static void print_migration(json_t *m)
 	printf("    %lld addresses, %lld announcements sent, %lld proved, %lld failed\n",
 	       number_of(a, "addresses"), number_of(a, "sent"), number_of(a, "proved"),
 	       number_of(a, "failed"));
+	if (number_of(n, "asked"))
+		printf("    %lld gateways and neighbours asked, %lld answered, %lld with another MAC\n",
+		       number_of(n, "asked"), number_of(n, "answered"), number_of(n, "moved"));
 	if (true_of(m, "checked"))
 		printf("    configuration %s after %lld us, %lld repairs\n",
 		       number_of(m, "remaining") ? "differs" : "is as it was",

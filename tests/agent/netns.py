@@ -96,6 +96,23 @@ class Peer:
         return found
 
 
+    def questions(self, since):
+        """Who was asked for by whom, as {(source, target): [seconds since]}."""
+        found = {}
+        for when, frame in self.heard:
+            if when < since:
+                continue
+            pair = None
+            if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1":
+                pair = socket.inet_ntoa(frame[28:32]), socket.inet_ntoa(frame[38:42])
+            elif frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] == 135:
+                pair = (socket.inet_ntop(socket.AF_INET6, frame[22:38]),
+                        socket.inet_ntop(socket.AF_INET6, frame[62:78]))
+            if pair and pair[0] != pair[1] and frame[0] & 1:
+                found.setdefault(pair, []).append(when - since)
+        return found
+
+
 def describe(frame):
     """What a frame announces, if it does."""
     mac, kind = frame[6:12].hex(":"), frame[12:14]
@@ -446,6 +463,94 @@ class Tests:
             expect("10.9.0.8 02:00:00:00:00:01" in self.peer.announcements(since),
                    "the new address is not announced")
         sh("ip address del 10.9.0.8/24 dev vf0; ip route del 10.8.0.0/16")
+        expect_same(self.before)
+
+    def lladdr(self, address, where=""):
+        """The MAC that a kernel has for an address; None: it does not know it."""
+        for one in json.loads(sh(f"ip {where} -j neighbour show to {address}") or "[]"):
+            return one.get("lladdr")
+        return None
+
+    def move_gateway(self, mac):
+        """The peer has another MAC, and does not know the guest: it is another gateway."""
+        sh(f"ip -n peer link set wire address {mac} && ip -n peer neighbour flush dev wire")
+
+    def test_gateway_moves(self):
+        "another gateway has the same address: used within 1 s, and knows the guest"
+        old = json.loads(sh("ip -n peer -j link show wire"))[0]["address"]
+        try:
+            for mode, mac in (("detach", "02:00:00:00:00:f1"), ("down", "02:00:00:00:00:f2")):
+                with self.agent(f"[default]\nmode={mode}\n") as agent:
+                    for address in ("10.9.0.1", "fd09::1"):
+                        sh(f"ping -c 1 -W 2 {address}")
+                    was = json.loads(sh("ip -n peer -j link show wire"))[0]["address"]
+                    expect(self.lladdr("10.9.0.1 dev vf0") == was, "the gateway is not known")
+
+                    def between():
+                        self.move_gateway(mac)
+                        if mode == "detach":
+                            # The guest has just begun to use it: the kernel holds on to
+                            # what it has for a second.
+                            sh(f"ip neighbour replace 10.9.0.1 lladdr {was} dev vf0 nud stale")
+
+                    def right():
+                        # An interface that was down has forgotten them: the kernel asks.
+                        good = {mac} if mode == "detach" else {mac, None}
+                        return {self.lladdr(f"{a} dev vf0")
+                                for a in ("10.9.0.1", "fd09::1")} <= good
+                    agent.driver.migrate()
+                    agent.wait_state("migrating")
+                    agent.driver.suspend()
+                    agent.wait_state("suspended")
+                    between()
+                    since = time.time()
+                    agent.driver.resume()
+                    wait_until(right, 10, "the new MAC to be used")
+                    took = time.time() - since
+                    print(f"# {mode}: both gateways after {took * 1e3:.0f} ms")
+                    wait_until(agent.history, 10, "the end")
+                    record = agent.history()[-1]
+                    asked = self.peer.questions(since)
+                    expect(took < 1, (took, record, asked))
+                    known = {a: self.lladdr(f"{a} dev wire", "-n peer")
+                             for a in ("10.9.0.5", "10.9.0.6", "fd09::5", "fd09::6")}
+                    expect(set(known.values()) == {"02:00:00:00:00:01"}, known)
+                    expect(not any(a.endswith(".99") or a.endswith("::99") for _, a in asked),
+                           f"a static neighbour was asked: {asked}")
+                    n = record["neighbours"]
+                    expect(n["answered"] >= 2 and n["gateways"] >= 2 and n["failed"] == 0 and
+                           n["answered_us"] < 1_000_000, n)
+                    if mode == "detach":
+                        expect(n["moved"] == 2, n)
+                        expect(f"10.9.0.1 on vf0 has MAC {mac}, was {was}" in agent.log.read_text(),
+                               agent.log.read_text())
+                    # Who has answered is not asked again.
+                    expect(len(asked["10.9.0.5", "10.9.0.1"]) <= 2, asked)
+        finally:
+            self.move_gateway(old)
+            sh("ip neighbour flush dev vf0 nud reachable nud stale nud delay nud probe nud failed")
+        expect_same(self.before)
+
+    def test_many_neighbours(self):
+        "600 neighbours: the gateway first, 256 are asked and no more, not all at once"
+        sh("".join(f"ip neighbour replace {a} lladdr 02:00:00:00:01:01 dev vf0 nud stale;"
+                   for a in [f"10.9.0.{i}" for i in range(100, 200)] +
+                   [f"fd09::1:{i:x}" for i in range(500)]))
+        try:
+            with self.agent("[default]\nannounce_rounds=2\n") as agent:
+                record, since = agent.migration()
+                n = record["neighbours"]
+                asked = self.peer.questions(since)
+                expect(n["asked"] == 256 and n["failed"] == 0, n)
+                expect(("10.9.0.5", "10.9.0.1") in asked and ("fd09::5", "fd09::1") in asked, asked)
+                expect(n["sent"] <= 2 * 512 and 250 <= len(asked) <= 512, (n, len(asked)))
+                times = sorted(min(times) for times in asked.values())
+                expect(times[-1] - times[0] > 0.01 and times[-1] < 1, (times[0], times[-1]))
+            with self.agent("[default]\nneighbours=no\n") as agent:
+                record, since = agent.migration()
+                expect(record["neighbours"]["asked"] == record["neighbours"]["sent"] == 0, record)
+        finally:
+            sh("ip neighbour flush dev vf0 nud reachable nud stale nud delay nud probe nud failed")
         expect_same(self.before)
 
     def test_not_announced(self):
