@@ -22,6 +22,7 @@ struct announcer;
  * @failed: refused by the kernel
  * @proved: seen leaving the interface
  * @unproved: announcements of which not one was seen
+ * @late_us: by how much one was given to the kernel later than it was due, at most
  * @first_ns: when the first was given to the kernel, CLOCK_BOOTTIME; 0: none was
  */
 struct announce_counts {
@@ -31,20 +32,27 @@ struct announce_counts {
 	unsigned int failed;
 	unsigned int proved;
 	unsigned int unproved;
+	uint64_t late_us;
 	uint64_t first_ns;
 };
 
 /**
- * announcer_new() - prepare
- * @event: loop in which announcements are sent
- * @done: called when the last round is over
- * @arg: its argument
+ * struct announce_owner - who is told
+ * @sent: some were sent, not more than a capture can hold: what left is to be told now
+ * @done: the last round is over
+ * @arg: their argument
  */
-int announcer_new(sd_event *event, void (*done)(void *arg), void *arg, struct announcer **ret);
+struct announce_owner {
+	void (*sent)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+int announcer_new(sd_event *event, const struct announce_owner *owner, struct announcer **ret);
 void announcer_free(struct announcer *announcer);
 
 /**
- * announcer_start() - announce everything, the first time at once
+ * announcer_start() - announce everything, the first time at once: some, and then some more
  * @announcer: one that may be at work; it begins anew
  * @snapshot: links and addresses as they are
  * @groups: multicast groups as they are

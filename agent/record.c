@@ -94,9 +94,10 @@ json_t *record_json(const struct record *r)
 		set_int(o, "first_rx_us", r->first_rx_us);
 	set_int(o, "pages", r->pages);
 	json_object_set_new(o, "announcements", json_pack(
-		"{s:i, s:i, s:i, s:i, s:i, s:i}", "planned", (int)a->planned, "addresses",
-		(int)a->addresses, "sent", (int)a->sent, "failed", (int)a->failed, "proved",
-		(int)a->proved, "unproved", (int)a->unproved));
+		"{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I}", "planned", (int)a->planned,
+		"addresses", (int)a->addresses, "sent", (int)a->sent, "failed", (int)a->failed,
+		"proved", (int)a->proved, "unproved", (int)a->unproved, "unseen",
+		(int)r->unseen, "late_us", (json_int_t)a->late_us));
 	json_object_set_new(o, "neighbours", neighbours_json(r));
 	json_object_set_new(o, "checked", json_boolean(r->checked));
 	if (r->checked) {

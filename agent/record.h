@@ -40,6 +40,7 @@ enum record_outcome {
  *	was one
  * @pages: that the driver touched
  * @announce: announcements
+ * @unseen: frames that left and were not seen, since the capture had no room for them
  * @neighbours: gateways and neighbours that were asked; @neighbours_us: RESUME done by the
  *	driver, to the last of them that answered
  * @checked: the configuration was compared with a snapshot
@@ -60,6 +61,7 @@ struct record {
 	bool received;
 	uint64_t pages;
 	struct announce_counts announce;
+	unsigned int unseen;
 	struct solicit_counts neighbours;
 	uint64_t neighbours_us;
 	bool checked;

@@ -25,6 +25,7 @@
 #define GRACE_US	150000	/* for what was sent last to be seen leaving ... */
 #define GRACES		6	/* ... once more, if it was not */
 #define DIFFERENCES_SAID 16	/* in the journal, one entry each */
+#define UNPROVED_SAID	16	/* announcements, likewise */
 #define MOVES_SAID	16	/* neighbours with another MAC, one entry each */
 #define IFF_UP_FLAG	0x1	/* IFF_UP */
 
@@ -45,6 +46,7 @@
  * @capture: of the interface, while a migration goes on; may be NULL
  * @announcer: of this VF
  * @announcing: it has begun; @announced: it is through
+ * @unproved_said: announcements not seen that were named
  * @solicitor: of this VF; @solicited: it is through
  * @neighbours: as they were before the interface was brought down
  * @verify: of this VF; @verified: it is through
@@ -75,6 +77,7 @@ struct vf {
 	struct capture *capture;
 	struct announcer *announcer;
 	bool announcing, announced;
+	unsigned int unproved_said;
 	struct solicitor *solicitor;
 	bool solicited;
 	struct neighbours neighbours;
@@ -371,12 +374,24 @@ static void note_received(struct vf *vf)
 	vf->record.first_rx_us = clock_us_between(vf->resumed_ns, vf->received_ns);
 }
 
+/* An announcement for each address, twice, and what the kernel says by itself. */
+static unsigned int frames_of(const struct snapshot *snapshot)
+{
+	unsigned int addresses = 0;
+	size_t i;
+
+	for (i = 0; i < snapshot->count; i++)
+		addresses += snapshot->objects[i]->kind == OBJECT_ADDRESS;
+	return 2 * addresses;
+}
+
 static void open_capture(struct vf *vf)
 {
 	const struct capture_listener listener = { on_sent, on_received, vf };
 	char error[256] = "";
 
-	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, &vf->capture, error) < 0)
+	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, frames_of(&vf->was),
+			&vf->capture, error) < 0)
 		journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id,
 			"%s: cannot watch what leaves the interface: %s", vf->msg.ifname, error);
 }
@@ -495,6 +510,14 @@ static void maybe_finish(struct vf *vf)
 		return;
 	sd_event_source_set_time_relative(vf->grace, GRACE_US);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_ONESHOT);
+}
+
+/* Before the next ones: all that are sent in one round are more than a capture holds. */
+static void on_announcing(void *arg)
+{
+	struct vf *vf = arg;
+
+	capture_drain(vf->capture);
 }
 
 static void on_announced(void *arg)
@@ -726,12 +749,31 @@ static void say_unproved(const char *what, unsigned int sent, unsigned int prove
 	struct vf *vf = arg;
 	struct entry *entry;
 
-	if (proved)
+	if (proved || vf->unproved_said++ >= UNPROVED_SAID)
 		return;
 	entry = journal_begin(JOURNAL_UNPROVED, vf->msg.ifname, vf->record.mig_id);
 	journal_field(entry, "VFERRY_ANNOUNCEMENT", "%s", what);
 	journal_end(entry, "%s: the announcement of %s was not seen leaving the interface (sent %u times)",
 		    vf->msg.ifname, what, sent);
+}
+
+/* What a capture with no room did not see may have left. */
+static void say_all_unproved(struct vf *vf)
+{
+	const struct record *r = &vf->record;
+
+	vf->unproved_said = 0;
+	if (r->unseen && r->announce.unproved) {
+		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
+			"%s: it is not known of %u announcements whether they left the interface: %u frames were too many to be watched",
+			vf->msg.ifname, r->announce.unproved, r->unseen);
+		return;
+	}
+	announcer_each(vf->announcer, say_unproved, vf);
+	if (vf->unproved_said > UNPROVED_SAID)
+		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
+			"%s: %u more announcements were not seen leaving the interface",
+			vf->msg.ifname, vf->unproved_said - UNPROVED_SAID);
 }
 
 static void say_record(struct vf *vf)
@@ -771,6 +813,7 @@ static void finish(struct vf *vf)
 {
 	bool watched = vf->capture;
 
+	vf->record.unseen += capture_lost(vf->capture);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
 	announcer_stop(vf->announcer);
 	solicitor_stop(vf->solicitor);
@@ -784,7 +827,7 @@ static void finish(struct vf *vf)
 	}
 	vf->record.ended_ns = clock_ns(CLOCK_REALTIME);
 	if (vf->announcing && watched)
-		announcer_each(vf->announcer, say_unproved, vf);
+		say_all_unproved(vf);
 	close_capture(vf);
 	if (vf->settings.hear)
 		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
@@ -995,6 +1038,7 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **ret)
 {
 	_cleanup_(vf_freep) struct vf *vf = calloc(1, sizeof(*vf));
+	const struct announce_owner announce_owner = { on_announcing, on_announced, vf };
 	const struct solicit_owner solicit_owner = { on_moved, on_solicited, vf };
 	int r;
 
@@ -1002,7 +1046,7 @@ int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **
 		return -ENOMEM;
 	vf->shared = shared;
 	vf->msg = *msg;
-	r = announcer_new(shared->event, on_announced, vf, &vf->announcer);
+	r = announcer_new(shared->event, &announce_owner, &vf->announcer);
 	if (!r)
 		r = solicitor_new(shared->event, shared->rtnl, &solicit_owner, &vf->solicitor);
 	if (!r)
