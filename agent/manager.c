@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "cleanup.h"
@@ -34,7 +35,7 @@
  * @look: looks for VFs some time after an interface was made: the driver shows it later
  * @dump_ns: when the current dump was begun, CLOCK_BOOTTIME; 0: if nothing was lost
  * @busy: how many are in the middle of a migration
- * @history: migrations that have ended, the latest last
+ * @history: migrations that have ended, the latest last; @ended: how many there were
  * @config_error: what is wrong with the configuration; empty: nothing
  */
 struct manager {
@@ -55,6 +56,7 @@ struct manager {
 	unsigned int busy;
 	struct record history[HISTORY];
 	unsigned int n_history;
+	unsigned long ended;
 };
 
 DEFINE_CLEANUP(struct manager *, manager_free);
@@ -290,6 +292,7 @@ static void on_ended(struct record *record, void *arg)
 		m->n_history--;
 	}
 	m->history[m->n_history++] = *record;
+	m->ended++;
 	record_line(record, line, sizeof(line));
 	sd_notifyf(0, "STATUS=%s", line);
 	/* Until the next one, which may be in a year. */
@@ -353,8 +356,8 @@ static json_t *on_command(const char *command, void *arg)
 	struct manager *m = arg;
 
 	if (!strcmp(command, "status"))
-		return json_pack("{s:o, s:i}", "vfs", vfs_json(m), "migrations",
-				 (int)m->n_history);
+		return json_pack("{s:o, s:I}", "vfs", vfs_json(m), "migrations",
+				 (json_int_t)m->ended);
 	if (!strcmp(command, "history"))
 		return json_pack("{s:o}", "history", history_json(m));
 	if (!strcmp(command, "check"))
@@ -390,7 +393,9 @@ void manager_reload(struct manager *m)
 
 	config_init(&config);
 	m->config_error[0] = '\0';
-	if (!config_load(&config, m->paths.config, m->config_error)) {
+	if (m->paths.config_given && access(m->paths.config, F_OK))
+		snprintf(m->config_error, sizeof(m->config_error), "%s", strerror(errno));
+	else if (!config_load(&config, m->paths.config, m->config_error)) {
 		m->config = config;
 		return;
 	}

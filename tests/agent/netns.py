@@ -865,13 +865,92 @@ class Tests:
                    "configuration is as it was" in history.stdout, history)
             check = ctl("check")
             expect(check.returncode == 0 and "all is well" in check.stdout, check)
-            expect(ctl("nonsense").returncode == 2 and ctl().returncode == 2, "usage")
             Path(agent.driver.path + ".dump").unlink()
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
                 s.sendto(b"", agent.driver.path)
             wait_until(lambda: ctl("check").returncode == 1, 5, "a problem")
             agent.stop()
             expect(ctl("status").returncode == 3, "reached although it has ended")
+
+    def test_ctl_wrong(self):
+        "vferryctl and vferryd say what is wrong with what they are given"
+        with self.agent() as agent:
+            def run(*words, program="vferryctl", **more):
+                return subprocess.run([BIN / program, *map(str, words)], text=True,
+                                      **dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE) | more)
+
+            for words, status, text in (
+                    ([], 2, "a command is missing: status, history, watch or check"),
+                    (["zzz"], 2, '"zzz" is no command: status'),
+                    (["status", "vf0"], 2, 'status: "vf0" is one word too many'),
+                    (["--zzz"], 2, "unrecognized option '--zzz'"),
+                    (["--runtime"], 2, "option '--runtime' requires an argument"),
+                    (["--runtime", "/nope", "status"], 3, "/nope/control: No such file")):
+                r = run(*words)
+                expect(r.returncode == status and text in r.stderr and not r.stdout, r)
+                if not words or words[0][0] != "-":
+                    r = run("--json", *words)
+                    expect(r.returncode == status and text in json.loads(r.stdout)["error"], r)
+            for program in ("vferryctl", "vferryd-standin"):
+                r = run("--version", program=program)
+                expect(r.returncode == 0 and "(vferry) 0." in r.stdout, r)
+                r = run("--help", program=program)
+                expect(r.returncode == 0 and "--runtime DIR" in r.stdout, r)
+            with open("/dev/full", "w") as full:
+                for words in (["--help"], ["--runtime", agent.dir, "status"],
+                              ["--runtime", agent.dir, "--json", "history"]):
+                    r = run(*words, stdout=full)
+                    expect(r.returncode == 4 and "No space left" in r.stderr, r)
+            for words, status, text in (
+                    (["--config", "/nope"], 2, "/nope: No such file"),
+                    (["--hooks", "/nope"], 2, "/nope: No such file"),
+                    (["--runtime", "/nope"], 2, "/nope: No such file"),
+                    (["--runtime", agent.config], 2, "Not a directory"),
+                    (["zzz"], 2, '"zzz": only options are expected'),
+                    (["--runtime", agent.dir], 1,
+                     f"in use by another vferryd, process {agent.process.pid}")):
+                r = run(*words, program="vferryd-standin", timeout=10)
+                expect(r.returncode == status and text in r.stderr, (words, r))
+            expect(agent.state() == "idle", "the second one has taken the socket")
+
+    def test_clients(self):
+        "clients that say nothing, do not read, or are too many keep nobody from the agent"
+        with self.agent("[default]\nannounce=no\nneighbours=no\n") as agent:
+            path = str(agent.dir / "control")
+
+            def connect():
+                s = socket.socket(socket.AF_UNIX)
+                s.connect(path)
+                return s
+            idle = [connect() for _ in range(16)]
+            r = subprocess.run([BIN / "vferryctl", "--runtime", agent.dir, "status"],
+                               capture_output=True, text=True)
+            expect(r.returncode == 3 and "too many clients at once" in r.stderr, r)
+            # They are dropped after some time.
+            wait_until(lambda: agent.ctl("status"), 10, "the idle ones to be dropped")
+            for one in idle:
+                expect(one.recv(10) == b"", "an idle client is still there")
+                one.close()
+
+            # A history that is longer than a socket's buffer, for a reader that is slow.
+            def change():
+                subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="".join(
+                    f"route add fd0b:1111:2222:3333:4444:{i:x}::/96 via fd09::1 table 77 "
+                    "mtu 1300 advmss 1200 hoplimit 50\n" for i in range(70)))
+            for _ in range(34):
+                agent.migration(change)
+                sh("ip -6 route flush table 77")
+            expect(agent.ctl("status")["migrations"] == 34, agent.ctl("status")["migrations"])
+            slow = connect()
+            slow.send(b"history\n")
+            slow.shutdown(socket.SHUT_WR)
+            expect(agent.state() == "idle", "the agent waits for a slow reader")
+            text = b""
+            while data := slow.recv(65536):
+                text += data
+            expect(len(text) > 219136 and len(json.loads(text)["history"]) == 32, len(text))
+            print(f"# a history of {len(text)} bytes")
+            slow.close()
 
     def test_bridge(self):
         "an address on a bridge that the VF is a port of; no VLAN to prove"
