@@ -2,6 +2,7 @@
 /* What really leaves and reaches an interface. See capture.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -204,6 +205,9 @@ static int activate(const char *ifname, unsigned int frames, pcap_t **ret, char 
 	pcap_set_immediate_mode(p, 1);
 	/* Positive: a warning. */
 	r = pcap_activate(p);
+	/* libpcap opens it without. */
+	if (r >= 0 && fcntl(pcap_fileno(p), F_SETFD, FD_CLOEXEC) < 0)
+		r = PCAP_ERROR;
 	if (r >= 0 && !filter.bf_len)
 		r = pcap_compile(p, &filter, FILTER, 1, PCAP_NETMASK_UNKNOWN);
 	if (r < 0) {

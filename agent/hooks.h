@@ -3,6 +3,7 @@
  * The administrator's programs: each executable file in a directory, in the order of
  * their names, with the event as argument. They run beside us, one after another; one
  * that takes too long is killed with all that it started, and the next one's turn comes.
+ * Nothing that it started outlives it, also if it has left its session.
  */
 #ifndef VFERRYD_HOOKS_H
 #define VFERRYD_HOOKS_H

@@ -740,6 +740,36 @@ class Tests:
             wait_until(lambda: not Path(f"/proc/{child}").exists() or
                        " Z " in Path(f"/proc/{child}/stat").read_text(), 5, "its child's end")
 
+    def test_hook_leaves_nothing(self):
+        "a hook has no descriptor of the agent, and what it started does not outlive it"
+        with self.agent("[default]\nhook_timeout_ms=2000\nhear=yes\n") as agent:
+            pids = agent.dir / "pids-"
+
+            def left():
+                return [pid for event in ("migrate", "suspend", "resume")
+                        for pid in Path(f"{pids}{event}").read_text().split()]
+            self.hook(agent, "10-leaves", f"ls -l /proc/$$/fd >>{agent.dir}/fds\n"
+                      f"export pids={pids}$1; : >>$pids\n"
+                      f"setsid sh -c 'echo $$ >>$pids; exec sleep 1000' &\n"
+                      f"(setsid sh -c 'echo $$ >>$pids; setsid sleep 1001 & "
+                      f"echo $! >>$pids; wait' &)\n"
+                      # While it runs they are its own.
+                      f"until [ $(wc -l <$pids) -ge 3 ]; do sleep 0.01; done\n"
+                      f"[ $1 = suspend ] && sleep 1000\nexit 0\n")
+            agent.migration()
+            wait_until(lambda: "10-leaves suspend: killed after its time limit" in
+                       agent.log.read_text(), 5, agent.log.read_text)
+            wait_until(lambda: len(left()) == 9, 5, left)
+
+            def alive():
+                return [pid for pid in left() if Path(f"/proc/{pid}").exists()]
+            wait_until(lambda: not alive(), 5, lambda: f"{alive()} are alive")
+            wait_until(lambda: not Path(f"/proc/{agent.process.pid}/task/{agent.process.pid}/"
+                                        "children").read_text().split(), 5, "no child")
+            fds = (agent.dir / "fds").read_text()
+            expect("->" in fds and not any(word in fds for word in ("socket:", "anon_inode:",
+                                                                    "lock")), fds)
+
     def test_killed(self):
         "killed at any point and started again: picks up what it finds"
         for mode in ("detach", "down"):
