@@ -364,6 +364,11 @@ int hooks_start(sd_event *event, const struct hooks_run *run)
 	return count;
 }
 
+bool hooks_run_still(void)
+{
+	return chains;
+}
+
 void hooks_stop_all(void)
 {
 	while (chains) {

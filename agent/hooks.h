@@ -8,6 +8,7 @@
 #ifndef VFERRYD_HOOKS_H
 #define VFERRYD_HOOKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -42,6 +43,9 @@ struct hooks_run {
 
 /* Start the first one. Returns the number of programs, or -errno. */
 int hooks_start(sd_event *event, const struct hooks_run *run);
+
+/* Is any of them still to end? */
+bool hooks_run_still(void);
 
 /* Number of programs that would run. Names that begin with a dot or end with ~ do not. */
 int hooks_count(const char *dir);

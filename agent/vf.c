@@ -5,12 +5,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "announce.h"
 #include "capture.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "hookmsg.h"
 #include "hooks.h"
 #include "journal.h"
 #include "repair.h"
@@ -302,6 +305,23 @@ static void on_hook_end(const char *name, const char *argument, enum hook_end en
 	journal_end(entry, "hook %s %s: %s", name, argument, how);
 }
 
+/* Whoever runs hooks as root is told; there is nobody, if no such unit is enabled. */
+static void tell_root_hooks(struct vf *vf, const char *event, const char *const *environment)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+	char text[HOOKMSG_MAX];
+	size_t len;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), HOOKMSG_DIR "/%s", event);
+	if (access(to.sun_path, F_OK))
+		return;
+	len = hookmsg_build(text, environment);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to)) < 0)
+		trouble(vf, "cannot tell vferryd-hook", -errno);
+}
+
 static void run_hooks(struct vf *vf, const char *event)
 {
 	char name[48], pci[48], migration[48], mode[32], event_text[32], arrived[24];
@@ -324,6 +344,7 @@ static void run_hooks(struct vf *vf, const char *event)
 	snprintf(event_text, sizeof(event_text), "VFERRY_EVENT=%s", event);
 	snprintf(arrived, sizeof(arrived), "VFERRY_ARRIVED=%d",
 		 vf->record.outcome == RECORD_ARRIVED);
+	tell_root_hooks(vf, event, environment);
 	r = hooks_start(vf->shared->event, &run);
 	if (r < 0)
 		trouble(vf, "cannot run hooks", r);

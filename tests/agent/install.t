@@ -10,7 +10,9 @@ root=/tmp/agent-root
 echo 1..8
 result "make install" "$(make -s -C "$agent" install DESTDIR="$root" 2>&1)"
 result "all files are there" "$(for file in usr/sbin/vferryd usr/bin/vferryctl etc/vferry/vferryd.conf \
-	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service usr/lib/systemd/catalog/vferryd.catalog \
+	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service \
+	usr/lib/systemd/system/vferryd-hook@.service usr/lib/systemd/system/vferryd-hook@.socket \
+	usr/libexec/vferry/vferryd-hook etc/vferry/root-hooks.d usr/lib/systemd/catalog/vferryd.catalog \
 	usr/lib/udev/rules.d/90-vferry.rules usr/lib/sysusers.d/vferryd.conf \
 	usr/share/man/man8/vferryd.8 usr/share/man/man8/vferryctl.8 usr/share/man/man5/vferryd.conf.5
 do

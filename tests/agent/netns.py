@@ -770,6 +770,40 @@ class Tests:
             expect("->" in fds and not any(word in fds for word in ("socket:", "anon_inode:",
                                                                     "lock")), fds)
 
+    def test_root_hooks(self):
+        "root's hooks: told of the event, run by vferryd-hook; nothing if nobody enabled them"
+        path = Path("/run/vferryd-hook/resume")
+        with self.agent() as agent, tempfile.TemporaryDirectory() as dir:
+            hook = Path(dir) / "10-root"
+            hook.write_text(f"#!/bin/sh\nenv | grep ^VFERRY | sort >>{agent.dir}/env; id -u "
+                            f">>{agent.dir}/env; echo $1 $LISTEN_FDS >>{agent.dir}/env\n")
+            hook.chmod(0o755)
+            # As systemd does it: a socket, and a program when something comes.
+            path.parent.mkdir()
+            unit = subprocess.Popen(["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook",
+                                     "--dir", dir, "resume"], stderr=subprocess.PIPE, text=True)
+            try:
+                wait_until(path.exists, 5, "the socket")
+                agent.migration()
+                expect(unit.wait(10) == 0, unit.stderr.read())
+                text = (agent.dir / "env").read_text()
+                expect(text == f"VFERRY_ARRIVED=1\nVFERRY_EVENT=resume\nVFERRY_MIGRATION="
+                       f"{agent.driver.mig_id:016x}\nVFERRY_MODE=detach\nVFERRY_PCI=0000:01:10.0\n"
+                       f"VFERRY_VF=vf0\n{os.getuid()}\nresume\n", text)
+                expect("cannot" not in agent.log.read_text(), agent.log.read_text())
+                os.chmod(dir, 0o777)
+                path.unlink(missing_ok=True)
+                unit = subprocess.Popen(
+                    ["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook", "--dir",
+                     dir, "resume"], stderr=subprocess.PIPE, text=True)
+                wait_until(path.exists, 5, "the socket")
+                agent.migration()
+                expect(unit.wait(10) == 1 and "another than root can write" in unit.stderr.read(),
+                       "a directory that all can write to")
+            finally:
+                unit.kill()
+                shutil.rmtree(path.parent)
+
     def test_killed(self):
         "killed at any point and started again: picks up what it finds"
         for mode in ("detach", "down"):
