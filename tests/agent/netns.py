@@ -8,6 +8,7 @@ The guest is this process's namespace, made by `unshare -n`; the peer is one of 
 
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import shutil
@@ -201,6 +202,32 @@ class Driver:
         self.send(IDLE, RESUME, arrived=True)
 
 
+class Lag:
+    """By how much this machine lets a program wake too late that does nothing else."""
+
+    PROGRAM = """if 1:
+        import time
+        worst = 0
+        print(flush=True)
+        import select, sys
+        while True:
+            begun = time.monotonic()
+            if select.select([sys.stdin], [], [], 0.002)[0]:
+                break
+            worst = max(worst, time.monotonic() - begun - 0.002)
+        print(worst)
+    """
+
+    def __enter__(self):
+        self._process = subprocess.Popen([sys.executable, "-c", self.PROGRAM], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process.stdout.readline()
+        return self
+
+    def __exit__(self, *_):
+        self.worst = float(self._process.communicate()[0])
+
+
 class Agent:
     """vferryd-standin, and vferryctl."""
 
@@ -380,14 +407,16 @@ class Tests:
     def test_detach(self):
         "detach: all is announced at once and five times, proved, nothing has changed"
         with self.agent() as agent:
-            record, since = agent.migration(peer=self.peer)
+            with Lag() as lag:
+                record, since = agent.migration(peer=self.peer)
             expect(record["outcome"] == "arrived" and record["mode"] == "detach", record)
             expect(record["differences"] == [] and record["remaining"] == 0, record)
             expect(record["suspend_us"] == 850 and record["resume_us"] == 1200, record)
             heard = self.peer.announcements(since)
             expect(ADDRESSES | GROUPS <= set(heard), f"{ADDRESSES - set(heard)} {heard}")
-            late = {what: heard[what][0] for what in ADDRESSES | GROUPS if heard[what][0] > 0.1}
-            expect(not late, f"later than 100 ms: {late}")
+            late = {what: heard[what][0] for what in ADDRESSES | GROUPS
+                    if heard[what][0] > 0.1 + lag.worst}
+            expect(not late, f"later than 100 ms (and {lag.worst} s of this machine's): {late}")
             few = {what: len(heard[what]) for what in ADDRESSES if len(heard[what]) != 5}
             expect(not few, f"not five times: {few}")
             counts = record["announcements"]
@@ -404,12 +433,22 @@ class Tests:
         "the gaps between announcements are those of the configuration"
         with self.agent("[default]\nannounce_rounds=3\nannounce_initial_ms=30\n"
                         "announce_step_ms=70\n") as agent:
-            _, since = agent.migration()
+            with Lag() as lag:
+                record, since = agent.migration()
             times = self.peer.announcements(since)["10.9.0.6 02:00:00:00:00:01"]
-            expect(len(times) == 3, times)
-            gaps = [times[1] - times[0], times[2] - times[1]]
-            # Later for a machine that is busy, never earlier.
-            expect(0.028 <= gaps[0] < 0.090 and 0.098 <= gaps[1] < 0.170, gaps)
+            late = record["announcements"]["late_us"] / 1e6
+            print(f"# at {[round(t * 1e3) for t in times]} ms, at most {late * 1e3:.1f} ms late; "
+                  f"this machine: {lag.worst * 1e3:.1f} ms")
+            # A round has its time from the first one on, not a gap from the last: where one was
+            # late, the next is not. One whose time was over when the one before it was sent
+            # is left out.
+            expect(len(times) == 3 or late > 0.030, (times, late))
+            fits = [rounds for rounds in itertools.combinations((0.030, 0.130), len(times) - 1)
+                    if all(due <= when <= times[0] + due + late + 0.001
+                           for due, when in zip(rounds, times[1:]))]
+            expect(fits, (times, late))
+            # By the agent's own clock. It cannot be quicker than its machine.
+            expect(late < 0.060 + lag.worst, (late, lag.worst))
 
     def test_down(self):
         "down: the interface goes down and up, and gets back all that it lost"
