@@ -619,7 +619,8 @@ class Tests:
                 heard = self.peer.announcements(since)
                 missing = [a for a in addresses if f"{a} 02:00:00:00:00:01" not in heard]
                 expect(not missing, f"{len(missing)} were not heard")
-                print(f"# the last of them after {1e3 * max(min(t) for t in heard.values()):.0f} ms")
+                last = max(min(times) for times in heard.values())
+                print(f"# the last of them after {1e3 * last:.0f} ms")
                 # Sent, and dropped on the way: said, but not a thousand times.
                 before = agent.log.read_text()
                 agent.driver.migrate()
@@ -819,8 +820,9 @@ class Tests:
             hook.chmod(0o755)
             # As systemd does it: a socket, and a program when something comes.
             path.parent.mkdir()
-            unit = subprocess.Popen(["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook",
-                                     "--dir", dir, "resume"], stderr=subprocess.PIPE, text=True)
+            start = ["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook", "--dir", dir,
+                     "resume"]
+            unit = subprocess.Popen(start, stderr=subprocess.PIPE, text=True)
             try:
                 wait_until(path.exists, 5, "the socket")
                 agent.migration()
@@ -832,9 +834,7 @@ class Tests:
                 expect("cannot" not in agent.log.read_text(), agent.log.read_text())
                 os.chmod(dir, 0o777)
                 path.unlink(missing_ok=True)
-                unit = subprocess.Popen(
-                    ["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook", "--dir",
-                     dir, "resume"], stderr=subprocess.PIPE, text=True)
+                unit = subprocess.Popen(start, stderr=subprocess.PIPE, text=True)
                 wait_until(path.exists, 5, "the socket")
                 agent.migration()
                 expect(unit.wait(10) == 1 and "another than root can write" in unit.stderr.read(),
