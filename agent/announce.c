@@ -3,17 +3,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <net/if_arp.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "announce.h"
 #include "cleanup.h"
+#include "clock.h"
 
 #define ETH_P_ALL_NONE	0	/* a socket that receives nothing */
+#define BATCH		64	/* sent at once: half of what the smallest capture holds ... */
+#define BATCH_US	1000	/* ... and no more until then */
 
 /**
  * struct item - one announcement
@@ -25,7 +26,6 @@
  * @len: bytes of it
  * @entry: when
  * @sent: how often; @failed, @proved: likewise
- * @first_ns: when it was first sent, CLOCK_REALTIME
  */
 struct item {
 	char *what;
@@ -37,34 +37,24 @@ struct item {
 	size_t len;
 	struct schedule_entry entry;
 	unsigned int sent, failed, proved;
-	uint64_t first_ns;
 };
 
 struct announcer {
 	sd_event *event;
 	sd_event_source *timer;
-	void (*done)(void *arg);
-	void *arg;
+	struct announce_owner owner;
 	int fd;
 	struct schedule schedule;
 	struct item *items;
-	size_t count;
-	uint64_t first_ns;
+	size_t count, next_seen;
+	uint64_t first_ns, late_us;
 };
 
 DEFINE_CLEANUP(struct announcer *, announcer_free);
 
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t now_us(void)
 {
-	return now_of(CLOCK_MONOTONIC) / 1000;
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
 }
 
 static void free_items(struct item *items, size_t count)
@@ -112,8 +102,7 @@ static int add(struct plan *plan, const struct object_link *link, size_t len, bo
 
 static bool can_send(const struct object_link *link)
 {
-	return link && link->type == ARPHRD_ETHER && link->mac_len &&
-	       link->flags & IFF_UP && link->flags & OBJECT_CARRIER;
+	return link && snapshot_sends(link);
 }
 
 static int plan_address(struct plan *plan, const struct object *object)
@@ -268,7 +257,7 @@ static void send_item(struct announcer *a, struct item *item)
 		.sll_ifindex = (int)item->ifindex,
 		.sll_halen = PACKET_MAC,
 	};
-	uint64_t now = now_of(CLOCK_REALTIME);
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	/* The frame's own type: qdiscs and filters look at it. */
 	memcpy(&to.sll_protocol, item->frame + 2 * PACKET_MAC, 2);
@@ -278,25 +267,37 @@ static void send_item(struct announcer *a, struct item *item)
 		item->failed++;
 		return;
 	}
-	if (!item->sent++)
-		item->first_ns = now;
+	item->sent++;
 	if (!a->first_ns)
 		a->first_ns = now;
 }
 
-/* Send what is due; returns when the next is. */
+static void send_one(struct announcer *a, struct item *item, uint64_t now, uint64_t due)
+{
+	uint64_t late;
+
+	send_item(a, item);
+	schedule_done(&a->schedule, &item->entry, now);
+	late = now_us() - due;
+	a->late_us = late > a->late_us ? late : a->late_us;
+}
+
+/* Send what is due, some of it; returns when the next is. */
 static uint64_t send_due(struct announcer *a)
 {
 	uint64_t next = SCHEDULE_NEVER;
+	unsigned int sent = 0;
 	size_t i;
 
 	for (i = 0; i < a->count; i++) {
 		struct item *item = &a->items[i];
 		uint64_t now = now_us(), due = schedule_due(&a->schedule, &item->entry);
 
+		if (due <= now && sent == BATCH)
+			return now + BATCH_US;
 		if (due <= now) {
-			send_item(a, item);
-			schedule_done(&a->schedule, &item->entry, now);
+			send_one(a, item, now, due);
+			sent++;
 			due = schedule_due(&a->schedule, &item->entry);
 		}
 		if (due < next)
@@ -311,8 +312,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t next = send_due(a);
 
 	(void)usec;
+	a->owner.sent(a->owner.arg);
 	if (next == SCHEDULE_NEVER) {
-		a->done(a->arg);
+		a->owner.done(a->owner.arg);
 		return 0;
 	}
 	sd_event_source_set_time(source, next);
@@ -336,8 +338,9 @@ int announcer_start(struct announcer *a, const struct snapshot *snapshot,
 	free_items(a->items, a->count);
 	a->items = plan.items;
 	a->count = plan.count;
+	a->next_seen = 0;
 	a->schedule = *schedule;
-	a->first_ns = 0;
+	a->first_ns = a->late_us = 0;
 	for (i = 0; i < a->count; i++)
 		schedule_start(&a->items[i].entry, now);
 	return on_timer(a->timer, 0, a);
@@ -350,7 +353,7 @@ void announcer_stop(struct announcer *a)
 
 /* -- proof */
 
-void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len, uint64_t time_ns)
+void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len)
 {
 	uint8_t plain[PACKET_MAX];
 	struct packet_tags tags;
@@ -358,13 +361,18 @@ void announcer_seen(struct announcer *a, const uint8_t *frame, size_t len, uint6
 
 	n = packet_untag(frame, len, plain, &tags);
 	for (i = 0; n && i < a->count; i++) {
-		struct item *item = &a->items[i];
+		/* They leave in the order in which they are sent: it is the next one. */
+		struct item *item = &a->items[(a->next_seen + i) % a->count];
 
-		/* The kernel's own may look the same: one for each of ours, and not before. */
+		/*
+		 * The kernel's own may look the same: one for each of ours, and not before.
+		 * What has left before is read before ours are sent.
+		 */
 		if (item->proved < item->sent && item->len == n &&
-		    !memcmp(item->frame, plain, n) && time_ns >= item->first_ns &&
+		    !memcmp(item->frame, plain, n) &&
 		    (!item->tags_known || packet_tags_equal(&item->tags, &tags))) {
 			item->proved++;
+			a->next_seen = (a->next_seen + i + 1) % a->count;
 			return;
 		}
 	}
@@ -374,6 +382,7 @@ struct announce_counts announcer_counts(const struct announcer *a)
 {
 	struct announce_counts counts = {
 		.planned = (unsigned int)a->count, .first_ns = a->first_ns,
+		.late_us = a->late_us,
 	};
 	size_t i;
 
@@ -397,14 +406,14 @@ void announcer_each(const struct announcer *a,
 		each(a->items[i].what, a->items[i].sent, a->items[i].proved, arg);
 }
 
-int announcer_new(sd_event *event, void (*done)(void *arg), void *arg, struct announcer **ret)
+int announcer_new(sd_event *event, const struct announce_owner *owner, struct announcer **ret)
 {
 	_cleanup_(announcer_freep) struct announcer *a = calloc(1, sizeof(*a));
 	int r;
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct announcer){ .event = event, .done = done, .arg = arg };
+	*a = (struct announcer){ .event = event, .owner = *owner };
 	a->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, ETH_P_ALL_NONE);
 	if (a->fd < 0)
 		return -errno;

@@ -22,7 +22,8 @@ struct announcer;
  * @failed: refused by the kernel
  * @proved: seen leaving the interface
  * @unproved: announcements of which not one was seen
- * @first_ns: when the first was given to the kernel, CLOCK_REALTIME; 0: none was
+ * @late_us: by how much one was given to the kernel later than it was due, at most
+ * @first_ns: when the first was given to the kernel, CLOCK_BOOTTIME; 0: none was
  */
 struct announce_counts {
 	unsigned int planned;
@@ -31,20 +32,27 @@ struct announce_counts {
 	unsigned int failed;
 	unsigned int proved;
 	unsigned int unproved;
+	uint64_t late_us;
 	uint64_t first_ns;
 };
 
 /**
- * announcer_new() - prepare
- * @event: loop in which announcements are sent
- * @done: called when the last round is over
- * @arg: its argument
+ * struct announce_owner - who is told
+ * @sent: some were sent, not more than a capture can hold: what left is to be told now
+ * @done: the last round is over
+ * @arg: their argument
  */
-int announcer_new(sd_event *event, void (*done)(void *arg), void *arg, struct announcer **ret);
+struct announce_owner {
+	void (*sent)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+int announcer_new(sd_event *event, const struct announce_owner *owner, struct announcer **ret);
 void announcer_free(struct announcer *announcer);
 
 /**
- * announcer_start() - announce everything, the first time at once
+ * announcer_start() - announce everything, the first time at once: some, and then some more
  * @announcer: one that may be at work; it begins anew
  * @snapshot: links and addresses as they are
  * @groups: multicast groups as they are
@@ -59,9 +67,11 @@ int announcer_start(struct announcer *announcer, const struct snapshot *snapshot
 		    const struct groups *groups, const struct schedule *schedule);
 void announcer_stop(struct announcer *announcer);
 
-/* A frame has left the interface. */
-void announcer_seen(struct announcer *announcer, const uint8_t *frame, size_t len,
-		    uint64_t time_ns);
+/*
+ * A frame has left the interface. It may prove what was sent before this is called, so
+ * all that left before announcer_start() is to be told, or passed over, before that.
+ */
+void announcer_seen(struct announcer *announcer, const uint8_t *frame, size_t len);
 
 struct announce_counts announcer_counts(const struct announcer *announcer);
 

@@ -2,6 +2,8 @@
 /* What really leaves and reaches an interface. See capture.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -9,19 +11,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "packet.h"
 
 #define ERROR_SIZE	256	/* PCAP_ERRBUF_SIZE */
-#define OUT_BUFFER	(256 * 1024)	/* bytes: some ten rounds of announcements */
+#define OUT_FRAME	2048		/* bytes of a buffer that one frame takes, at most */
+#define OUT_MIN		128		/* frames */
+#define OUT_MAX		1024
 #define IN_BUFFER	(192 * 1024)	/* what was in the rings at SUSPEND, and then the first */
 
 /* ARP, IGMP, ICMPv6 and MLD's hop-by-hop header, with up to two VLAN tags before them. */
 #define FRAMES	"arp or igmp or icmp6 or (ip6 and ip6[6] == 0)"
-#define FILTER	FRAMES " or (vlan and (" FRAMES " or (vlan and (" FRAMES "))))"
+#define TAGGED	FRAMES " or (vlan and (" FRAMES " or (vlan and (" FRAMES "))))"
+/* What comes in would take room from what goes out. */
+#define FILTER	"outbound and (" TAGGED ")"
 
 /**
  * struct capture
@@ -41,12 +47,6 @@ struct capture {
 
 DEFINE_CLEANUP(struct capture *, capture_free);
 
-static uint64_t time_of(const struct pcap_pkthdr *head)
-{
-	/* Opened with nanoseconds. */
-	return (uint64_t)head->ts.tv_sec * 1000000000u + (uint64_t)head->ts.tv_usec;
-}
-
 /* False: the interface is gone, or went down: there is nothing more to come. */
 static bool drain_out(struct capture *capture)
 {
@@ -56,8 +56,7 @@ static bool drain_out(struct capture *capture)
 
 	while ((r = pcap_next_ex(capture->out, &head, &frame)) == 1)
 		if (head->caplen == head->len)
-			capture->listener.sent(frame, head->caplen, time_of(head),
-					       capture->listener.arg);
+			capture->listener.sent(frame, head->caplen, capture->listener.arg);
 	return r >= 0;
 }
 
@@ -70,7 +69,7 @@ static int on_out(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-/* When a frame came, by the kernel's clock; 0: it does not say. */
+/* When a frame came; 0: the kernel does not say. It has CLOCK_REALTIME only. */
 static uint64_t time_of_message(struct msghdr *msg)
 {
 	struct cmsghdr *c;
@@ -80,7 +79,7 @@ static uint64_t time_of_message(struct msghdr *msg)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+		return clock_boot_of((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
 	}
 	return 0;
 }
@@ -128,6 +127,13 @@ void capture_drain(struct capture *capture)
 		return;
 	drain_out(capture);
 	drain_in(capture);
+}
+
+unsigned int capture_lost(struct capture *capture)
+{
+	struct pcap_stat stat = {};
+
+	return capture && !pcap_stats(capture->out, &stat) ? stat.ps_drop : 0;
 }
 
 /*
@@ -180,7 +186,13 @@ static int open_in(struct capture *capture, const char *ifname)
  */
 static struct bpf_program filter;
 
-static int activate(const char *ifname, pcap_t **ret, char *ret_error)
+static int buffer_for(unsigned int frames)
+{
+	frames = frames < OUT_MIN ? OUT_MIN : frames > OUT_MAX ? OUT_MAX : frames;
+	return (int)frames * OUT_FRAME;
+}
+
+static int activate(const char *ifname, unsigned int frames, pcap_t **ret, char *ret_error)
 {
 	pcap_t *p = pcap_create(ifname, ret_error);
 	int r;
@@ -188,12 +200,14 @@ static int activate(const char *ifname, pcap_t **ret, char *ret_error)
 	if (!p)
 		return -EIO;
 	pcap_set_snaplen(p, PACKET_MAX + 4 * PACKET_TAGS);
-	pcap_set_buffer_size(p, OUT_BUFFER);
+	pcap_set_buffer_size(p, buffer_for(frames));
 	pcap_set_promisc(p, 0);
 	pcap_set_immediate_mode(p, 1);
-	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
 	/* Positive: a warning. */
 	r = pcap_activate(p);
+	/* libpcap opens it without. */
+	if (r >= 0 && fcntl(pcap_fileno(p), F_SETFD, FD_CLOEXEC) < 0)
+		r = PCAP_ERROR;
 	if (r >= 0 && !filter.bf_len)
 		r = pcap_compile(p, &filter, FILTER, 1, PCAP_NETMASK_UNKNOWN);
 	if (r < 0) {
@@ -211,7 +225,7 @@ void capture_prepare(const char *ifname)
 	pcap_t *p;
 
 	/* Who captures will say why not. */
-	if (!filter.bf_len && !activate(ifname, &p, error))
+	if (!filter.bf_len && !activate(ifname, 0, &p, error))
 		pcap_close(p);
 }
 
@@ -220,20 +234,35 @@ void capture_forget(void)
 	pcap_freecode(&filter);
 }
 
-static int open_out(struct capture *capture, const char *ifname, char *ret_error)
+/* libpcap would apply it to the first frames itself, and cannot tell which go out. */
+static int attach_filter(pcap_t *p)
+{
+	const struct sock_fprog program = {
+		.len = (unsigned short)filter.bf_len,
+		.filter = (struct sock_filter *)filter.bf_insns,
+	};
+
+	_Static_assert(sizeof(struct sock_filter) == sizeof(struct bpf_insn), "one instruction");
+	return setsockopt(pcap_fileno(p), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static int open_out(struct capture *capture, const char *ifname, unsigned int frames,
+		    char *ret_error)
 {
 	struct pcap_pkthdr *head;
 	const uint8_t *frame;
 	pcap_t *p;
 	int r;
 
-	r = activate(ifname, &p, ret_error);
+	r = activate(ifname, frames, &p, ret_error);
 	if (r < 0)
 		return r;
 	capture->out = p;
-	r = pcap_setfilter(p, &filter);
-	if (r >= 0)
-		r = pcap_setnonblock(p, 1, ret_error);
+	if (attach_filter(p) < 0) {
+		snprintf(ret_error, ERROR_SIZE, "%s", strerror(errno));
+		return -EIO;
+	}
+	r = pcap_setnonblock(p, 1, ret_error);
 	if (r >= 0)
 		r = pcap_setdirection(p, PCAP_D_OUT);
 	/* What came before the filter has filled the buffer. */
@@ -260,7 +289,7 @@ static int add_sources(struct capture *capture, sd_event *event)
 }
 
 int capture_new(sd_event *event, const char *ifname, const struct capture_listener *listener,
-		struct capture **ret, char *ret_error)
+		unsigned int frames, struct capture **ret, char *ret_error)
 {
 	_cleanup_(capture_freep) struct capture *capture = calloc(1, sizeof(*capture));
 	int r;
@@ -269,7 +298,7 @@ int capture_new(sd_event *event, const char *ifname, const struct capture_listen
 		return -ENOMEM;
 	capture->in = -1;
 	capture->listener = *listener;
-	r = open_out(capture, ifname, ret_error);
+	r = open_out(capture, ifname, frames, ret_error);
 	if (r < 0)
 		return r;
 	r = open_in(capture, ifname);

@@ -19,10 +19,10 @@ struct capture;
  * @received: a frame has come, since capture_arm(), after capture_receive(). Returns
  *	whether it is the one that was waited for; if not, it is called for the next one
  *
- * Times are CLOCK_REALTIME, of the kernel.
+ * The time is CLOCK_BOOTTIME.
  */
 struct capture_listener {
-	void (*sent)(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg);
+	void (*sent)(const uint8_t *frame, size_t len, void *arg);
 	bool (*received)(uint64_t time_ns, void *arg);
 	void *arg;
 };
@@ -32,13 +32,14 @@ struct capture_listener {
  * @event: loop that calls the listener
  * @ifname: interface
  * @listener: who is told
+ * @frames: how many may leave before capture_drain() is called
  * @ret: capture_free()
  * @ret_error: 256 bytes: why not, if it fails
  *
  * Return: 0 or -EIO, -ENOMEM.
  */
 int capture_new(sd_event *event, const char *ifname, const struct capture_listener *listener,
-		struct capture **ret, char *ret_error);
+		unsigned int frames, struct capture **ret, char *ret_error);
 void capture_free(struct capture *capture);
 
 /* Do now what capture_new() would otherwise do when it is first called. */
@@ -51,6 +52,9 @@ void capture_arm(struct capture *capture);
 
 /* Tell the listener of what was kept, and of what comes, until it has what it waited for. */
 void capture_receive(struct capture *capture);
+
+/* How many frames left that were not seen, since there was no room for them. */
+unsigned int capture_lost(struct capture *capture);
 
 /* Tell the listener now of all that has left and come so far. */
 void capture_drain(struct capture *capture);

@@ -42,6 +42,7 @@ static const struct key keys[] = {
 	WORDS(repair, no_yes, false),
 	WORDS(hear, no_yes, false),
 	WORDS(announce, no_yes, true),
+	WORDS(neighbours, no_yes, true),
 	NUMBER(announce_rounds, 1, 20, 5),
 	NUMBER(announce_initial_ms, 1, 10000, 50),
 	NUMBER(announce_step_ms, 0, 10000, 100),

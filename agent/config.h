@@ -25,6 +25,7 @@ struct settings {
 	unsigned int repair;		/* bool */
 	unsigned int hear;		/* bool */
 	unsigned int announce;		/* bool */
+	unsigned int neighbours;	/* bool */
 	unsigned int announce_rounds;
 	unsigned int announce_initial_ms;
 	unsigned int announce_step_ms;

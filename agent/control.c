@@ -13,15 +13,28 @@
 
 #define CLIENTS		16
 #define COMMAND		32	/* bytes, with the newline */
+#define SAY_US		5000000	/* for the command to come */
+#define READ_US		10000000 /* for the answer to be read */
+#define OUT_MAX		(8 * 1024 * 1024)	/* bytes that are not read yet */
+#define BUSY		"{\"error\":\"too many clients at once\",\"busy\":true}\n"
 
-/* @control: NULL: the slot is free. */
+/**
+ * struct client
+ * @control: NULL: the slot is free
+ * @deadline: when it is dropped, unless it watches
+ * @command: as far as it has come; @len: bytes of it
+ * @out: what was not sent yet; @out_len: bytes of it
+ * @watches: it gets all that happens; @answered: it gets what is in @out, and no more
+ */
 struct client {
 	struct control *control;
-	sd_event_source *source;
+	sd_event_source *source, *deadline;
 	int fd;
 	char command[COMMAND];
 	size_t len;
-	bool watches;
+	char *out;
+	size_t out_len;
+	bool watches, answered;
 };
 
 struct control {
@@ -38,16 +51,54 @@ DEFINE_CLEANUP(struct control *, control_free);
 static void drop(struct client *client)
 {
 	sd_event_source_disable_unref(client->source);
+	sd_event_source_disable_unref(client->deadline);
 	close(client->fd);
+	free(client->out);
 	*client = (struct client){};
 }
 
-/* All or nothing: a client that does not read gets no more. */
+/* Send what can be sent now. False: the client is gone, or has all that it gets. */
+static bool flush(struct client *client)
+{
+	ssize_t n = 0;
+
+	while (client->out_len && n >= 0) {
+		n = send(client->fd, client->out, client->out_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0) {
+			client->out_len -= (size_t)n;
+			memmove(client->out, client->out + n, client->out_len);
+		}
+	}
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return false;
+	/* What it says after its command is not read. */
+	sd_event_source_set_io_events(client->source, (client->answered ? 0 : EPOLLIN) |
+				      (client->out_len ? EPOLLOUT : 0));
+	return client->out_len || !client->answered;
+}
+
 static bool say(struct client *client, const char *text)
 {
 	size_t len = strlen(text);
+	char *out;
 
-	return send(client->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
+	if (len > OUT_MAX - client->out_len)
+		return false;
+	out = realloc(client->out, client->out_len + len);
+	if (!out)
+		return false;
+	client->out = out;
+	memcpy(out + client->out_len, text, len);
+	client->out_len += len;
+	return flush(client);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source;
+	(void)usec;
+	drop(arg);
+	return 0;
 }
 
 static char *line_of(json_t *object)
@@ -66,6 +117,7 @@ static bool answer(struct client *client)
 
 	if (!strcmp(client->command, "watch")) {
 		client->watches = true;
+		sd_event_source_set_enabled(client->deadline, SD_EVENT_OFF);
 		return say(client, "{\"event\":\"watching\"}\n");
 	}
 	object = control->answers.answer(client->command, control->answers.arg);
@@ -73,9 +125,9 @@ static bool answer(struct client *client)
 		object = json_pack("{s:s}", "error", "no such command");
 	line = line_of(object);
 	json_decref(object);
-	if (line)
-		say(client, line);
-	return false;
+	client->answered = true;
+	sd_event_source_set_time_relative(client->deadline, READ_US);
+	return line && say(client, line);
 }
 
 static int on_client(sd_event_source *source, int fd, uint32_t events, void *arg)
@@ -85,11 +137,21 @@ static int on_client(sd_event_source *source, int fd, uint32_t events, void *arg
 	ssize_t n;
 
 	(void)source;
-	(void)events;
+	if (events & EPOLLOUT && !flush(client)) {
+		drop(client);
+		return 0;
+	}
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return 0;
+	if (client->answered || client->watches) {
+		/* It has said all: if this is more, or the end, it goes. */
+		drop(client);
+		return 0;
+	}
 	n = recv(fd, client->command + client->len, COMMAND - 1 - client->len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0 || client->watches) {
+	if (n <= 0) {
 		drop(client);
 		return 0;
 	}
@@ -117,12 +179,21 @@ static int on_listen(sd_event_source *source, int fd, uint32_t events, void *arg
 	for (i = 0; i < CLIENTS && !client; i++)
 		if (!control->clients[i].control)
 			client = &control->clients[i];
-	/* Too many: this one is closed. */
-	if (new < 0 || !client)
+	if (new < 0)
 		return 0;
+	if (!client) {
+		send(new, BUSY, strlen(BUSY), MSG_DONTWAIT | MSG_NOSIGNAL);
+		return 0;
+	}
 	r = sd_event_add_io(control->event, &client->source, new, EPOLLIN, on_client, client);
-	if (r < 0)
+	if (r >= 0)
+		r = sd_event_add_time_relative(control->event, &client->deadline, CLOCK_MONOTONIC,
+					       SAY_US, 100000, on_deadline, client);
+	if (r < 0) {
+		sd_event_source_disable_unref(client->source);
+		*client = (struct client){};
 		return 0;
+	}
 	client->control = control;
 	client->fd = TAKE_FD(new);
 	return 0;

@@ -8,13 +8,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "hooks.h"
 
+#define SWEEP_US	10000
+#define SWEEPS		500	/* one may be in the kernel, and not end for some time */
+#define DEPTH		16	/* of children's children */
 #define PATH_VARIABLE	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /**
@@ -42,12 +46,15 @@ struct chain {
 
 static struct chain *chains;
 
+/* Kills what has left its session, until nothing is left. */
+static struct {
+	sd_event_source *source;
+	unsigned int rounds;
+} sweeper;
+
 static uint64_t now_us(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
 }
 
 static void free_strings(char **strings)
@@ -146,6 +153,75 @@ static void tell(struct chain *c, enum hook_end end, int status)
 		 c->arg);
 }
 
+static bool any_runs(void)
+{
+	struct chain *c;
+
+	for (c = chains; c; c = c->next)
+		if (c->child)
+			return true;
+	return false;
+}
+
+/* Kill all children of a thread with all of theirs; returns how many it had. */
+static unsigned int kill_children(const char *thread, unsigned int depth)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
+	unsigned int count = 0;
+	int pid;
+
+	if (depth > DEPTH || asprintf(&path, "/proc/%s/children", thread) < 0)
+		return 0;
+	file = fopen(path, "re");
+	for (; file && fscanf(file, "%d", &pid) == 1; count++) {
+		char theirs[48];
+
+		snprintf(theirs, sizeof(theirs), "%d/task/%d", pid, pid);
+		kill_children(theirs, depth + 1);
+		kill(pid, SIGKILL);
+	}
+	return count;
+}
+
+/*
+ * What has left the session of a program that has ended is our child, since we are a
+ * subreaper. While a program runs, it may be its own, and has time until that ends.
+ * Returns whether some are still there.
+ */
+static bool kill_strays(void)
+{
+	bool some;
+
+	if (any_runs())
+		return false;
+	some = kill_children("thread-self", 0);
+	while (some && waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return some;
+}
+
+static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)usec;
+	(void)arg;
+	if (kill_strays() && ++sweeper.rounds < SWEEPS) {
+		sd_event_source_set_time_relative(source, SWEEP_US);
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	} else {
+		sweeper.source = sd_event_source_disable_unref(sweeper.source);
+	}
+	return 0;
+}
+
+static void sweep(sd_event *event)
+{
+	sweeper.rounds = 0;
+	if (kill_strays() && !sweeper.source)
+		sd_event_add_time_relative(event, &sweeper.source, CLOCK_MONOTONIC, SWEEP_US, 1000,
+					   on_sweep, NULL);
+}
+
 static int on_child(sd_event_source *source, const siginfo_t *info, void *arg)
 {
 	struct chain *c = arg;
@@ -153,8 +229,9 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *arg)
 	(void)source;
 	c->child = sd_event_source_disable_unref(c->child);
 	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
-	/* What it left behind in its session goes with it. */
+	/* What it left behind goes with it, in its session or not. */
 	kill(-c->pid, SIGKILL);
+	sweep(c->event);
 	if (c->timed_out)
 		tell(c, HOOK_TIMEOUT, 0);
 	else if (info->si_code == CLD_EXITED)
@@ -196,6 +273,8 @@ static int spawn(struct chain *c)
 					POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	/* Whatever a library has opened. */
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	r = posix_spawn(&c->pid, argv[0], &actions, &attr, argv, c->environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
@@ -276,12 +355,18 @@ int hooks_start(sd_event *event, const struct hooks_run *run)
 	if (r < 0)
 		return r;
 	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	c->next = chains;
 	if (chains)
 		chains->prev = c;
 	chains = c;
 	start_next(TAKE_PTR(c));
 	return count;
+}
+
+bool hooks_run_still(void)
+{
+	return chains;
 }
 
 void hooks_stop_all(void)
@@ -296,4 +381,6 @@ void hooks_stop_all(void)
 		}
 		chain_free(c);
 	}
+	sweeper.source = sd_event_source_disable_unref(sweeper.source);
+	kill_strays();
 }

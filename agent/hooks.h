@@ -3,10 +3,12 @@
  * The administrator's programs: each executable file in a directory, in the order of
  * their names, with the event as argument. They run beside us, one after another; one
  * that takes too long is killed with all that it started, and the next one's turn comes.
+ * Nothing that it started outlives it, also if it has left its session.
  */
 #ifndef VFERRYD_HOOKS_H
 #define VFERRYD_HOOKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -41,6 +43,9 @@ struct hooks_run {
 
 /* Start the first one. Returns the number of programs, or -errno. */
 int hooks_start(sd_event *event, const struct hooks_run *run);
+
+/* Is any of them still to end? */
+bool hooks_run_still(void);
 
 /* Number of programs that would run. Names that begin with a dot or end with ~ do not. */
 int hooks_count(const char *dir);

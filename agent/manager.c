@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "control.h"
 #include "hooks.h"
 #include "journal.h"
@@ -32,9 +33,9 @@
  * struct manager
  * @vfs: those that are there; @found: was in the dump that goes on
  * @look: looks for VFs some time after an interface was made: the driver shows it later
- * @dump_ns: when the current dump was begun; 0: if nothing was lost
+ * @dump_ns: when the current dump was begun, CLOCK_BOOTTIME; 0: if nothing was lost
  * @busy: how many are in the middle of a migration
- * @history: migrations that have ended, the latest last
+ * @history: migrations that have ended, the latest last; @ended: how many there were
  * @config_error: what is wrong with the configuration; empty: nothing
  */
 struct manager {
@@ -55,19 +56,12 @@ struct manager {
 	unsigned int busy;
 	struct record history[HISTORY];
 	unsigned int n_history;
+	unsigned long ended;
 };
 
 DEFINE_CLEANUP(struct manager *, manager_free);
 
 /* -- VFs that come and go */
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static struct vf **slot_of(struct manager *m, uint32_t ifindex, bool **ret_found)
 {
@@ -118,7 +112,7 @@ static void on_found(const struct vfmsg *msg, void *arg)
 	/* What has happened to one that is new was not heard. */
 	vf = add_vf(m, msg);
 	if (vf)
-		vf_found(vf, msg, now_ns());
+		vf_found(vf, msg, clock_ns(CLOCK_BOOTTIME));
 }
 
 static void drop_unfound(struct manager *m)
@@ -145,7 +139,7 @@ static int enumerate(struct manager *m, bool lost)
 	size_t i;
 	int r;
 
-	m->dump_ns = lost ? now_ns() : 0;
+	m->dump_ns = lost ? clock_ns(CLOCK_BOOTTIME) : 0;
 
 	for (i = 0; i < VFS; i++)
 		m->vfs[i].found = false;
@@ -298,6 +292,7 @@ static void on_ended(struct record *record, void *arg)
 		m->n_history--;
 	}
 	m->history[m->n_history++] = *record;
+	m->ended++;
 	record_line(record, line, sizeof(line));
 	sd_notifyf(0, "STATUS=%s", line);
 	/* Until the next one, which may be in a year. */
@@ -361,8 +356,8 @@ static json_t *on_command(const char *command, void *arg)
 	struct manager *m = arg;
 
 	if (!strcmp(command, "status"))
-		return json_pack("{s:o, s:i}", "vfs", vfs_json(m), "migrations",
-				 (int)m->n_history);
+		return json_pack("{s:o, s:I}", "vfs", vfs_json(m), "migrations",
+				 (json_int_t)m->ended);
 	if (!strcmp(command, "history"))
 		return json_pack("{s:o}", "history", history_json(m));
 	if (!strcmp(command, "check"))
@@ -398,7 +393,9 @@ void manager_reload(struct manager *m)
 
 	config_init(&config);
 	m->config_error[0] = '\0';
-	if (!config_load(&config, m->paths.config, m->config_error)) {
+	if (m->paths.config_given && access(m->paths.config, F_OK))
+		snprintf(m->config_error, sizeof(m->config_error), "%s", strerror(errno));
+	else if (!config_load(&config, m->paths.config, m->config_error)) {
 		m->config = config;
 		return;
 	}

@@ -3,6 +3,7 @@
 #ifndef VFERRYD_MANAGER_H
 #define VFERRYD_MANAGER_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct manager;
@@ -12,6 +13,7 @@ struct manager_paths {
 	const char *config;
 	const char *hooks;
 	const char *runtime;
+	bool config_given;	/* by name: that it is not there is an error */
 };
 
 /* Opens all sockets; finds the VFs that are there. 0 or -errno, with a message written. */

@@ -12,6 +12,9 @@
 #define TYPE_VLAN	0x8100
 #define TYPE_SVLAN	0x88a8
 
+#define ARP_REQUEST	1
+#define ARP_REPLY	2
+
 #define PROTO_HOPOPTS	0
 #define PROTO_IGMP	2
 #define PROTO_ICMP6	58
@@ -19,10 +22,12 @@
 #define IGMP2_REPORT	0x16
 #define IGMP3_REPORT	0x22
 #define MLD1_REPORT	131
+#define ND_NS		135
 #define ND_NA		136
 #define MLD2_REPORT	143
 #define NA_ROUTER	0x80
 #define NA_OVERRIDE	0x20
+#define ND_SOURCE_LLADDR 1
 #define ND_TARGET_LLADDR 2
 #define TO_EXCLUDE	4	/* of no source: all are wanted; as a change, as a join sends it */
 
@@ -105,7 +110,8 @@ static void put_eth_group6(struct writer *w, const uint8_t *from, const struct i
 	put_eth(w, to, from, TYPE_IP6);
 }
 
-size_t packet_arp(uint8_t *buf, const uint8_t *mac, struct in_addr address)
+size_t packet_arp_question(uint8_t *buf, const uint8_t *mac, struct in_addr source,
+			   struct in_addr target)
 {
 	static const uint8_t all[PACKET_MAC] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct writer w = { buf };
@@ -114,13 +120,18 @@ size_t packet_arp(uint8_t *buf, const uint8_t *mac, struct in_addr address)
 	put16(&w, 1);			/* Ethernet */
 	put16(&w, TYPE_IP);
 	put8(&w, PACKET_MAC);
-	put8(&w, sizeof(address));
-	put16(&w, 1);			/* request */
+	put8(&w, sizeof(source));
+	put16(&w, ARP_REQUEST);
 	put(&w, mac, PACKET_MAC);
-	put(&w, &address, sizeof(address));
+	put(&w, &source, sizeof(source));
 	put_zeros(&w, PACKET_MAC);
-	put(&w, &address, sizeof(address));
+	put(&w, &target, sizeof(target));
 	return (size_t)(w.at - buf);
+}
+
+size_t packet_arp(uint8_t *buf, const uint8_t *mac, struct in_addr address)
+{
+	return packet_arp_question(buf, mac, address, address);
 }
 
 static void put_ip(struct writer *w, struct in_addr from, struct in_addr to, size_t payload)
@@ -239,6 +250,30 @@ size_t packet_na(uint8_t *buf, const uint8_t *mac, const struct in6_addr *addres
 	return (size_t)(w.at - buf);
 }
 
+size_t packet_ns(uint8_t *buf, const uint8_t *mac, const struct in6_addr *source,
+		 const struct in6_addr *target)
+{
+	/* RFC 4291, 2.7.1: the solicited-node group */
+	struct in6_addr group = { .s6_addr = { 0xff, 0x02, [11] = 1, [12] = 0xff } };
+	struct writer w = { buf };
+	uint8_t *icmp;
+
+	memcpy(group.s6_addr + 13, target->s6_addr + 13, 3);
+	put_eth_group6(&w, mac, &group);
+	put_ip6(&w, source, &group, PROTO_ICMP6, 255, 32);
+	icmp = w.at;
+	put8(&w, ND_NS);
+	put8(&w, 0);
+	put16(&w, 0);
+	put_zeros(&w, 4);
+	put(&w, target, sizeof(*target));
+	put8(&w, ND_SOURCE_LLADDR);
+	put8(&w, 1);			/* in units of 8 bytes */
+	put(&w, mac, PACKET_MAC);
+	finish_icmp6(icmp, 32, source, &group);
+	return (size_t)(w.at - buf);
+}
+
 size_t packet_mld1(uint8_t *buf, const uint8_t *mac, const struct in6_addr *source,
 		   const struct in6_addr *group)
 {
@@ -288,6 +323,50 @@ size_t packet_mld2(uint8_t *buf, const uint8_t *mac, const struct in6_addr *sour
 static uint16_t get16(const uint8_t *at)
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static bool arp_answer(const uint8_t *frame, size_t len, struct packet_answer *ret)
+{
+	static const uint8_t reply[] = { 0, 1, 8, 0, PACKET_MAC, 4, 0, ARP_REPLY };
+	const uint8_t *arp = frame + ETH_LEN;
+
+	if (len < ETH_LEN + 28 || memcmp(arp, reply, sizeof(reply)))
+		return false;
+	ret->family = AF_INET;
+	memcpy(ret->mac, arp + 8, PACKET_MAC);
+	memcpy(&ret->from.in, arp + 14, sizeof(ret->from.in));
+	memcpy(&ret->to.in, arp + 24, sizeof(ret->to.in));
+	return true;
+}
+
+/* RFC 4861, 7.1.2: what does not come from the link has not its hop limit. */
+static bool nd_answer(const uint8_t *frame, size_t len, struct packet_answer *ret)
+{
+	const uint8_t *ip6 = frame + ETH_LEN, *icmp = ip6 + IP6_LEN, *option = icmp + 24;
+
+	if (len < ETH_LEN + IP6_LEN + 24 || ip6[6] != PROTO_ICMP6 || ip6[7] != 255 ||
+	    icmp[0] != ND_NA || icmp[1])
+		return false;
+	ret->family = AF_INET6;
+	memcpy(&ret->from.in6, icmp + 8, sizeof(ret->from.in6));
+	memcpy(&ret->to.in6, ip6 + 24, sizeof(ret->to.in6));
+	memcpy(ret->mac, frame + PACKET_MAC, PACKET_MAC);
+	if (len >= ETH_LEN + IP6_LEN + 32 && option[0] == ND_TARGET_LLADDR && option[1] == 1)
+		memcpy(ret->mac, option + 2, PACKET_MAC);
+	return true;
+}
+
+bool packet_answer(const uint8_t *frame, size_t len, struct packet_answer *ret)
+{
+	bool good = false;
+
+	*ret = (struct packet_answer){};
+	if (len >= ETH_LEN && get16(frame + 2 * PACKET_MAC) == TYPE_ARP)
+		good = arp_answer(frame, len, ret);
+	else if (len >= ETH_LEN && get16(frame + 2 * PACKET_MAC) == TYPE_IP6)
+		good = nd_answer(frame, len, ret);
+	/* Nobody has the MAC of a group. */
+	return good && !(ret->mac[0] & 1);
 }
 
 size_t packet_untag(const uint8_t *frame, size_t len, uint8_t *buf, struct packet_tags *ret_tags)

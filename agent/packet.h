@@ -50,6 +50,39 @@ size_t packet_arp(uint8_t *buf, const uint8_t *mac, struct in_addr address);
  */
 size_t packet_na(uint8_t *buf, const uint8_t *mac, const struct in6_addr *address, bool router);
 
+/* Questions: who has an address? To all that may have it, whatever MAC it had. */
+#define PACKET_QUESTION	86	/* bytes, at most */
+
+size_t packet_arp_question(uint8_t *buf, const uint8_t *mac, struct in_addr source,
+			   struct in_addr target);
+size_t packet_ns(uint8_t *buf, const uint8_t *mac, const struct in6_addr *source,
+		 const struct in6_addr *target);
+
+/**
+ * struct packet_answer - an answer to one of them
+ * @family: AF_INET: an ARP reply; AF_INET6: a neighbour advertisement
+ * @from: address that was asked for; @to: that asked
+ * @mac: that the address has
+ */
+struct packet_answer {
+	int family;
+	union {
+		struct in_addr in;
+		struct in6_addr in6;
+	} from, to;
+	uint8_t mac[PACKET_MAC];
+};
+
+/**
+ * packet_answer() - understand an answer
+ * @frame: without VLAN tags
+ * @len: bytes of it
+ * @ret: what it says
+ *
+ * Return: true; false: it is none, or not a valid one.
+ */
+bool packet_answer(const uint8_t *frame, size_t len, struct packet_answer *ret);
+
 /* Membership reports: IGMPv2 (RFC 2236) and MLDv1 (RFC 2710) name one group ... */
 size_t packet_igmp2(uint8_t *buf, const uint8_t *mac, struct in_addr source,
 		    struct in_addr group);

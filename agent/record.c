@@ -53,6 +53,19 @@ static void set_int(json_t *o, const char *name, uint64_t value)
 	json_object_set_new(o, name, json_integer((json_int_t)value));
 }
 
+static json_t *neighbours_json(const struct record *r)
+{
+	const struct solicit_counts *n = &r->neighbours;
+	json_t *o = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "asked", (int)n->neighbours,
+			      "gateways", (int)n->gateways, "sent", (int)n->sent, "failed",
+			      (int)n->failed, "answered", (int)n->answered, "moved",
+			      (int)n->moved);
+
+	if (o && n->answered)
+		set_int(o, "answered_us", r->neighbours_us);
+	return o;
+}
+
 json_t *record_json(const struct record *r)
 {
 	const struct announce_counts *a = &r->announce;
@@ -81,9 +94,11 @@ json_t *record_json(const struct record *r)
 		set_int(o, "first_rx_us", r->first_rx_us);
 	set_int(o, "pages", r->pages);
 	json_object_set_new(o, "announcements", json_pack(
-		"{s:i, s:i, s:i, s:i, s:i, s:i}", "planned", (int)a->planned, "addresses",
-		(int)a->addresses, "sent", (int)a->sent, "failed", (int)a->failed, "proved",
-		(int)a->proved, "unproved", (int)a->unproved));
+		"{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I}", "planned", (int)a->planned,
+		"addresses", (int)a->addresses, "sent", (int)a->sent, "failed", (int)a->failed,
+		"proved", (int)a->proved, "unproved", (int)a->unproved, "unseen",
+		(int)r->unseen, "late_us", (json_int_t)a->late_us));
+	json_object_set_new(o, "neighbours", neighbours_json(r));
 	json_object_set_new(o, "checked", json_boolean(r->checked));
 	if (r->checked) {
 		set_int(o, "verify_us", r->verify_us);

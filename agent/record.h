@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "announce.h"
+#include "solicit.h"
 
 #define RECORD_DIFFERENCES	64	/* named; more are counted */
 
@@ -39,6 +40,9 @@ enum record_outcome {
  *	was one
  * @pages: that the driver touched
  * @announce: announcements
+ * @unseen: frames that left and were not seen, since the capture had no room for them
+ * @neighbours: gateways and neighbours that were asked; @neighbours_us: RESUME done by the
+ *	driver, to the last of them that answered
  * @checked: the configuration was compared with a snapshot
  * @differences: how many there were that do not come from going down
  * @repaired: how many requests were made to repair, or to restore after going down
@@ -57,6 +61,9 @@ struct record {
 	bool received;
 	uint64_t pages;
 	struct announce_counts announce;
+	unsigned int unseen;
+	struct solicit_counts neighbours;
+	uint64_t neighbours_us;
 	bool checked;
 	unsigned int differences, repaired, remaining;
 	char *named[RECORD_DIFFERENCES];

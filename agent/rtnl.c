@@ -20,6 +20,8 @@ struct rtnl {
 	struct nl_sock *events;
 	struct rtnl_listener listener;
 	struct snapshot *filling;
+	const struct snapshot *links;
+	struct neighbours *neighbours;
 	int error;		/* of the current dump or request */
 };
 
@@ -50,7 +52,9 @@ static int on_object(struct nl_msg *msg, void *arg)
 	struct rtnl *rtnl = arg;
 	int r;
 
-	r = rtnl->filling ? snapshot_add(rtnl->filling, head, head->nlmsg_len) : 0;
+	r = rtnl->filling ? snapshot_add(rtnl->filling, head, head->nlmsg_len) :
+	    rtnl->neighbours ? neighbours_add(rtnl->neighbours, rtnl->links, head,
+					      head->nlmsg_len) : 0;
 	if (r < 0 && !rtnl->error)
 		rtnl->error = r;
 	return NL_OK;
@@ -133,6 +137,21 @@ int rtnl_snapshot(struct rtnl *rtnl, uint32_t ifindex, struct snapshot *ret)
 		snapshot_free(ret);
 	}
 	return -EAGAIN;
+}
+
+int rtnl_neighbours(struct rtnl *rtnl, const struct snapshot *snapshot, struct neighbours *ret)
+{
+	const struct ndmsg all = {};
+	int r;
+
+	rtnl->links = snapshot;
+	rtnl->neighbours = ret;
+	rtnl->error = 0;
+	r = nl_send_simple(rtnl->requests, RTM_GETNEIGH, NLM_F_DUMP, (void *)&all, sizeof(all));
+	r = r < 0 ? from_libnl(r) : receive(rtnl);
+	rtnl->neighbours = NULL;
+	/* What was changed meanwhile does not matter here: it is asked for itself. */
+	return r == -EAGAIN ? 0 : r;
 }
 
 int rtnl_request(struct rtnl *rtnl, struct nl_msg *msg)

@@ -5,6 +5,7 @@
 
 #include <netlink/netlink.h>
 
+#include "neighbours.h"
 #include "snapshot.h"
 
 struct rtnl;
@@ -41,6 +42,16 @@ int rtnl_watch(struct rtnl *rtnl, bool on);
  * Return: 0; -ENODEV: no such interface; another -errno.
  */
 int rtnl_snapshot(struct rtnl *rtnl, uint32_t ifindex, struct snapshot *ret);
+
+/**
+ * rtnl_neighbours() - the neighbours that the kernel knows on a snapshot's links
+ * @rtnl: socket
+ * @snapshot: links
+ * @ret: empty; neighbours_free(), also after an error
+ *
+ * Return: 0 or -errno.
+ */
+int rtnl_neighbours(struct rtnl *rtnl, const struct snapshot *snapshot, struct neighbours *ret);
 
 /**
  * rtnl_request() - have a change made

@@ -2,6 +2,7 @@
 /* The configuration of an interface and what is stacked on it. See snapshot.h. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,12 @@ const struct object_link *snapshot_link(const struct snapshot *s, uint32_t ifind
 		if (s->objects[i]->kind == OBJECT_LINK && s->objects[i]->link.ifindex == ifindex)
 			return &s->objects[i]->link;
 	return NULL;
+}
+
+bool snapshot_sends(const struct object_link *link)
+{
+	return link->type == ARPHRD_ETHER && link->mac_len && link->flags & IFF_UP &&
+	       link->flags & OBJECT_CARRIER;
 }
 
 static bool belongs(const struct snapshot *s, const struct object *object)

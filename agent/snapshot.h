@@ -69,6 +69,8 @@ void snapshot_sort(struct snapshot *s);
 
 bool snapshot_has(const struct snapshot *s, uint32_t ifindex);
 const struct object_link *snapshot_link(const struct snapshot *s, uint32_t ifindex);
+/* Can frames be sent through it? It is Ethernet, is up and has a carrier. */
+bool snapshot_sends(const struct object_link *link);
 
 /**
  * snapshot_tags() - VLAN tags on what a link sends, as the interface sends it

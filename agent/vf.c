@@ -5,16 +5,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "announce.h"
 #include "capture.h"
 #include "cleanup.h"
+#include "clock.h"
+#include "hookmsg.h"
 #include "hooks.h"
 #include "journal.h"
 #include "repair.h"
 #include "saved.h"
+#include "solicit.h"
 #include "verify.h"
 #include "vf.h"
 
@@ -24,7 +28,12 @@
 #define GRACE_US	150000	/* for what was sent last to be seen leaving ... */
 #define GRACES		6	/* ... once more, if it was not */
 #define DIFFERENCES_SAID 16	/* in the journal, one entry each */
+#define UNPROVED_SAID	16	/* announcements, likewise */
+#define MOVES_SAID	16	/* neighbours with another MAC, one entry each */
 #define IFF_UP_FLAG	0x1	/* IFF_UP */
+
+#define MAC		"%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_OF(m)	(m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
 
 /**
  * struct vf
@@ -34,23 +43,28 @@
  * @settings: as they were when the migration began
  * @record: of the migration
  * @was: configuration that must be there after it; @have_was: there is one
- * @taken_us: when it was taken, CLOCK_BOOTTIME
+ * @taken_us: when it was taken
  * @refresh: takes it again, some time after a change; and see @say_suspended
  * @changed: it is not what it was
  * @capture: of the interface, while a migration goes on; may be NULL
  * @announcer: of this VF
  * @announcing: it has begun; @announced: it is through
+ * @unproved_said: announcements not seen that were named
+ * @solicitor: of this VF; @solicited: it is through
+ * @neighbours: as they were before the interface was brought down
  * @verify: of this VF; @verified: it is through
- * @grace: until the end, when both are; @graces: how often it was extended
+ * @grace: until the end, when all are; @graces: how often it was extended
  * @downed: mode "down": the interface was brought down
  * @logging: the migration is not over: the driver resumed, and goes on logging
  * @keep_was: a migration ended before its configuration was restored: that of before is
  *	also what must be there after the next one
- * @known_ns: events until then are known already, from a dump; CLOCK_REALTIME
+ * @known_ns: events until then are known already, from a dump
  * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
- * @received_ns: when the driver had the first frame after RESUME, CLOCK_REALTIME; 0: it
- *	has not said so
- * @armed_ns: since when what comes in is kept, CLOCK_REALTIME; 0: it is not
+ * @resumed_ns: when RESUME was; 0: not yet
+ * @received_ns: when the driver had the first frame after RESUME; 0: it has not said so
+ * @armed_ns: since when what comes in is kept; 0: it is not
+ *
+ * Times are CLOCK_BOOTTIME.
  */
 struct vf {
 	const struct vf_shared *shared;
@@ -66,6 +80,10 @@ struct vf {
 	struct capture *capture;
 	struct announcer *announcer;
 	bool announcing, announced;
+	unsigned int unproved_said;
+	struct solicitor *solicitor;
+	bool solicited;
+	struct neighbours neighbours;
 	struct verify *verify;
 	bool verified;
 	sd_event_source *grace;
@@ -73,6 +91,7 @@ struct vf {
 	bool downed;
 	bool logging;
 	bool keep_was;
+	uint64_t resumed_ns;
 	uint64_t armed_ns;
 	uint64_t received_ns;
 	uint64_t known_ns;
@@ -88,18 +107,17 @@ static const char *const state_names[] = {
 	[VF_SETTLING]	= "settling",
 };
 
-static uint64_t now_of(clockid_t clock)
+/* When something of the driver's was, CLOCK_BOOTTIME. An older driver has another clock. */
+static uint64_t boot_of(const struct vfmsg *msg)
 {
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return msg->boot_ns ? msg->boot_ns :
+	       msg->time_ns ? clock_boot_of(msg->time_ns) : clock_ns(CLOCK_BOOTTIME);
 }
 
-/* Time since an event of the driver, in us. Its clock is CLOCK_REALTIME. */
-static uint64_t us_since(uint64_t event_ns, uint64_t now_ns)
+/* The same for people. */
+static uint64_t real_of(const struct vfmsg *msg)
 {
-	return event_ns && now_ns > event_ns ? (now_ns - event_ns) / 1000 : 0;
+	return msg->time_ns ? msg->time_ns : clock_ns(CLOCK_REALTIME);
 }
 
 static void set_state(struct vf *vf, enum vf_state state)
@@ -165,7 +183,7 @@ static void take_snapshot(struct vf *vf)
 	snapshot_free(&vf->was);
 	vf->was = now;
 	vf->have_was = true;
-	vf->taken_us = now_of(CLOCK_BOOTTIME) / 1000;
+	vf->taken_us = clock_ns(CLOCK_BOOTTIME) / 1000;
 	save_snapshot(vf);
 }
 
@@ -287,6 +305,23 @@ static void on_hook_end(const char *name, const char *argument, enum hook_end en
 	journal_end(entry, "hook %s %s: %s", name, argument, how);
 }
 
+/* Whoever runs hooks as root is told; there is nobody, if no such unit is enabled. */
+static void tell_root_hooks(struct vf *vf, const char *event, const char *const *environment)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+	char text[HOOKMSG_MAX];
+	size_t len;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), HOOKMSG_DIR "/%s", event);
+	if (access(to.sun_path, F_OK))
+		return;
+	len = hookmsg_build(text, environment);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to)) < 0)
+		trouble(vf, "cannot tell vferryd-hook", -errno);
+}
+
 static void run_hooks(struct vf *vf, const char *event)
 {
 	char name[48], pci[48], migration[48], mode[32], event_text[32], arrived[24];
@@ -309,6 +344,7 @@ static void run_hooks(struct vf *vf, const char *event)
 	snprintf(event_text, sizeof(event_text), "VFERRY_EVENT=%s", event);
 	snprintf(arrived, sizeof(arrived), "VFERRY_ARRIVED=%d",
 		 vf->record.outcome == RECORD_ARRIVED);
+	tell_root_hooks(vf, event, environment);
 	r = hooks_start(vf->shared->event, &run);
 	if (r < 0)
 		trouble(vf, "cannot run hooks", r);
@@ -316,18 +352,18 @@ static void run_hooks(struct vf *vf, const char *event)
 
 /* -- what leaves and comes */
 
-static void on_sent(const uint8_t *frame, size_t len, uint64_t time_ns, void *arg)
+static void on_sent(const uint8_t *frame, size_t len, void *arg)
 {
 	struct vf *vf = arg;
 
-	if (vf->state == VF_SETTLING)
-		announcer_seen(vf->announcer, frame, len, time_ns);
+	if (vf->announcing)
+		announcer_seen(vf->announcer, frame, len);
 }
 
 static void arm(struct vf *vf)
 {
 	if (!vf->armed_ns)
-		vf->armed_ns = now_of(CLOCK_REALTIME);
+		vf->armed_ns = clock_ns(CLOCK_BOOTTIME);
 	capture_arm(vf->capture);
 }
 
@@ -338,26 +374,36 @@ static void arm(struct vf *vf)
 static bool on_received(uint64_t time_ns, void *arg)
 {
 	struct vf *vf = arg;
-	uint64_t earliest = vf->record.resumed_ns - vf->record.resume_us * UINT64_C(1000) -
-			    EARLY_NS;
+	uint64_t earliest = vf->resumed_ns - vf->record.resume_us * UINT64_C(1000) - EARLY_NS;
 
 	if (time_ns < earliest)
 		return false;
 	if (vf->received_ns)
 		return true;
 	/* If nobody looked when the queues started, another may have been the first. */
-	vf->record.received = vf->armed_ns < vf->record.resumed_ns - EARLY_NS || vf->downed;
-	vf->record.first_rx_us = us_since(vf->record.resumed_ns, time_ns);
+	vf->record.received = vf->armed_ns < vf->resumed_ns - EARLY_NS || vf->downed;
+	vf->record.first_rx_us = clock_us_between(vf->resumed_ns, time_ns);
 	return true;
 }
 
 /* The driver's word for it. */
 static void note_received(struct vf *vf)
 {
-	if (!vf->received_ns || !vf->record.resumed_ns)
+	if (!vf->received_ns || !vf->resumed_ns)
 		return;
 	vf->record.received = true;
-	vf->record.first_rx_us = us_since(vf->record.resumed_ns, vf->received_ns);
+	vf->record.first_rx_us = clock_us_between(vf->resumed_ns, vf->received_ns);
+}
+
+/* An announcement for each address, twice, and what the kernel says by itself. */
+static unsigned int frames_of(const struct snapshot *snapshot)
+{
+	unsigned int addresses = 0;
+	size_t i;
+
+	for (i = 0; i < snapshot->count; i++)
+		addresses += snapshot->objects[i]->kind == OBJECT_ADDRESS;
+	return 2 * addresses;
 }
 
 static void open_capture(struct vf *vf)
@@ -365,7 +411,8 @@ static void open_capture(struct vf *vf)
 	const struct capture_listener listener = { on_sent, on_received, vf };
 	char error[256] = "";
 
-	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, &vf->capture, error) < 0)
+	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, frames_of(&vf->was),
+			&vf->capture, error) < 0)
 		journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id,
 			"%s: cannot watch what leaves the interface: %s", vf->msg.ifname, error);
 }
@@ -388,11 +435,11 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 		.mig_id = msg->mig_id,
 		.mode = config_mode_name(vf->settings.mode),
 		.resumed_late = late,
-		.begun_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME),
+		.begun_ns = real_of(msg),
 	};
 	snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", vf->msg.ifname);
 	vf->downed = vf->logging = false;
-	vf->armed_ns = vf->received_ns = 0;
+	vf->resumed_ns = vf->armed_ns = vf->received_ns = 0;
 	set_state(vf, VF_MIGRATING);
 	vf->shared->busy(true, vf->shared->arg);
 	if (vf->keep_was)
@@ -426,6 +473,20 @@ static int set_up(struct vf *vf, bool up)
 	return r;
 }
 
+static void read_neighbours(struct vf *vf, const struct snapshot *snapshot)
+{
+	int r;
+
+	if (!vf->settings.neighbours)
+		return;
+	neighbours_free(&vf->neighbours);
+	r = rtnl_neighbours(vf->shared->rtnl, snapshot, &vf->neighbours);
+	if (!r)
+		r = neighbours_add_gateways(&vf->neighbours, snapshot);
+	if (r < 0)
+		trouble(vf, "cannot read the neighbours", r);
+}
+
 /* Mode "down". Only what was up; and only if it can be restored. */
 static void bring_down(struct vf *vf)
 {
@@ -435,6 +496,8 @@ static void bring_down(struct vf *vf)
 
 	if (vf->settings.mode != CONFIG_DOWN || vf->downed || !link || !(link->flags & IFF_UP_FLAG))
 		return;
+	/* They go with it. */
+	read_neighbours(vf, &vf->was);
 	r = set_up(vf, false);
 	if (r < 0)
 		trouble(vf, "cannot bring the interface down", r);
@@ -449,10 +512,10 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 		take_snapshot(vf);
 	set_state(vf, VF_SUSPENDED);
 	bring_down(vf);
-	vf->record.suspended_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.suspended_ns = real_of(msg);
 	vf->record.suspend_us = msg->suspend_us;
 	vf->record.heard_us = msg->heard_us;
-	vf->record.agent_suspend_us = us_since(msg->time_ns, now_of(CLOCK_REALTIME));
+	vf->record.agent_suspend_us = clock_us_between(boot_of(msg), clock_ns(CLOCK_BOOTTIME));
 	run_hooks(vf, "suspend");
 	/* Not now: the journal would write, while the host copies the last dirty pages. */
 	vf->say_suspended = true;
@@ -464,10 +527,18 @@ static void suspend(struct vf *vf, const struct vfmsg *msg)
 
 static void maybe_finish(struct vf *vf)
 {
-	if (!vf->announced || !vf->verified)
+	if (!vf->announced || !vf->solicited || !vf->verified)
 		return;
 	sd_event_source_set_time_relative(vf->grace, GRACE_US);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_ONESHOT);
+}
+
+/* Before the next ones: all that are sent in one round are more than a capture holds. */
+static void on_announcing(void *arg)
+{
+	struct vf *vf = arg;
+
+	capture_drain(vf->capture);
 }
 
 static void on_announced(void *arg)
@@ -479,18 +550,67 @@ static void on_announced(void *arg)
 	maybe_finish(vf);
 }
 
+static struct schedule schedule_of(const struct settings *settings)
+{
+	return (struct schedule){
+		.rounds = settings->announce_rounds,
+		.initial_us = settings->announce_initial_ms * UINT64_C(1000),
+		.step_us = settings->announce_step_ms * UINT64_C(1000),
+		.max_us = settings->announce_max_ms * UINT64_C(1000),
+		.interval_us = settings->announce_interval_ms * UINT64_C(1000),
+	};
+}
+
+static void on_solicited(void *arg)
+{
+	struct vf *vf = arg;
+
+	vf->solicited = true;
+	vf->graces = 0;
+	maybe_finish(vf);
+}
+
+static void on_moved(const char *address, const uint8_t *was, const uint8_t *is, void *arg)
+{
+	struct vf *vf = arg;
+	struct entry *entry;
+
+	if (solicitor_counts(vf->solicitor).moved > MOVES_SAID)
+		return;
+	entry = journal_begin(JOURNAL_NEIGHBOUR, vf->msg.ifname, vf->record.mig_id);
+	journal_field(entry, "VFERRY_NEIGHBOUR", "%s", address);
+	journal_end(entry, "%s: %s has MAC " MAC ", was " MAC, vf->msg.ifname, address,
+		    MAC_OF(is), MAC_OF(was));
+}
+
+static void start_soliciting(struct vf *vf, const struct snapshot *snapshot)
+{
+	const struct schedule schedule = schedule_of(&vf->settings);
+	int r;
+
+	if (!vf->settings.neighbours) {
+		vf->solicited = true;
+		return;
+	}
+	if (!vf->downed)
+		read_neighbours(vf, snapshot);
+	neighbours_choose(&vf->neighbours, snapshot);
+	r = solicitor_start(vf->solicitor, snapshot, &vf->neighbours, &schedule);
+	neighbours_free(&vf->neighbours);
+	if (r < 0) {
+		trouble(vf, "cannot ask the neighbours", r);
+		vf->solicited = true;
+	}
+}
+
 static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 {
-	const struct schedule schedule = {
-		.rounds = vf->settings.announce_rounds,
-		.initial_us = vf->settings.announce_initial_ms * UINT64_C(1000),
-		.step_us = vf->settings.announce_step_ms * UINT64_C(1000),
-		.max_us = vf->settings.announce_max_ms * UINT64_C(1000),
-		.interval_us = vf->settings.announce_interval_ms * UINT64_C(1000),
-	};
+	const struct schedule schedule = schedule_of(&vf->settings);
 	struct groups groups = {};
 	int r;
 
+	/* What has left until now is no proof of what will. */
+	capture_drain(vf->capture);
 	vf->announcing = true;
 	if (!vf->settings.announce) {
 		vf->announced = true;
@@ -507,8 +627,14 @@ static void start_announcing(struct vf *vf, const struct snapshot *snapshot)
 		return;
 	}
 	vf->record.announce = announcer_counts(vf->announcer);
-	vf->record.agent_resume_us = us_since(vf->record.resumed_ns,
-					      vf->record.announce.first_ns);
+	vf->record.agent_resume_us = clock_us_between(vf->resumed_ns,
+						      vf->record.announce.first_ns);
+}
+
+static void tell_network(struct vf *vf, const struct snapshot *snapshot)
+{
+	start_announcing(vf, snapshot);
+	start_soliciting(vf, snapshot);
 }
 
 static void say_difference(struct vf *vf, const struct difference *d, bool repaired)
@@ -554,7 +680,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 		trouble(vf, "cannot verify the configuration", error);
 	} else {
 		if (!vf->announcing && (last || can_announce(vf, is, d)))
-			start_announcing(vf, is);
+			tell_network(vf, is);
 		if (vf->settings.mode == CONFIG_DOWN ? last : first)
 			for (i = 0; i < d->count; i++)
 				say_difference(vf, &d->list[i], !last);
@@ -565,9 +691,9 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 	if (!last)
 		return;
 	if (!vf->announcing)
-		start_announcing(vf, &vf->was);
+		tell_network(vf, &vf->was);
 	vf->verified = true;
-	vf->record.verify_us = us_since(vf->record.resumed_ns, now_of(CLOCK_REALTIME));
+	vf->record.verify_us = clock_us_between(vf->resumed_ns, clock_ns(CLOCK_BOOTTIME));
 	maybe_finish(vf);
 }
 
@@ -578,7 +704,7 @@ static void start_verifying(struct vf *vf)
 		.rtnl = vf->shared->rtnl,
 		.ifindex = vf->msg.ifindex,
 		.was = &vf->was,
-		.age_s = (uint32_t)((now_of(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
+		.age_s = (uint32_t)((clock_ns(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
 		.restore = down || vf->settings.repair,
 		.remove = vf->settings.repair,
 		.pass = on_pass,
@@ -589,7 +715,8 @@ static void start_verifying(struct vf *vf)
 		verify_start(vf->verify, &job);
 		return;
 	}
-	vf->verified = true;
+	/* Nor is it known what to announce. */
+	vf->announced = vf->solicited = vf->verified = true;
 	maybe_finish(vf);
 }
 
@@ -600,19 +727,20 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 
 	set_state(vf, VF_SETTLING);
 	vf->record.outcome = outcome;
-	vf->record.resumed_ns = msg->time_ns ? msg->time_ns : now_of(CLOCK_REALTIME);
+	vf->record.resumed_ns = real_of(msg);
+	vf->resumed_ns = boot_of(msg);
 	vf->record.resume_us = msg->resume_us;
 	vf->record.pages = msg->pages;
 	note_received(vf);
 	arm(vf);
 	capture_receive(vf->capture);
 	vf->logging = msg->state == VFERRY_MIG_MIGRATING;
-	vf->announcing = vf->announced = vf->verified = false;
+	vf->announcing = vf->announced = vf->solicited = vf->verified = false;
 
 	/* The network first; in mode "down" that has to wait for the carrier. */
 	bring_down(vf);
 	if (vf->settings.mode == CONFIG_DETACH && vf->have_was)
-		start_announcing(vf, &vf->was);
+		tell_network(vf, &vf->was);
 	if (vf->downed) {
 		/* The captures ended with the interface. */
 		int r = set_up(vf, true);
@@ -642,12 +770,31 @@ static void say_unproved(const char *what, unsigned int sent, unsigned int prove
 	struct vf *vf = arg;
 	struct entry *entry;
 
-	if (proved)
+	if (proved || vf->unproved_said++ >= UNPROVED_SAID)
 		return;
 	entry = journal_begin(JOURNAL_UNPROVED, vf->msg.ifname, vf->record.mig_id);
 	journal_field(entry, "VFERRY_ANNOUNCEMENT", "%s", what);
 	journal_end(entry, "%s: the announcement of %s was not seen leaving the interface (sent %u times)",
 		    vf->msg.ifname, what, sent);
+}
+
+/* What a capture with no room did not see may have left. */
+static void say_all_unproved(struct vf *vf)
+{
+	const struct record *r = &vf->record;
+
+	vf->unproved_said = 0;
+	if (r->unseen && r->announce.unproved) {
+		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
+			"%s: it is not known of %u announcements whether they left the interface: %u frames were too many to be watched",
+			vf->msg.ifname, r->announce.unproved, r->unseen);
+		return;
+	}
+	announcer_each(vf->announcer, say_unproved, vf);
+	if (vf->unproved_said > UNPROVED_SAID)
+		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
+			"%s: %u more announcements were not seen leaving the interface",
+			vf->msg.ifname, vf->unproved_said - UNPROVED_SAID);
 }
 
 static void say_record(struct vf *vf)
@@ -670,6 +817,11 @@ static void say_record(struct vf *vf)
 	journal_field(entry, "VFERRY_PROVED", "%u", r->announce.proved);
 	if (r->received)
 		journal_field(entry, "VFERRY_FIRST_RX_US", "%" PRIu64, r->first_rx_us);
+	journal_field(entry, "VFERRY_NEIGHBOURS", "%u", r->neighbours.neighbours);
+	journal_field(entry, "VFERRY_NEIGHBOURS_ANSWERED", "%u", r->neighbours.answered);
+	journal_field(entry, "VFERRY_NEIGHBOURS_MOVED", "%u", r->neighbours.moved);
+	if (r->neighbours.answered)
+		journal_field(entry, "VFERRY_NEIGHBOURS_US", "%" PRIu64, r->neighbours_us);
 	journal_field(entry, "VFERRY_VERIFY_US", "%" PRIu64, r->verify_us);
 	journal_field(entry, "VFERRY_DIFFERENCES", "%u", r->remaining);
 	journal_field(entry, "VFERRY_REPAIRED", "%u", r->repaired);
@@ -682,14 +834,21 @@ static void finish(struct vf *vf)
 {
 	bool watched = vf->capture;
 
+	vf->record.unseen += capture_lost(vf->capture);
 	sd_event_source_set_enabled(vf->grace, SD_EVENT_OFF);
 	announcer_stop(vf->announcer);
+	solicitor_stop(vf->solicitor);
 	verify_stop(vf->verify);
 	if (vf->announcing && vf->settings.announce)
 		vf->record.announce = announcer_counts(vf->announcer);
-	vf->record.ended_ns = now_of(CLOCK_REALTIME);
+	if (vf->announcing && vf->settings.neighbours) {
+		vf->record.neighbours = solicitor_counts(vf->solicitor);
+		vf->record.neighbours_us = clock_us_between(vf->resumed_ns,
+							    vf->record.neighbours.last_ns);
+	}
+	vf->record.ended_ns = clock_ns(CLOCK_REALTIME);
 	if (vf->announcing && watched)
-		announcer_each(vf->announcer, say_unproved, vf);
+		say_all_unproved(vf);
 	close_capture(vf);
 	if (vf->settings.hear)
 		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
@@ -728,7 +887,7 @@ static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
 	finish(vf);
 	/* The driver waits for another SUSPEND of the same migration. */
 	if (logging) {
-		msg.time_ns = 0;
+		msg.time_ns = msg.boot_ns = 0;
 		begin(vf, &msg, false);
 	}
 	return 0;
@@ -794,8 +953,9 @@ static void known_event(struct vf *vf, const struct vfmsg *msg)
 		return;
 	r->outcome = msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
 	r->resumed_ns = msg->time_ns;
+	vf->resumed_ns = boot_of(msg);
 	r->resume_us = msg->resume_us;
-	r->agent_resume_us = us_since(r->resumed_ns, r->announce.first_ns);
+	r->agent_resume_us = clock_us_between(vf->resumed_ns, r->announce.first_ns);
 }
 
 /* The driver waits: only what must be done before the VF is at rest, and nothing slow. */
@@ -805,14 +965,10 @@ static void asked(struct vf *vf)
 	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
 }
 
-void vf_event(struct vf *vf, const struct vfmsg *msg)
+static void handle(struct vf *vf, const struct vfmsg *msg)
 {
-	if (msg->cmd == VFERRY_VF_CMD_ASK) {
-		asked(vf);
-		return;
-	}
 	vf->msg = *msg;
-	if (msg->time_ns && msg->time_ns <= vf->known_ns) {
+	if (msg->boot_ns <= vf->known_ns) {
 		known_event(vf, msg);
 		return;
 	}
@@ -836,7 +992,7 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 		break;
 	case VFERRY_VF_EVENT_RECEIVED:
 		if (vf->state != VF_IDLE && msg->mig_id == vf->record.mig_id) {
-			vf->received_ns = msg->time_ns;
+			vf->received_ns = boot_of(msg);
 			note_received(vf);
 		}
 		break;
@@ -848,6 +1004,19 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 			end_unsuspended(vf, msg);
 		break;
 	}
+}
+
+void vf_event(struct vf *vf, const struct vfmsg *msg)
+{
+	struct vfmsg event = *msg;
+
+	if (msg->cmd == VFERRY_VF_CMD_ASK) {
+		asked(vf);
+		return;
+	}
+	/* Once: of an older driver it is when it came. */
+	event.boot_ns = boot_of(msg);
+	handle(vf, &event);
 }
 
 void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
@@ -890,13 +1059,17 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 int vf_new(const struct vf_shared *shared, const struct vfmsg *msg, struct vf **ret)
 {
 	_cleanup_(vf_freep) struct vf *vf = calloc(1, sizeof(*vf));
+	const struct announce_owner announce_owner = { on_announcing, on_announced, vf };
+	const struct solicit_owner solicit_owner = { on_moved, on_solicited, vf };
 	int r;
 
 	if (!vf)
 		return -ENOMEM;
 	vf->shared = shared;
 	vf->msg = *msg;
-	r = announcer_new(shared->event, on_announced, vf, &vf->announcer);
+	r = announcer_new(shared->event, &announce_owner, &vf->announcer);
+	if (!r)
+		r = solicitor_new(shared->event, shared->rtnl, &solicit_owner, &vf->solicitor);
 	if (!r)
 		r = verify_new(shared->event, &vf->verify);
 	if (r >= 0)
@@ -923,6 +1096,8 @@ void vf_free(struct vf *vf)
 		vf->shared->busy(false, vf->shared->arg);
 	close_capture(vf);
 	announcer_free(vf->announcer);
+	solicitor_free(vf->solicitor);
+	neighbours_free(&vf->neighbours);
 	verify_free(vf->verify);
 	sd_event_source_disable_unref(vf->refresh);
 	sd_event_source_disable_unref(vf->grace);

@@ -61,7 +61,7 @@ void vf_event(struct vf *vf, const struct vfmsg *msg);
  * vf_found() - what a dump says of it
  * @vf: VF
  * @msg: of the dump
- * @dump_ns: when it was begun, CLOCK_REALTIME. 0: only to have its name and the like;
+ * @dump_ns: when it was begun, CLOCK_BOOTTIME. 0: only to have its name and the like;
  *	otherwise events were lost, or not heard, and what has happened is found out.
  *	What comes of them later is then known already
  */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,36 @@
 
 #include "cleanup.h"
 #include "control.h"
+#include "program.h"
 
 #define RUNTIME_DIR	"/run/vferryd"
 #define ANSWER_S	10
 
 /* Exit statuses; vferryctl(8) has them too. */
-enum { GOOD = 0, PROBLEMS = 1, USAGE = 2, UNREACHABLE = 3 };
+enum { GOOD = 0, PROBLEMS = 1, USAGE = 2, UNREACHABLE = 3, UNWRITTEN = 4 };
+
+/* Why not: for people, or as an object for programs. Returns the status. */
+__attribute__((format(printf, 3, 4)))
+static int fail(bool as_json, int status, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	json_t *o;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!as_json) {
+		fprintf(stderr, "vferryctl: %s\n", text ? text : "out of memory");
+		return status;
+	}
+	o = json_pack("{s:s}", "error", text ? text : "out of memory");
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+	return status;
+}
 
 static const char *text_of(json_t *o, const char *name)
 {
@@ -50,7 +75,8 @@ static void print_time(long long ns)
 
 static void print_migration(json_t *m)
 {
-	json_t *a = json_object_get(m, "announcements"), *named, *one;
+	json_t *a = json_object_get(m, "announcements"), *n = json_object_get(m, "neighbours");
+	json_t *named, *one;
 	size_t i;
 
 	print_time(number_of(m, "begun_ns"));
@@ -69,6 +95,9 @@ static void print_migration(json_t *m)
 	printf("    %lld addresses, %lld announcements sent, %lld proved, %lld failed\n",
 	       number_of(a, "addresses"), number_of(a, "sent"), number_of(a, "proved"),
 	       number_of(a, "failed"));
+	if (number_of(n, "asked"))
+		printf("    %lld gateways and neighbours asked, %lld answered, %lld with another MAC\n",
+		       number_of(n, "asked"), number_of(n, "answered"), number_of(n, "moved"));
 	if (true_of(m, "checked"))
 		printf("    configuration %s after %lld us, %lld repairs\n",
 		       number_of(m, "remaining") ? "differs" : "is as it was",
@@ -158,7 +187,7 @@ static int connect_to(const char *runtime_dir)
 static int status_of(json_t *answer)
 {
 	if (json_object_get(answer, "error"))
-		return USAGE;
+		return true_of(answer, "busy") ? UNREACHABLE : USAGE;
 	return json_array_size(json_object_get(answer, "problems")) ? PROBLEMS : GOOD;
 }
 
@@ -167,11 +196,11 @@ static int one_answer(char *line, bool as_json, int (*print)(json_t *answer))
 	json_t *answer = json_loads(line, 0, NULL);
 	int r;
 
-	if (!answer) {
-		fprintf(stderr, "vferryctl: the agent's answer is not understood\n");
-		return UNREACHABLE;
-	}
-	if (as_json) {
+	if (!answer)
+		return fail(as_json, UNREACHABLE, "the agent's answer is not understood");
+	if (json_object_get(answer, "error") && !as_json) {
+		fail(as_json, 0, "the agent: %s", text_of(answer, "error"));
+	} else if (as_json) {
 		fputs(line, stdout);
 		fflush(stdout);
 	} else {
@@ -180,6 +209,14 @@ static int one_answer(char *line, bool as_json, int (*print)(json_t *answer))
 	r = status_of(answer);
 	json_decref(answer);
 	return r;
+}
+
+static void say(int fd, const char *command)
+{
+	char line[32];
+	int len = snprintf(line, sizeof(line), "%s\n", command);
+
+	send(fd, line, (size_t)len, MSG_NOSIGNAL);
 }
 
 static int talk(int fd, const char *command, bool as_json, int (*print)(json_t *answer))
@@ -195,22 +232,73 @@ static int talk(int fd, const char *command, bool as_json, int (*print)(json_t *
 	if (!watch)
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	file = fdopen(fd, "r");
-	if (!file || dprintf(fd, "%s\n", command) < 0) {
-		fprintf(stderr, "vferryctl: %s\n", strerror(errno));
-		return UNREACHABLE;
-	}
+	if (!file)
+		return fail(as_json, UNREACHABLE, "%s", strerror(errno));
+	/* An agent that has no time for us has said so, and is gone. */
+	say(fd, command);
 	while (getline(&line, &size, file) > 0) {
 		r = one_answer(line, as_json, print);
-		if (!watch)
+		if (!watch || ferror(stdout))
 			return r;
 	}
-	fprintf(stderr, "vferryctl: the agent %s\n", watch ? "has ended" : "does not answer");
-	return UNREACHABLE;
+	return fail(as_json, UNREACHABLE, "the agent %s", watch ? "has ended" : "does not answer");
 }
 
-static void usage(FILE *to)
+#define COMMANDS	"status, history, watch or check"
+
+static int help(void)
 {
-	fputs("usage: vferryctl [--json] [--runtime DIR] status|history|watch|check\n", to);
+	fputs("usage: vferryctl [OPTION...] COMMAND\n"
+	      "  status          each VF, and the migration that goes on\n"
+	      "  history         the last migrations\n"
+	      "  watch           what goes on, as it happens\n"
+	      "  check           what would keep the agent from its work\n"
+	      "  --json          for programs: JSON objects, one on a line\n"
+	      "  --runtime DIR   where the agent's socket is, instead of " RUNTIME_DIR "\n"
+	      "  --help\n"
+	      "  --version\n", stdout);
+	return GOOD;
+}
+
+/* The command's number, or -1: it is said what is wrong. */
+static int find_command(int argc, char **argv, bool as_json)
+{
+	size_t i;
+
+	if (optind == argc) {
+		fail(as_json, 0, "a command is missing: " COMMANDS);
+		return -1;
+	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[optind], commands[i].name))
+			break;
+	if (i == ARRAY_SIZE(commands))
+		fail(as_json, 0, "\"%s\" is no command: " COMMANDS, argv[optind]);
+	else if (optind < argc - 1)
+		fail(as_json, 0, "%s: \"%s\" is one word too many", argv[optind],
+		     argv[optind + 1]);
+	else
+		return (int)i;
+	return -1;
+}
+
+static int run(const char *runtime_dir, int command, bool as_json)
+{
+	int fd = connect_to(runtime_dir);
+
+	if (fd < 0)
+		return fail(as_json, UNREACHABLE, "vferryd is not reached: %s/" CONTROL_NAME ": %s",
+			    runtime_dir, strerror(-fd));
+	return talk(fd, commands[command].name, as_json, commands[command].print);
+}
+
+/* What could not be written was not answered. */
+static int written(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "vferryctl: standard output: %s\n", strerror(errno));
+	return UNWRITTEN;
 }
 
 int main(int argc, char **argv)
@@ -219,14 +307,14 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "runtime", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{}
 	};
 	const char *runtime_dir = RUNTIME_DIR;
 	bool as_json = false;
-	int c, fd;
-	size_t i;
+	int c, command;
 
-	while ((c = getopt_long(argc, argv, "jr:h", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "jr:hV", options, NULL)) >= 0) {
 		switch (c) {
 		case 'j':
 			as_json = true;
@@ -235,24 +323,15 @@ int main(int argc, char **argv)
 			runtime_dir = optarg;
 			break;
 		case 'h':
-			usage(stdout);
-			return GOOD;
+			return written(help());
+		case 'V':
+			fputs(PROGRAM_VERSION("vferryctl"), stdout);
+			return written(GOOD);
 		default:
-			usage(stderr);
+			fputs("Try 'vferryctl --help'.\n", stderr);
 			return USAGE;
 		}
 	}
-	for (i = 0; optind == argc - 1 && i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[optind], commands[i].name))
-			break;
-	if (optind != argc - 1 || i == ARRAY_SIZE(commands)) {
-		usage(stderr);
-		return USAGE;
-	}
-	fd = connect_to(runtime_dir);
-	if (fd < 0) {
-		fprintf(stderr, "vferryctl: vferryd is not reached: %s\n", strerror(-fd));
-		return UNREACHABLE;
-	}
-	return talk(fd, commands[i].name, as_json, commands[i].print);
+	command = find_command(argc, argv, as_json);
+	return written(command < 0 ? USAGE : run(runtime_dir, command, as_json));
 }

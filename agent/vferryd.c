@@ -6,16 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
 #include "cleanup.h"
 #include "manager.h"
+#include "program.h"
+#include "runtime.h"
 
 #define CONFIG_FILE	"/etc/vferry/vferryd.conf"
 #define HOOKS_DIR	"/etc/vferry/hooks.d"
 #define RUNTIME_DIR	"/run/vferryd"
+
+/* Exit statuses; vferryd(8) has them too. */
+enum { FAILED = 1, USAGE = 2 };
 
 DEFINE_CLEANUP(struct manager *, manager_free);
 
@@ -65,9 +71,49 @@ static int run(const struct manager_paths *paths)
 	return r;
 }
 
-static void usage(FILE *to)
+static int usage(void)
 {
-	fputs("usage: vferryd [--config FILE] [--hooks DIR] [--runtime DIR]\n", to);
+	fputs("Try 'vferryd --help'.\n", stderr);
+	return USAGE;
+}
+
+static int help(void)
+{
+	fputs("usage: vferryd [OPTION...]\n"
+	      "  --config FILE   settings, instead of " CONFIG_FILE "\n"
+	      "  --hooks DIR     hooks, instead of " HOOKS_DIR "\n"
+	      "  --runtime DIR   socket and snapshots, instead of " RUNTIME_DIR "\n"
+	      "  --help\n"
+	      "  --version\n", stdout);
+	return 0;
+}
+
+/* Named on the command line: it has to be there. */
+static bool is_there(const char *path, bool directory)
+{
+	struct stat st;
+	int error = stat(path, &st) ? errno : directory && !S_ISDIR(st.st_mode) ? ENOTDIR : 0;
+
+	if (error)
+		fprintf(stderr, "vferryd: %s: %s\n", path, strerror(error));
+	return !error;
+}
+
+static int start(const struct manager_paths *paths)
+{
+	char error[RUNTIME_ERROR] = "out of memory";
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	lock = runtime_lock(paths->runtime, error);
+	if (lock < 0) {
+		fprintf(stderr, "vferryd: %s\n", error);
+		return FAILED;
+	}
+	r = run(paths);
+	if (r < 0)
+		fprintf(stderr, "vferryd: %s\n", strerror(-r));
+	return r < 0 ? FAILED : 0;
 }
 
 int main(int argc, char **argv)
@@ -77,36 +123,42 @@ int main(int argc, char **argv)
 		{ "hooks", required_argument, NULL, 'k' },
 		{ "runtime", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{}
 	};
-	struct manager_paths paths = { CONFIG_FILE, HOOKS_DIR, RUNTIME_DIR };
-	int c, r;
+	struct manager_paths paths = {
+		.config = CONFIG_FILE, .hooks = HOOKS_DIR, .runtime = RUNTIME_DIR,
+	};
+	bool good = true;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "c:k:r:h", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "c:k:r:hV", options, NULL)) >= 0) {
 		switch (c) {
 		case 'c':
 			paths.config = optarg;
+			paths.config_given = true;
+			good = is_there(optarg, false) && good;
 			break;
 		case 'k':
 			paths.hooks = optarg;
+			good = is_there(optarg, true) && good;
 			break;
 		case 'r':
 			paths.runtime = optarg;
+			good = is_there(optarg, true) && good;
 			break;
 		case 'h':
-			usage(stdout);
+			return help();
+		case 'V':
+			fputs(PROGRAM_VERSION("vferryd"), stdout);
 			return 0;
 		default:
-			usage(stderr);
-			return 2;
+			return usage();
 		}
 	}
 	if (optind < argc) {
-		usage(stderr);
-		return 2;
+		fprintf(stderr, "vferryd: \"%s\": only options are expected\n", argv[optind]);
+		return usage();
 	}
-	r = run(&paths);
-	if (r < 0)
-		fprintf(stderr, "vferryd: %s\n", strerror(-r));
-	return r < 0 ? 1 : 0;
+	return good ? start(&paths) : USAGE;
 }

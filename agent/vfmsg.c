@@ -50,6 +50,7 @@ static const struct nla_policy policy[VFERRY_VF_A_MAX + 1] = {
 	[VFERRY_VF_A_RESUME_US]		= { .type = NLA_U32 },
 	[VFERRY_VF_A_PAGES]		= { .type = NLA_U64 },
 	[VFERRY_VF_A_HEARD_US]		= { .type = NLA_U32 },
+	[VFERRY_VF_A_BOOT_NS]		= { .type = NLA_U64 },
 };
 
 static uint32_t u32(struct nlattr *attr)
@@ -89,6 +90,7 @@ int vfmsg_decode(const struct nlmsghdr *msg, size_t len, struct vfmsg *ret)
 		.result = u32(tb[VFERRY_VF_A_RESULT]),
 		.mig_id = u64(tb[VFERRY_VF_A_MIG_ID]),
 		.time_ns = u64(tb[VFERRY_VF_A_TIME_NS]),
+		.boot_ns = u64(tb[VFERRY_VF_A_BOOT_NS]),
 		.arrived = tb[VFERRY_VF_A_ARRIVED],
 		.suspend_us = u32(tb[VFERRY_VF_A_SUSPEND_US]),
 		.resume_us = u32(tb[VFERRY_VF_A_RESUME_US]),

@@ -27,6 +27,7 @@
  * @result: of an event: 0 is success
  * @mig_id: migration, the current or the last; 0: none
  * @time_ns: of an event, CLOCK_REALTIME
+ * @boot_ns: of an event, CLOCK_BOOTTIME; 0: an older driver does not say
  * @arrived: RESUME on another host
  * @suspend_us: of the last SUSPEND; @resume_us: of the last RESUME; 0: none
  * @heard_us: what of the last SUSPEND the driver waited for an agent
@@ -45,6 +46,7 @@ struct vfmsg {
 	uint32_t result;
 	uint64_t mig_id;
 	uint64_t time_ns;
+	uint64_t boot_ns;
 	bool arrived;
 	uint32_t suspend_us;
 	uint32_t resume_us;

@@ -98,6 +98,7 @@ static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
 		.arrived = job->command.flags & VFERRY_CMD_F_ARRIVED,
 		.mig_id = vvf->mig.mig_id,
 		.time_ns = ktime_get_real_ns(),
+		.boot_ns = ktime_get_boottime_ns(),
 	};
 
 	lockdep_assert_held(&vvf->lock);
@@ -141,7 +142,9 @@ static void vvf_mig_told(struct work_struct *work)
 			.kind = VFERRY_VF_EVENT_RECEIVED,
 			.state = mig->state,
 			.mig_id = mig->mig_id,
-			.time_ns = received_ns,
+			.time_ns = ktime_get_real_ns() -
+				   (ktime_get_boottime_ns() - received_ns),
+			.boot_ns = received_ns,
 		};
 		vvf_unlock(vvf);
 		vvf_nl_event(vvf, &event);
@@ -157,7 +160,7 @@ static void vvf_mig_told(struct work_struct *work)
 void vvf_mig_received(struct vvf *vvf)
 {
 	WRITE_ONCE(vvf->mig.await_frame, false);
-	atomic64_set(&vvf->mig.received_ns, ktime_get_real_ns());
+	atomic64_set(&vvf->mig.received_ns, ktime_get_boottime_ns());
 	queue_work(system_highpri_wq, &vvf->mig.told);
 }
 

@@ -22,6 +22,7 @@ struct vvf;
  * @arrived: RESUME, and this is another host
  * @mig_id: the migration
  * @time_ns: when, CLOCK_REALTIME
+ * @boot_ns: the same, CLOCK_BOOTTIME
  */
 struct vvf_event {
 	enum vferry_vf_nl_event kind;
@@ -30,6 +31,7 @@ struct vvf_event {
 	bool arrived;
 	u64 mig_id;
 	u64 time_ns;
+	u64 boot_ns;
 };
 
 /* Changes that can be on their way; a command comes after the last's answer. */
@@ -75,7 +77,7 @@ struct vvf_mig_job {
  * @told: tells it, and does what resume has no time for
  * @announce: the interface is to announce its addresses
  * @await_frame: the next frame received is the first since RESUME
- * @received_ns: when that came, CLOCK_REALTIME; 0: not, or told already
+ * @received_ns: when that came, CLOCK_BOOTTIME; 0: not, or told already
  * @suspend_us: duration of the last SUSPEND
  * @suspend_wait_us: what of this passed before the worker got to it
  * @resume_us: duration of the last RESUME

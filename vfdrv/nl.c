@@ -318,6 +318,7 @@ void vvf_nl_event(struct vvf *vvf, const struct vvf_event *event)
 	    nla_put_u32(skb, VFERRY_VF_A_EVENT, event->kind) ||
 	    nla_put_u32(skb, VFERRY_VF_A_RESULT, event->result) ||
 	    nla_put_u64_64bit(skb, VFERRY_VF_A_TIME_NS, event->time_ns, VFERRY_VF_A_PAD) ||
+	    nla_put_u64_64bit(skb, VFERRY_VF_A_BOOT_NS, event->boot_ns, VFERRY_VF_A_PAD) ||
 	    (event->arrived && nla_put_flag(skb, VFERRY_VF_A_ARRIVED)) ||
 	    vvf_nl_put_timings(skb, vvf)) {
 		nlmsg_free(skb);

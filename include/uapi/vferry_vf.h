@@ -74,6 +74,7 @@ enum vferry_vf_nl_attr {
 	VFERRY_VF_A_HEAR,		/* flag: of HEAR */
 	VFERRY_VF_A_HEARD_US,		/* u32: of the last SUSPEND's time, waiting for GO */
 	VFERRY_VF_A_REFUSED,		/* string, several: what is not received, and why; of GET */
+	VFERRY_VF_A_BOOT_NS,		/* u64: CLOCK_BOOTTIME of the event: what orders events */
 
 	__VFERRY_VF_A_MAX,
 	VFERRY_VF_A_MAX = __VFERRY_VF_A_MAX - 1

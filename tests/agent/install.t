@@ -7,10 +7,13 @@ agent=$here/../../agent
 root=/tmp/agent-root
 . tests/tap.sh
 
-echo 1..8
+echo 1..11
 result "make install" "$(make -s -C "$agent" install DESTDIR="$root" 2>&1)"
 result "all files are there" "$(for file in usr/sbin/vferryd usr/bin/vferryctl etc/vferry/vferryd.conf \
-	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service usr/lib/systemd/catalog/vferryd.catalog \
+	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service \
+	usr/lib/systemd/system/vferryd-hook@.service usr/lib/systemd/system/vferryd-hook@.socket \
+	usr/share/bash-completion/completions/vferryctl usr/share/zsh/vendor-completions/_vferryctl \
+	usr/libexec/vferry/vferryd-hook etc/vferry/root-hooks.d usr/lib/systemd/catalog/vferryd.catalog \
 	usr/lib/udev/rules.d/90-vferry.rules usr/lib/sysusers.d/vferryd.conf \
 	usr/share/man/man8/vferryd.8 usr/share/man/man8/vferryctl.8 usr/share/man/man5/vferryd.conf.5
 do
@@ -28,6 +31,30 @@ score=$(systemd-analyze security --offline=yes --root="$root" --threshold=20 vfe
 bad=$?
 echo "# $(printf '%s\n' "$score" | grep 'Overall exposure')"
 result "systemd-analyze security: 2.0 or better" "$([ $bad = 0 ] || printf '%s\n' "$score" | tail -n 80)"
+
+# The programs are not where they will be, nor is mandoc's man.
+result "systemd-analyze verify: units" "$(SYSTEMD_UNIT_PATH=$root/usr/lib/systemd/system: systemd-analyze \
+	verify --man=no --recursive-errors=no vferryd.service vferryd-hook@resume.socket \
+	vferryd-hook@resume.service 2>&1 | grep -v 'is not executable: No such file')"
+
+complete() {
+	bash -c '. "$1/vferryctl.bash"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vferryctl
+		echo "${COMPREPLY[*]}"' bash "$agent" "$@"
+}
+result "bash completes vferryctl" "$(
+	[ "$(complete vferryctl "")" = "status history watch check --json --runtime --help --version" ] ||
+		complete vferryctl ""
+	[ "$(complete vferryctl --json h)" = history ] || complete vferryctl --json h
+	[ "$(complete vferryctl status --)" = "--json --runtime" ] || complete vferryctl status --
+	[ "$(complete vferryctl --runtime /us)" = /usr ] || complete vferryctl --runtime /us
+	[ -z "$(complete vferryctl --help "")" ] || echo "something after --help")"
+# Without zsh in this root: it knows all that the program and bash know.
+result "zsh's completion has every command and option" "$(
+	for word in $("$agent/../build/agent/vferryctl" --help | sed -n 's/^  \([a-z-]*\).*/\1/p'); do
+		grep -q -e "$word" "$agent/vferryctl.zsh" || echo "no $word"
+		case " $(complete vferryctl "") " in *" $word "*) ;; *) echo "bash: no $word" ;; esac
+	done
+	zsh=$(command -v zsh) && "$zsh" -n "$agent/vferryctl.zsh" 2>&1)"
 
 ids=$(sed -n 's/^	\[JOURNAL_.*{ "\([0-9a-f]*\)".*/\1/p' "$agent/journal.c" | sort)
 known=$(sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$agent/vferryd.catalog" | sort)

@@ -8,6 +8,7 @@ The guest is this process's namespace, made by `unshare -n`; the peer is one of 
 
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ BIN = Path(os.environ.get("VFERRY_AGENT_BIN", TOP / "build/agent"))
 IDLE, MIGRATING, SUSPENDED = 0, 2, 4
 MIGRATE, CANCEL, SUSPEND, RESUME, RESET, RECEIVED = 1, 2, 3, 4, 5, 6
 CLONE_NEWNET = 0x40000000
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 
 
 def sh(command, check=True):
@@ -73,11 +75,18 @@ class Peer:
         space = os.open("/run/netns/peer", os.O_RDONLY)
         expect(ctypes.CDLL(None).setns(space, CLONE_NEWNET) == 0, "setns")
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         ready.set()
         while True:
-            frame, address = self._socket.recvfrom(4096)
-            if address[2] != socket.PACKET_OUTGOING:
-                self.heard.append((time.time(), frame))
+            frame, extra, _, address = self._socket.recvmsg(4096, 256)
+            if address[2] == socket.PACKET_OUTGOING:
+                continue
+            # When it came, not when this thread had a processor to look at it.
+            for level, kind, data in extra:
+                if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                    seconds, ns = struct.unpack("qq", data[:16])
+                    self.heard.append((seconds + ns / 1e9, frame))
 
     def say(self):
         """One frame to everybody."""
@@ -93,6 +102,23 @@ class Peer:
             what = describe(frame)
             if what:
                 found.setdefault(what, []).append(when - since)
+        return found
+
+
+    def questions(self, since):
+        """Who was asked for by whom, as {(source, target): [seconds since]}."""
+        found = {}
+        for when, frame in self.heard:
+            if when < since:
+                continue
+            pair = None
+            if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1":
+                pair = socket.inet_ntoa(frame[28:32]), socket.inet_ntoa(frame[38:42])
+            elif frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] == 135:
+                pair = (socket.inet_ntop(socket.AF_INET6, frame[22:38]),
+                        socket.inet_ntop(socket.AF_INET6, frame[62:78]))
+            if pair and pair[0] != pair[1] and frame[0] & 1:
+                found.setdefault(pair, []).append(when - since)
         return found
 
 
@@ -118,6 +144,8 @@ class Driver:
         self.path, self.vf = str(path), vf
         self.ifindex = int(Path(f"/sys/class/net/{vf}/ifindex").read_text())
         self.mig_id = 0x1000
+        self.wall_ns = 0        # what CLOCK_REALTIME was stepped by
+        self.old = False        # a driver that has no other clock
         self.dump(IDLE)
 
     def message(self, state, event=None, **more):
@@ -132,7 +160,9 @@ class Driver:
         if event:
             body += attr(10, struct.pack("I", event)) + attr(11, struct.pack(
                 "I", more.get("result", 0)))
-            body += attr(13, struct.pack("Q", time.time_ns()))
+            body += attr(13, struct.pack("Q", time.time_ns() + self.wall_ns))
+            if not self.old:
+                body += attr(20, struct.pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
         if more.get("arrived"):
             body += attr(14, b"")
         genl = struct.pack("BBH", more.get("cmd", 2 if event else 1), 1, 0)
@@ -170,6 +200,32 @@ class Driver:
 
     def resume(self):
         self.send(IDLE, RESUME, arrived=True)
+
+
+class Lag:
+    """By how much this machine lets a program wake too late that does nothing else."""
+
+    PROGRAM = """if 1:
+        import time
+        worst = 0
+        print(flush=True)
+        import select, sys
+        while True:
+            begun = time.monotonic()
+            if select.select([sys.stdin], [], [], 0.002)[0]:
+                break
+            worst = max(worst, time.monotonic() - begun - 0.002)
+        print(worst)
+    """
+
+    def __enter__(self):
+        self._process = subprocess.Popen([sys.executable, "-c", self.PROGRAM], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process.stdout.readline()
+        return self
+
+    def __exit__(self, *_):
+        self.worst = float(self._process.communicate()[0])
 
 
 class Agent:
@@ -351,14 +407,16 @@ class Tests:
     def test_detach(self):
         "detach: all is announced at once and five times, proved, nothing has changed"
         with self.agent() as agent:
-            record, since = agent.migration(peer=self.peer)
+            with Lag() as lag:
+                record, since = agent.migration(peer=self.peer)
             expect(record["outcome"] == "arrived" and record["mode"] == "detach", record)
             expect(record["differences"] == [] and record["remaining"] == 0, record)
             expect(record["suspend_us"] == 850 and record["resume_us"] == 1200, record)
             heard = self.peer.announcements(since)
             expect(ADDRESSES | GROUPS <= set(heard), f"{ADDRESSES - set(heard)} {heard}")
-            late = {what: heard[what][0] for what in ADDRESSES | GROUPS if heard[what][0] > 0.1}
-            expect(not late, f"later than 100 ms: {late}")
+            late = {what: heard[what][0] for what in ADDRESSES | GROUPS
+                    if heard[what][0] > 0.1 + lag.worst}
+            expect(not late, f"later than 100 ms (and {lag.worst} s of this machine's): {late}")
             few = {what: len(heard[what]) for what in ADDRESSES if len(heard[what]) != 5}
             expect(not few, f"not five times: {few}")
             counts = record["announcements"]
@@ -375,12 +433,22 @@ class Tests:
         "the gaps between announcements are those of the configuration"
         with self.agent("[default]\nannounce_rounds=3\nannounce_initial_ms=30\n"
                         "announce_step_ms=70\n") as agent:
-            _, since = agent.migration()
+            with Lag() as lag:
+                record, since = agent.migration()
             times = self.peer.announcements(since)["10.9.0.6 02:00:00:00:00:01"]
-            expect(len(times) == 3, times)
-            gaps = [times[1] - times[0], times[2] - times[1]]
-            # Later for a machine that is busy, never earlier.
-            expect(0.028 <= gaps[0] < 0.090 and 0.098 <= gaps[1] < 0.170, gaps)
+            late = record["announcements"]["late_us"] / 1e6
+            print(f"# at {[round(t * 1e3) for t in times]} ms, at most {late * 1e3:.1f} ms late; "
+                  f"this machine: {lag.worst * 1e3:.1f} ms")
+            # A round has its time from the first one on, not a gap from the last: where one was
+            # late, the next is not. One whose time was over when the one before it was sent
+            # is left out.
+            expect(len(times) == 3 or late > 0.030, (times, late))
+            fits = [rounds for rounds in itertools.combinations((0.030, 0.130), len(times) - 1)
+                    if all(due <= when <= times[0] + due + late + 0.001
+                           for due, when in zip(rounds, times[1:]))]
+            expect(fits, (times, late))
+            # By the agent's own clock. It cannot be quicker than its machine.
+            expect(late < 0.060 + lag.worst, (late, lag.worst))
 
     def test_down(self):
         "down: the interface goes down and up, and gets back all that it lost"
@@ -442,6 +510,135 @@ class Tests:
             expect("10.9.0.8 02:00:00:00:00:01" in self.peer.announcements(since),
                    "the new address is not announced")
         sh("ip address del 10.9.0.8/24 dev vf0; ip route del 10.8.0.0/16")
+        expect_same(self.before)
+
+    def lladdr(self, address, where=""):
+        """The MAC that a kernel has for an address; None: it does not know it."""
+        for one in json.loads(sh(f"ip {where} -j neighbour show to {address}") or "[]"):
+            return one.get("lladdr")
+        return None
+
+    def move_gateway(self, mac):
+        """The peer has another MAC, and does not know the guest: it is another gateway."""
+        sh(f"ip -n peer link set wire address {mac} && ip -n peer neighbour flush dev wire")
+
+    def test_gateway_moves(self):
+        "another gateway has the same address: used within 1 s, and knows the guest"
+        old = json.loads(sh("ip -n peer -j link show wire"))[0]["address"]
+        try:
+            for mode, mac in (("detach", "02:00:00:00:00:f1"), ("down", "02:00:00:00:00:f2")):
+                with self.agent(f"[default]\nmode={mode}\n") as agent:
+                    for address in ("10.9.0.1", "fd09::1"):
+                        sh(f"ping -c 1 -W 2 {address}")
+                    was = json.loads(sh("ip -n peer -j link show wire"))[0]["address"]
+                    expect(self.lladdr("10.9.0.1 dev vf0") == was, "the gateway is not known")
+
+                    def between():
+                        self.move_gateway(mac)
+                        if mode == "detach":
+                            # The guest has just begun to use it: the kernel holds on to
+                            # what it has for a second.
+                            sh(f"ip neighbour replace 10.9.0.1 lladdr {was} dev vf0 nud stale")
+
+                    def right():
+                        # An interface that was down has forgotten them: the kernel asks.
+                        good = {mac} if mode == "detach" else {mac, None}
+                        return {self.lladdr(f"{a} dev vf0")
+                                for a in ("10.9.0.1", "fd09::1")} <= good
+                    agent.driver.migrate()
+                    agent.wait_state("migrating")
+                    agent.driver.suspend()
+                    agent.wait_state("suspended")
+                    between()
+                    since = time.time()
+                    agent.driver.resume()
+                    wait_until(right, 10, "the new MAC to be used")
+                    took = time.time() - since
+                    print(f"# {mode}: both gateways after {took * 1e3:.0f} ms")
+                    wait_until(agent.history, 10, "the end")
+                    record = agent.history()[-1]
+                    asked = self.peer.questions(since)
+                    expect(took < 1, (took, record, asked))
+                    known = {a: self.lladdr(f"{a} dev wire", "-n peer")
+                             for a in ("10.9.0.5", "10.9.0.6", "fd09::5", "fd09::6")}
+                    expect(set(known.values()) == {"02:00:00:00:00:01"}, known)
+                    expect(not any(a.endswith(".99") or a.endswith("::99") for _, a in asked),
+                           f"a static neighbour was asked: {asked}")
+                    n = record["neighbours"]
+                    expect(n["answered"] >= 2 and n["gateways"] >= 2 and n["failed"] == 0 and
+                           n["answered_us"] < 1_000_000, n)
+                    if mode == "detach":
+                        expect(n["moved"] >= 2, n)
+                        expect(f"10.9.0.1 on vf0 has MAC {mac}, was {was}" in agent.log.read_text(),
+                               agent.log.read_text())
+                    # Who has answered is not asked again.
+                    expect(len(asked["10.9.0.5", "10.9.0.1"]) <= 2, asked)
+        finally:
+            self.move_gateway(old)
+            sh("ip neighbour flush dev vf0 nud reachable nud stale nud delay nud probe nud failed")
+        expect_same(self.before)
+
+    def test_many_neighbours(self):
+        "600 neighbours: the gateway first, 256 are asked and no more, not all at once"
+        sh("".join(f"ip neighbour replace {a} lladdr 02:00:00:00:01:01 dev vf0 nud stale;"
+                   for a in [f"10.9.0.{i}" for i in range(100, 200)] +
+                   [f"fd09::1:{i:x}" for i in range(500)]))
+        try:
+            with self.agent("[default]\nannounce_rounds=2\n") as agent:
+                record, since = agent.migration()
+                n = record["neighbours"]
+                asked = self.peer.questions(since)
+                expect(n["asked"] == 256 and n["failed"] == 0, n)
+                expect(("10.9.0.5", "10.9.0.1") in asked and ("fd09::5", "fd09::1") in asked, asked)
+                expect(n["sent"] <= 2 * 512 and 250 <= len(asked) <= 512, (n, len(asked)))
+                times = sorted(min(times) for times in asked.values())
+                expect(times[-1] - times[0] > 0.01 and times[-1] < 1, (times[0], times[-1]))
+            with self.agent("[default]\nneighbours=no\n") as agent:
+                record, since = agent.migration()
+                expect(record["neighbours"]["asked"] == record["neighbours"]["sent"] == 0, record)
+        finally:
+            sh("ip neighbour flush dev vf0 nud reachable nud stale nud delay nud probe nud failed")
+        expect_same(self.before)
+
+    def test_thousand_addresses(self):
+        "1,000 addresses: all are announced, and proved; none is said not to have left"
+        addresses = [f"10.20.{i // 250}.{i % 250 + 1}" for i in range(1000)]
+
+        def batch(verb):
+            subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="".join(
+                f"address {verb} {a}/32 dev vf0\n" for a in addresses))
+        batch("add")
+        try:
+            with self.agent() as agent:
+                record, since = agent.migration()
+                counts = record["announcements"]
+                expect(counts["planned"] >= 1000 and counts["failed"] == 0 and
+                       counts["planned"] <= counts["sent"] <= 5 * counts["planned"], counts)
+                expect(counts["unproved"] == 0 and counts["unseen"] == 0, counts)
+                expect("not seen leaving" not in agent.log.read_text(), "not seen leaving")
+                heard = self.peer.announcements(since)
+                missing = [a for a in addresses if f"{a} 02:00:00:00:00:01" not in heard]
+                expect(not missing, f"{len(missing)} were not heard")
+                last = max(min(times) for times in heard.values())
+                print(f"# the last of them after {1e3 * last:.0f} ms")
+                # Sent, and dropped on the way: said, but not a thousand times.
+                before = agent.log.read_text()
+                agent.driver.migrate()
+                agent.wait_state("migrating")
+                sh("tc qdisc replace dev vf0 root blackhole")
+                count = len(agent.history())
+                agent.driver.suspend()
+                agent.wait_state("suspended")
+                agent.driver.resume()
+                wait_until(lambda: len(agent.history()) > count, 20, "the end")
+                counts = agent.history()[-1]["announcements"]
+                lines = [line for line in agent.log.read_text()[len(before):].splitlines()
+                         if "not seen leaving" in line]
+                expect(counts["unproved"] >= 1000, counts)
+                expect(len(lines) == 17 and "more announcements" in lines[-1], lines)
+        finally:
+            sh("tc qdisc del dev vf0 root", check=False)
+            batch("del")
         expect_same(self.before)
 
     def test_not_announced(self):
@@ -583,6 +780,69 @@ class Tests:
             wait_until(lambda: not Path(f"/proc/{child}").exists() or
                        " Z " in Path(f"/proc/{child}/stat").read_text(), 5, "its child's end")
 
+    def test_hook_leaves_nothing(self):
+        "a hook has no descriptor of the agent, and what it started does not outlive it"
+        with self.agent("[default]\nhook_timeout_ms=2000\nhear=yes\n") as agent:
+            pids = agent.dir / "pids-"
+
+            def left():
+                return [pid for event in ("migrate", "suspend", "resume")
+                        for pid in Path(f"{pids}{event}").read_text().split()]
+            self.hook(agent, "10-leaves", f"ls -l /proc/$$/fd >>{agent.dir}/fds\n"
+                      f"export pids={pids}$1; : >>$pids\n"
+                      f"setsid sh -c 'echo $$ >>$pids; exec sleep 1000' &\n"
+                      f"(setsid sh -c 'echo $$ >>$pids; setsid sleep 1001 & "
+                      f"echo $! >>$pids; wait' &)\n"
+                      # While it runs they are its own.
+                      f"until [ $(wc -l <$pids) -ge 3 ]; do sleep 0.01; done\n"
+                      f"[ $1 = suspend ] && sleep 1000\nexit 0\n")
+            agent.migration()
+            wait_until(lambda: "10-leaves suspend: killed after its time limit" in
+                       agent.log.read_text(), 5, agent.log.read_text)
+            wait_until(lambda: len(left()) == 9, 5, left)
+
+            def alive():
+                return [pid for pid in left() if Path(f"/proc/{pid}").exists()]
+            wait_until(lambda: not alive(), 5, lambda: f"{alive()} are alive")
+            wait_until(lambda: not Path(f"/proc/{agent.process.pid}/task/{agent.process.pid}/"
+                                        "children").read_text().split(), 5, "no child")
+            fds = (agent.dir / "fds").read_text()
+            expect("->" in fds and not any(word in fds for word in ("socket:", "anon_inode:",
+                                                                    "lock")), fds)
+
+    def test_root_hooks(self):
+        "root's hooks: told of the event, run by vferryd-hook; nothing if nobody enabled them"
+        path = Path("/run/vferryd-hook/resume")
+        with self.agent() as agent, tempfile.TemporaryDirectory() as dir:
+            hook = Path(dir) / "10-root"
+            hook.write_text(f"#!/bin/sh\nenv | grep ^VFERRY | sort >>{agent.dir}/env; id -u "
+                            f">>{agent.dir}/env; echo $1 $LISTEN_FDS >>{agent.dir}/env\n")
+            hook.chmod(0o755)
+            # As systemd does it: a socket, and a program when something comes.
+            path.parent.mkdir()
+            start = ["systemd-socket-activate", "-d", "-l", path, BIN / "vferryd-hook", "--dir", dir,
+                     "resume"]
+            unit = subprocess.Popen(start, stderr=subprocess.PIPE, text=True)
+            try:
+                wait_until(path.exists, 5, "the socket")
+                agent.migration()
+                expect(unit.wait(10) == 0, unit.stderr.read())
+                text = (agent.dir / "env").read_text()
+                expect(text == f"VFERRY_ARRIVED=1\nVFERRY_EVENT=resume\nVFERRY_MIGRATION="
+                       f"{agent.driver.mig_id:016x}\nVFERRY_MODE=detach\nVFERRY_PCI=0000:01:10.0\n"
+                       f"VFERRY_VF=vf0\n{os.getuid()}\nresume\n", text)
+                expect("cannot" not in agent.log.read_text(), agent.log.read_text())
+                os.chmod(dir, 0o777)
+                path.unlink(missing_ok=True)
+                unit = subprocess.Popen(start, stderr=subprocess.PIPE, text=True)
+                wait_until(path.exists, 5, "the socket")
+                agent.migration()
+                expect(unit.wait(10) == 1 and "another than root can write" in unit.stderr.read(),
+                       "a directory that all can write to")
+            finally:
+                unit.kill()
+                shutil.rmtree(path.parent)
+
     def test_killed(self):
         "killed at any point and started again: picks up what it finds"
         for mode in ("detach", "down"):
@@ -619,6 +879,21 @@ class Tests:
                     expect(ADDRESSES <= set(heard), (mode, point, ADDRESSES - set(heard)))
                     expect(not list(agent.dir.glob("*.snapshot")), "a snapshot is left")
                 expect_same(self.before)
+
+    def test_clock_steps(self):
+        "CLOCK_REALTIME is stepped an hour back, or forth: no event is passed over, times are right"
+        for old in (False, True):
+            for step in (-3600, 3600):
+                with self.agent() as agent:
+                    agent.driver.old = old
+                    agent.driver.wall_ns = step * 10**9
+                    record, since = agent.migration()
+                    expect(record["outcome"] == "arrived", record)
+                    expect(ADDRESSES <= set(self.peer.announcements(since)), record)
+                    for name in ("agent_suspend_us", "agent_resume_us", "verify_us"):
+                        expect(0 < record[name] < 5_000_000, (old, step, record))
+                    expect(record["announcements"]["proved"] == record["announcements"]["sent"],
+                           record)
 
     def test_lost(self):
         "messages that were lost: what the driver says counts"
@@ -693,13 +968,92 @@ class Tests:
                    "configuration is as it was" in history.stdout, history)
             check = ctl("check")
             expect(check.returncode == 0 and "all is well" in check.stdout, check)
-            expect(ctl("nonsense").returncode == 2 and ctl().returncode == 2, "usage")
             Path(agent.driver.path + ".dump").unlink()
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
                 s.sendto(b"", agent.driver.path)
             wait_until(lambda: ctl("check").returncode == 1, 5, "a problem")
             agent.stop()
             expect(ctl("status").returncode == 3, "reached although it has ended")
+
+    def test_ctl_wrong(self):
+        "vferryctl and vferryd say what is wrong with what they are given"
+        with self.agent() as agent:
+            def run(*words, program="vferryctl", **more):
+                return subprocess.run([BIN / program, *map(str, words)], text=True,
+                                      **dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE) | more)
+
+            for words, status, text in (
+                    ([], 2, "a command is missing: status, history, watch or check"),
+                    (["zzz"], 2, '"zzz" is no command: status'),
+                    (["status", "vf0"], 2, 'status: "vf0" is one word too many'),
+                    (["--zzz"], 2, "unrecognized option '--zzz'"),
+                    (["--runtime"], 2, "option '--runtime' requires an argument"),
+                    (["--runtime", "/nope", "status"], 3, "/nope/control: No such file")):
+                r = run(*words)
+                expect(r.returncode == status and text in r.stderr and not r.stdout, r)
+                if not words or words[0][0] != "-":
+                    r = run("--json", *words)
+                    expect(r.returncode == status and text in json.loads(r.stdout)["error"], r)
+            for program in ("vferryctl", "vferryd-standin"):
+                r = run("--version", program=program)
+                expect(r.returncode == 0 and "(vferry) 0." in r.stdout, r)
+                r = run("--help", program=program)
+                expect(r.returncode == 0 and "--runtime DIR" in r.stdout, r)
+            with open("/dev/full", "w") as full:
+                for words in (["--help"], ["--runtime", agent.dir, "status"],
+                              ["--runtime", agent.dir, "--json", "history"]):
+                    r = run(*words, stdout=full)
+                    expect(r.returncode == 4 and "No space left" in r.stderr, r)
+            for words, status, text in (
+                    (["--config", "/nope"], 2, "/nope: No such file"),
+                    (["--hooks", "/nope"], 2, "/nope: No such file"),
+                    (["--runtime", "/nope"], 2, "/nope: No such file"),
+                    (["--runtime", agent.config], 2, "Not a directory"),
+                    (["zzz"], 2, '"zzz": only options are expected'),
+                    (["--runtime", agent.dir], 1,
+                     f"in use by another vferryd, process {agent.process.pid}")):
+                r = run(*words, program="vferryd-standin", timeout=10)
+                expect(r.returncode == status and text in r.stderr, (words, r))
+            expect(agent.state() == "idle", "the second one has taken the socket")
+
+    def test_clients(self):
+        "clients that say nothing, do not read, or are too many keep nobody from the agent"
+        with self.agent("[default]\nannounce=no\nneighbours=no\n") as agent:
+            path = str(agent.dir / "control")
+
+            def connect():
+                s = socket.socket(socket.AF_UNIX)
+                s.connect(path)
+                return s
+            idle = [connect() for _ in range(16)]
+            r = subprocess.run([BIN / "vferryctl", "--runtime", agent.dir, "status"],
+                               capture_output=True, text=True)
+            expect(r.returncode == 3 and "too many clients at once" in r.stderr, r)
+            # They are dropped after some time.
+            wait_until(lambda: agent.ctl("status"), 10, "the idle ones to be dropped")
+            for one in idle:
+                expect(one.recv(10) == b"", "an idle client is still there")
+                one.close()
+
+            # A history that is longer than a socket's buffer, for a reader that is slow.
+            def change():
+                subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="".join(
+                    f"route add fd0b:1111:2222:3333:4444:{i:x}::/96 via fd09::1 table 77 "
+                    "mtu 1300 advmss 1200 hoplimit 50\n" for i in range(70)))
+            for _ in range(34):
+                agent.migration(change)
+                sh("ip -6 route flush table 77")
+            expect(agent.ctl("status")["migrations"] == 34, agent.ctl("status")["migrations"])
+            slow = connect()
+            slow.send(b"history\n")
+            slow.shutdown(socket.SHUT_WR)
+            expect(agent.state() == "idle", "the agent waits for a slow reader")
+            text = b""
+            while data := slow.recv(65536):
+                text += data
+            expect(len(text) > 219136 and len(json.loads(text)["history"]) == 32, len(text))
+            print(f"# a history of {len(text)} bytes")
+            slow.close()
 
     def test_bridge(self):
         "an address on a bridge that the VF is a port of; no VLAN to prove"

@@ -188,11 +188,84 @@ static void too_many_tags_and_too_long(void **state)
 	assert_int_equal(tags.count, PACKET_TAGS);
 }
 
+/* The checksum is of another program. */
+static void questions(void **state)
+{
+	struct in6_addr from = in6("fd09::5"), to = in6("fd09::1234:5678");
+	uint8_t buf[PACKET_MAX];
+
+	(void)state;
+	expect_frame(buf, packet_arp_question(buf, mac1, in("10.9.0.5"), in("10.9.0.1")),
+		     "ffffffffffff02000000000108060001080006040001"
+		     "0200000000010a0900050000000000000a090001");
+	expect_frame(buf, packet_ns(buf, mac1, &from, &to),
+		     "3333ff34567802000000000186dd6000000000203aff"
+		     "fd090000000000000000000000000005ff0200000000000000000001ff345678"
+		     "8700be2c00000000fd0900000000000000000000123456780101020000000001");
+	assert_true(packet_ns(buf, mac1, &from, &to) <= PACKET_QUESTION);
+}
+
+#define ARP_ANSWER	"02000000000102000000009908060001080006040002" \
+			"0200000000990a0900010200000000010a090005"
+#define NA_ANSWER	"02000000000102000000009986dd6000000000203aff" \
+			"fd090000000000000000000000000001fd090000000000000000000000000005" \
+			"88000000e0000000fd0900000000000000000000000000010201020000000077"
+
+static bool answer(const char *hex, size_t cut, size_t at, uint8_t value,
+		   struct packet_answer *ret)
+{
+	uint8_t frame[PACKET_MAX], *copy;
+	size_t len = from_hex(hex, frame) - cut;
+	bool r;
+
+	if (at)
+		frame[at] = value;
+	copy = malloc(len);
+	memcpy(copy, frame, len);
+	r = packet_answer(copy, len, ret);
+	free(copy);
+	return r;
+}
+
+static void answers(void **state)
+{
+	static const uint8_t mac99[] = { 2, 0, 0, 0, 0, 0x99 }, mac77[] = { 2, 0, 0, 0, 0, 0x77 };
+	struct in6_addr from = in6("fd09::1"), to = in6("fd09::5");
+	struct packet_answer a;
+	size_t cut;
+
+	(void)state;
+	assert_true(answer(ARP_ANSWER, 0, 0, 0, &a));
+	assert_int_equal(a.family, AF_INET);
+	assert_int_equal(a.from.in.s_addr, in("10.9.0.1").s_addr);
+	assert_int_equal(a.to.in.s_addr, in("10.9.0.5").s_addr);
+	assert_memory_equal(a.mac, mac99, PACKET_MAC);
+	assert_false(answer(ARP_ANSWER, 0, 21, 1, &a));		/* a request */
+	assert_false(answer(ARP_ANSWER, 0, 22, 3, &a));		/* a group's MAC */
+	for (cut = 1; cut <= 42; cut++)
+		assert_false(answer(ARP_ANSWER, cut, 0, 0, &a));
+
+	assert_true(answer(NA_ANSWER, 0, 0, 0, &a));
+	assert_int_equal(a.family, AF_INET6);
+	assert_memory_equal(&a.from.in6, &from, sizeof(from));
+	assert_memory_equal(&a.to.in6, &to, sizeof(to));
+	assert_memory_equal(a.mac, mac77, PACKET_MAC);
+	assert_true(answer(NA_ANSWER, 8, 0, 0, &a));		/* without the option */
+	assert_memory_equal(a.mac, mac99, PACKET_MAC);
+	assert_false(answer(NA_ANSWER, 0, 21, 254, &a));	/* not from the link */
+	assert_false(answer(NA_ANSWER, 0, 54, 135, &a));
+	assert_false(answer(NA_ANSWER, 0, 55, 1, &a));
+	for (cut = 9; cut <= 86; cut++)
+		assert_false(answer(NA_ANSWER, cut, 0, 0, &a));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arp),
 		cmocka_unit_test(na),
+		cmocka_unit_test(questions),
+		cmocka_unit_test(answers),
 		cmocka_unit_test(igmp),
 		cmocka_unit_test(mld),
 		cmocka_unit_test(largest),

@@ -33,6 +33,7 @@ static struct nl_msg *full(void)
 	nla_put_u32(msg, VFERRY_VF_A_EVENT, VFERRY_VF_EVENT_RESUME);
 	nla_put_u32(msg, VFERRY_VF_A_RESULT, 0);
 	nla_put_u64(msg, VFERRY_VF_A_TIME_NS, 123456789);
+	nla_put_u64(msg, VFERRY_VF_A_BOOT_NS, 1234);
 	nla_put_flag(msg, VFERRY_VF_A_ARRIVED);
 	nla_put_u64(msg, VFERRY_VF_A_PAGES, 99);
 	nla_put_u32(msg, VFERRY_VF_A_SUSPEND_US, 800);
@@ -64,6 +65,7 @@ static void everything(void **state)
 	assert_true(got.mig_id == 0x1122334455667788);
 	assert_int_equal(got.event, VFERRY_VF_EVENT_RESUME);
 	assert_int_equal(got.time_ns, 123456789);
+	assert_int_equal(got.boot_ns, 1234);
 	assert_true(got.arrived);
 	assert_int_equal(got.suspend_us, 800);
 	assert_int_equal(got.resume_us, 1300);

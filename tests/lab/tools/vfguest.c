@@ -53,6 +53,7 @@ static const struct {
 	[VFERRY_VF_A_PAGES]		= { "pages", NUMBER64 },
 	[VFERRY_VF_A_HEARD_US]		= { "heard_us", NUMBER32 },
 	[VFERRY_VF_A_REFUSED]		= { "refused", STRINGS },
+	[VFERRY_VF_A_BOOT_NS]		= { "boot_ns", NUMBER64 },
 };
 
 static const char *const states[VFERRY_MIG_STATES] = {

@@ -275,6 +275,11 @@ class QemuHost(Agent, Host):
         return self._log.trouble(allowed)
 
     @property
+    def pid(self):
+        """Of its QEMU, on this machine."""
+        return self._qemu.pid
+
+    @property
     def dead(self):
         return self._qemu is not None and self._qemu.poll() is not None
 

@@ -2,6 +2,7 @@
 """A guest with systemd, booted from the hosts' own image, and the agent in it."""
 
 import json
+import signal
 
 from vlab.crossing import guest_interface
 from vlab.wait import wait_until
@@ -17,10 +18,16 @@ GUEST = {
 }
 
 
-def systemd_guest(lab):
+def plain_guest(lab):
+    """As systemd_guest(), without systemd: what is wanted of it is started by the test."""
+    return systemd_guest(lab, kernel_args="vlab.plain net.ifnames=0",
+                         memory=256)
+
+
+def systemd_guest(lab, **options):
     """Not booted yet. lab's hosts are emulated ones: theirs is the image."""
     return lab.guest(
-        **GUEST,
+        **GUEST | options,
         # The host's own root, which never changes.
         qemu_args="-drive if=none,id=root,file=/dev/vda,format=raw,readonly=on,"
                   "file.locking=off -device virtio-blk-pci,drive=root")
@@ -31,6 +38,7 @@ class Vferryd:
 
     def __init__(self, guest):
         self.guest = guest
+        self.process = None
 
     def start(self, configure):
         """Load the driver, configure the interface, wait until udev has started the agent.
@@ -48,6 +56,26 @@ class Vferryd:
                    guest.run("systemctl status vferryd; journalctl -n 50").out)
         wait_until(lambda: not guest.sh("ip -6 address show tentative"), 30, "DAD")
         return name
+
+    def start_plain(self, configure, config=""):
+        """The same in a plain_guest(); it is started here, with that configuration file."""
+        guest = self.guest
+        guest.sh("insmod /lab/mod/vferry_vf.ko && mkdir -p /run/vferryd", timeout=60)
+        name = guest_interface(guest)
+        guest.sh(configure, timeout=60)
+        self.restart_plain(config)
+        return name
+
+    def restart_plain(self, config=""):
+        guest = self.guest
+        if self.process:
+            self.process.kill(signal.SIGTERM)
+            self.process.wait(20)
+        guest.push("/etc/vferry/vferryd.conf", config)
+        # As its unit has it.
+        self.process = guest.start("exec nice -n -20 vferryd")
+        wait_until(lambda: guest.run("vferryctl status").ok or not self.process.running, 60,
+                   lambda: f"vferryd: {self.process.err}")
 
     def ctl(self, command):
         """What vferryctl says, parsed."""
