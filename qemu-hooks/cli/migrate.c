@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "facts.h"
 #include "interrupt.h"
+#include "launch.h"
 #include "moves.h"
 #include "progress.h"
 #include "qmp.h"
@@ -56,6 +57,7 @@ struct wish {
  * @stop_fd: ^C
  * @stopped: ^C has come, or the time is over
  * @timed_out: it was the time
+ * @mute: QEMU did not say whether it has begun
  * @phase: shown last, where there is no terminal
  */
 struct run {
@@ -70,6 +72,7 @@ struct run {
 	int stop_fd;
 	bool stopped;
 	bool timed_out;
+	bool mute;
 	const char *phase;
 };
 
@@ -168,17 +171,25 @@ static int set_parameters(struct run *run)
 	return qmp_call(run->qmp, "migrate-set-parameters", parameters, NULL);
 }
 
-static int begin(struct run *run)
+/* 0: QEMU has it, or may have it; otherwise an exit status. *ret_err: as of follow() */
+static int begin(struct run *run, int *ret_err)
 {
+	const struct wish *wish = run->wish;
+	struct launch launch;
 	int r;
 
 	r = set_parameters(run);
-	if (!r)
-		r = qmp_call(run->qmp, "migrate", json_pack("{s:s}", "uri", run->wish->uri), NULL);
 	if (r < 0)
 		return qmp_failed(run, r);
 	run->begin_ns = now_ns();
-	return STATUS_OK;
+	*ret_err = launch_migration(run->qmp, wish->uri, wish->timeout_s < 0 ? UINT64_MAX :
+				    run->begin_ns + wish->timeout_s * 1000000000ull, &launch);
+	run->stopped = launch.stopped;
+	run->timed_out = launch.timed_out;
+	run->mute = launch.mute;
+	if (*ret_err == -EREMOTEIO && launch.stopped && !launch.timed_out)
+		return nothing_begun("interrupted");
+	return *ret_err == -EREMOTEIO || !launch.sent ? qmp_failed(run, *ret_err) : STATUS_OK;
 }
 
 static unsigned int terminal_width(void)
@@ -356,8 +367,6 @@ static struct ending ending_of(struct run *run, int err)
 		e = (struct ending) { "unknown", "unknown", "", STATUS_CANNOT };
 		snprintf(e.reason, sizeof(e.reason), "%s", err == -ECANCELED ?
 			 "interrupted while cancelling" : qmp_reason(run->qmp));
-		if (err == -ECANCELED)
-			e.status = STATUS_STOPPED;
 		return e;
 	}
 	if (m->status == QMP_MIG_COMPLETED) {
@@ -367,10 +376,13 @@ static struct ending ending_of(struct run *run, int err)
 			snprintf(e.reason, sizeof(e.reason), "too late to be cancelled");
 		return e;
 	}
-	e.status = run->stopped && !run->timed_out ? STATUS_STOPPED : STATUS_NO;
+	e.status = run->stopped && !run->timed_out && !run->mute ? STATUS_STOPPED : STATUS_NO;
 	if (run->timed_out)
 		snprintf(e.reason, sizeof(e.reason), "not done within %lld s",
 			 run->wish->timeout_s);
+	else if (run->mute)
+		snprintf(e.reason, sizeof(e.reason), "QEMU did not say within %d s whether it has "
+			 "begun", QMP_ANSWER_MS / 1000);
 	else if (m->status == QMP_MIG_FAILED)
 		snprintf(e.reason, sizeof(e.reason), "%s%s%s", m->error,
 			 *m->error && *why ? "; " : "", why);
@@ -471,7 +483,7 @@ static int finish(struct run *run, int err)
 
 static int migrate(struct run *run)
 {
-	int r;
+	int r, err = 0;
 
 	r = pf_open(&run->pf);
 	if (r < 0)
@@ -487,8 +499,10 @@ static int migrate(struct run *run)
 	r = pf_subscribe(run->pf, 0);
 	if (r < 0)
 		return say_pf_error(run->pf, r, "migrate");
-	r = begin(run);
-	return r == STATUS_OK ? finish(run, follow(run)) : r;
+	r = begin(run, &err);
+	if (r != STATUS_OK)
+		return r;
+	return finish(run, err ? err : follow(run));
 }
 
 /* A number with K, M or G, or -1 */

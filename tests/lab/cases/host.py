@@ -14,7 +14,7 @@ from vlab.schema import faults, fits, SCHEMA
 case(hosts=["a"], memory=1024, smp=2)
 
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups --"
-OK, NO, USAGE, CANNOT = 0, 1, 2, 3
+OK, NO, USAGE, CANNOT, STOPPED = 0, 1, 2, 3, 4
 
 
 def setup(lab):
@@ -350,6 +350,50 @@ def check_to(lab, t):
     fails("", "there", "there is no vferry on other")
     lab.a.push("/tmp/other", "#!/bin/sh\nexit 255\n", 0o755)
     fails("", "there", "cannot be reached by ssh")
+
+
+# -- vferry migrate, with a QEMU that is none
+
+SLOW_QEMU = """import json, os, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("/tmp/slow.qmp")
+server.listen(1)
+client, _ = server.accept()
+lines = client.makefile("rw", buffering=1)
+print(json.dumps({"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 13}},
+                          "capabilities": []}}), file=lines)
+held, status = None, "none"
+for line in lines:
+    message = json.loads(line)
+    name = message["execute"]
+    open("/tmp/slow.log", "a").write(name + "\\n")
+    if name == "migrate":
+        held, status = message["id"], "active"
+        continue
+    if name == "migrate_cancel":
+        status = "cancelled"
+        print(json.dumps({"return": {}, "id": held}), file=lines)
+    value = {"query-migrate": {"status": status}, "query-status": {"status": "running"}}
+    print(json.dumps({"return": value.get(name, {}), "id": message["id"]}), file=lines)
+"""
+
+
+@test("migrate: ^C while QEMU has not answered to \"migrate\": it is called off all the same")
+def unanswered(lab, t):
+    lab.a.push("/tmp/slow.py", SLOW_QEMU)
+    qemu = lab.a.start("rm -f /tmp/slow.*mp /tmp/slow.log; exec python3 /tmp/slow.py")
+    t.defer(qemu.kill)
+    wait_until(lambda: lab.a.run("test -S /tmp/slow.qmp"), 10, "a socket")
+    process = lab.a.start("exec vferry migrate --json --no-check --vf=pf0/0 "
+                          "--qmp=/tmp/slow.qmp tcp:127.0.0.1:1")
+    t.defer(process.kill)
+    wait_until(lambda: lab.a.run("grep -qx migrate /tmp/slow.log"), 20, "migrate")
+    process.kill(signal.SIGINT)
+    answer = process.wait(20)
+    expect(lab.a.run("grep -qx migrate_cancel /tmp/slow.log"), answer)
+    found = fits(answer.out, "migrate")
+    expect(answer.code == STOPPED and found["result"] == "cancelled" and
+           found["where"] == "here" and found["guest"] == "running", answer)
 
 
 # -- journal, history, setup
