@@ -66,11 +66,13 @@ static json_t *row_json(const struct row *row)
 /* A reservation is written whole or not at all: a look at it wants no lock. */
 static void find_reservation(struct row *row)
 {
-	_cleanup_close_ int store = open(store_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct reservation r;
+	struct store store;
 
-	if (store >= 0 && row->place.vf_pci[0] && !store_get(store, row->place.vf_pci, &r))
+	if (!store_open_unlocked(&store) && row->place.vf_pci[0] &&
+	    !store_get(&store, row->place.vf_pci, &r))
 		snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
+	store_close(&store);
 }
 
 static struct row describe(const struct target *pf, const struct vf_info *vf)

@@ -154,7 +154,7 @@ static int incoming(struct dom *dom)
 {
 	_cleanup_free_ size_t *rows = calloc(dom->count, sizeof(*rows));
 	_cleanup_free_ bool *ours = calloc(dom->count, sizeof(*ours));
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	_cleanup_free_ char *xml = NULL;
 	char reason[REASON];
 	size_t size;
@@ -200,7 +200,7 @@ static int incoming(struct dom *dom)
 static int for_each_vf(struct dom *dom, int (*each)(struct host *host, const struct vf_row *row,
 						    struct dom *dom, struct dom_device *device))
 {
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	char reason[REASON];
 	size_t i, count = 0;
 	int r;
@@ -275,7 +275,7 @@ static int on_running(struct dom *dom)
 /* The domain has gone from this host. */
 static int release(struct dom *dom)
 {
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	char reason[REASON];
 	int r;
 
