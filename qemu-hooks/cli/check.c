@@ -13,6 +13,7 @@
 #include "frame.h"
 #include "remote.h"
 #include "say.h"
+#include "text.h"
 
 #define PING_MS		2000
 #define FRAME_MS	250
@@ -214,11 +215,11 @@ static int check(const struct target *vf, const char *host, bool json)
 		printf("%s\n", r == STATUS_OK ? "All checks pass." : "Not migratable.");
 		return r;
 	}
-	j = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "pf", vf->pf, "pf_pci", vf->pf_pci,
+	j = json_pack("{s:o, s:s, s:i, s:s, s:b, s:o}", "pf", text_json(vf->pf), "pf_pci", vf->pf_pci,
 		      "vf", vf->vf, "vf_pci", vf->vf_pci, "pass", r == STATUS_OK,
 		      "checks", checks_json(checks));
 	if (j && host)
-		json_object_set_new(j, "to", json_string(host));
+		json_object_set_new(j, "to", text_json(host));
 	if (j && way.vf_pci[0])
 		json_object_set_new(j, "way", json_pack("{s:s, s:s}", "pf", way.pf, "vf_pci",
 							way.vf_pci));

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "conf.h"
+#include "text.h"
 
 /* What is being read */
 struct reading {
@@ -107,7 +108,10 @@ static int take(void *user, const char *name, const char *key, const char *value
 		return wrong(r, "[%s]: too many PFs, or its name is too long", name);
 	if (!strcmp(key, "network")) {
 		if (!*value || strlen(value) >= sizeof(pf->network))
-			return wrong(r, "network: empty or too long");
+			return wrong(r, "network: empty or longer than %zu bytes",
+				     sizeof(pf->network) - 1);
+		if (!text_is_clean(value))
+			return wrong(r, "network: not text in UTF-8: %s", value);
 		snprintf(pf->network, sizeof(pf->network), "%s", value);
 		return 1;
 	}

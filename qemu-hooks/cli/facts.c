@@ -12,6 +12,7 @@
 #include "say.h"
 #include "section.h"
 #include "sysfs.h"
+#include "text.h"
 #include "vferry_mbx.h"
 #include "vferry_stream.h"
 
@@ -49,8 +50,9 @@ static void add_user(json_t *j, const struct target *vf)
 
 	if (vf_user(vf->vf_pci, &user) <= 0)
 		return;
-	json_object_set_new(j, "user", json_pack("{s:i, s:s, s:s, s:b}", "pid", user.pid,
-						 "name", user.comm, "guest", user.guest,
+	json_object_set_new(j, "user", json_pack("{s:i, s:o, s:o, s:b}", "pid", user.pid, "name",
+						 text_json(user.comm), "guest",
+						 text_json(user.guest),
 						 "enable_migration", (int)user.enable_migration));
 }
 
@@ -92,10 +94,11 @@ static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 	for (nr = 0; nr < RTNL_VFS && !target_vf(pf, nr, &vf); nr++)
 		json_array_append_new(list, vf_facts(&vf, info_of(vfs, count, &vf),
 						     settings[nr].vlan));
-	j = json_pack("{s:s, s:s, s:s, s:s+++, s:s, s:s, s:o}", "pf", pf->pf, "pci", pf->pf_pci,
+	j = json_pack("{s:o, s:s, s:s, s:s+++, s:s, s:o, s:o}", "pf", text_json(pf->pf),
+		      "pci", pf->pf_pci,
 		      "driver", pf->pf_driver,
 		      "nic", vendor[0] ? vendor + 2 : "", ":", device[0] ? device + 2 : "", "",
-		      "mac", mac, "network", section ? section->network : "", "vfs", list);
+		      "mac", mac, "network", text_json(section ? section->network : ""), "vfs", list);
 	if (j && pf->pf[0]) {
 		json_object_set_new(j, "mtu", json_integer(sysfs_number("class/net/%s/mtu", pf->pf)));
 		json_object_set_new(j, "up", json_boolean(sysfs_number("class/net/%s/flags",
@@ -129,8 +132,8 @@ json_t *facts_here(void)
 	for (i = 0; i < n; i++)
 		json_array_append_new(pfs, pf_facts(&found[i], &conf, vfs, count));
 	sysfs_read(text, sizeof(text), "module/vferry_vfio/parameters/manual");
-	j = json_pack("{s:s, s:s, s:o, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
-		      "host", uts.nodename, "kernel", uts.release, "qemu", qemu_version(),
+	j = json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
+		      "host", text_json(uts.nodename), "kernel", uts.release, "qemu", qemu_version(),
 		      "iommufd", access("/dev/iommu", F_OK) == 0,
 		      "vferry_vfio", (int)sysfs_exists("module/vferry_vfio"),
 		      "manual", text[0] == 'Y',

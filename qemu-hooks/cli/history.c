@@ -155,6 +155,11 @@ static int history(const struct history *h)
 	if (!moves)
 		return STATUS_CANNOT;
 	count = journal_read(moves, h->wanted[0] ? MAX_MOVES : h->lines);
+	if (count == -EACCES) {
+		say("the journal cannot be read by this user: run this as root, or as a member of the "
+		    "group systemd-journal");
+		return STATUS_CANNOT;
+	}
 	if (count < 0) {
 		say("the journal cannot be read: %s", strerror(-count));
 		count = 0;

@@ -12,6 +12,7 @@
 #include "rtnl.h"
 #include "say.h"
 #include "section.h"
+#include "text.h"
 #include "virsh.h"
 
 #include "../libvirt/prepare.h"
@@ -241,8 +242,13 @@ static void print_diff(const char *text)
 		enum paint p = *text == '+' ? PAINT_GOOD : *text == '-' ? PAINT_BAD : PAINT_OFF;
 
 		end = strchrnul(text, '\n');
-		printf("%s%.*s%s\n", p ? paint(stdout, p) : "", (int)(end - text), text,
-		       p ? paint(stdout, PAINT_OFF) : "");
+		fputs(p ? paint(stdout, p) : "", stdout);
+		/* for a terminal it is cleaned, for patch(1) it is not */
+		if (isatty(STDOUT_FILENO))
+			text_print(stdout, "%.*s", (int)(end - text), text);
+		else
+			fwrite(text, 1, end - text, stdout);
+		printf("%s\n", p ? paint(stdout, PAINT_OFF) : "");
 		end += *end == '\n';
 	}
 }
@@ -252,9 +258,9 @@ static void print_lines(FILE *out, const struct prepare *p)
 	size_t i;
 
 	for (i = 0; i < p->change_count; i++)
-		fprintf(out, "change  %s\n", p->changes[i]);
+		text_print(out, "change  %s\n", p->changes[i]);
 	for (i = 0; i < p->note_count; i++)
-		fprintf(out, "note    %s\n", p->notes[i]);
+		text_print(out, "note    %s\n", p->notes[i]);
 }
 
 /* How the definition is, or was, changed */
@@ -281,12 +287,13 @@ static int tell(const struct job *job, const struct dom *dom, const struct prepa
 		print_diff(changes);
 	print_lines(stdout, p);
 	if (!p->change_count)
-		printf("%s: nothing to do\n", dom->name);
+		text_print(stdout, "%s: nothing to do\n", dom->name);
 	else if (applied)
-		printf("%s: changed; in force when it is started the next time\n", dom->name);
+		text_print(stdout, "%s: changed; in force when it is started the next time\n",
+			   dom->name);
 	else if (job->domain)
-		printf("%s: to change it: vferry libvirt prepare --apply %s\n", dom->name,
-		       job->domain);
+		text_print(stdout, "%s: to change it: vferry libvirt prepare --apply %s\n",
+			   dom->name, job->domain);
 	return STATUS_OK;
 }
 

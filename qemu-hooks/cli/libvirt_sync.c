@@ -12,6 +12,7 @@
 #include "pf.h"
 #include "say.h"
 #include "sysfs.h"
+#include "text.h"
 #include "virsh.h"
 
 #include "../libvirt/dom.h"
@@ -134,11 +135,11 @@ static void tell(const json_t *changes)
 	size_t i;
 
 	json_array_foreach(changes, i, change)
-		printf("%s: its definition has VF %s at %s now, not %s\n",
-		       json_string_value(json_object_get(change, "domain")),
-		       json_string_value(json_object_get(change, "alias")),
-		       json_string_value(json_object_get(change, "vf_pci")),
-		       json_string_value(json_object_get(change, "was")));
+		text_print(stdout, "%s: its definition has VF %s at %s now, not %s\n",
+			   json_string_value(json_object_get(change, "domain")),
+			   json_string_value(json_object_get(change, "alias")),
+			   json_string_value(json_object_get(change, "vf_pci")),
+			   json_string_value(json_object_get(change, "was")));
 }
 
 static int worse(int a, int b)

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "say.h"
+#include "text.h"
 
 #include "../libvirt/store.h"
 
@@ -39,10 +40,10 @@ struct row {
 
 static json_t *user_json(const struct user *user)
 {
-	json_t *j = json_pack("{s:i, s:s}", "pid", user->pid, "name", user->comm);
+	json_t *j = json_pack("{s:i, s:o}", "pid", user->pid, "name", text_json(user->comm));
 
 	if (j && user->guest[0])
-		json_object_set_new(j, "guest", json_string(user->guest));
+		json_object_set_new(j, "guest", text_json(user->guest));
 	return j;
 }
 
@@ -55,11 +56,11 @@ static json_t *row_json(const struct row *row)
 	json_object_set_new(j, "driver", row->place.vf_driver[0] ?
 			    json_string(row->place.vf_driver) : json_null());
 	if (row->place.vf_netdev[0])
-		json_object_set_new(j, "interface", json_string(row->place.vf_netdev));
+		json_object_set_new(j, "interface", text_json(row->place.vf_netdev));
 	if (row->user.pid)
 		json_object_set_new(j, "user", user_json(&row->user));
 	if (row->reserved[0])
-		json_object_set_new(j, "reserved", json_string(row->reserved));
+		json_object_set_new(j, "reserved", text_json(row->reserved));
 	return j;
 }
 
@@ -71,7 +72,7 @@ static void find_reservation(struct row *row)
 
 	if (!store_open_unlocked(&store) && row->place.vf_pci[0] &&
 	    !store_get(&store, row->place.vf_pci, &r))
-		snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
+		text_clean(row->reserved, sizeof(row->reserved), r.name);
 	store_close(&store);
 }
 
@@ -99,7 +100,7 @@ static void print_row(const struct row *row)
 	else if (row->user.pid)
 		snprintf(user, sizeof(user), "%s (%d)", row->user.comm, row->user.pid);
 	else if (row->place.vf_netdev[0])
-		snprintf(user, sizeof(user), "%s", row->place.vf_netdev);
+		text_clean(user, sizeof(user), row->place.vf_netdev);
 	else if (vf->held)
 		snprintf(user, sizeof(user), "not visible");
 	else if (row->reserved[0])
@@ -131,10 +132,12 @@ static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_
 		       const struct target *names, int name_count, bool json)
 {
 	json_t *list = json_array();
+	char name[IFNAMSIZ];
 	size_t i, shown = 0;
 
+	text_clean(name, sizeof(name), pf->pf);
 	if (!json)
-		printf("%s%s%s  %s\n", paint(stdout, PAINT_BOLD), pf->pf[0] ? pf->pf : "-",
+		printf("%s%s%s  %s\n", paint(stdout, PAINT_BOLD), name[0] ? name : "-",
 		       paint(stdout, PAINT_OFF), pf->pf_pci);
 	for (i = 0; i < count; i++) {
 		struct row row;
@@ -150,7 +153,7 @@ static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_
 	}
 	if (!json && !shown)
 		printf("  no VFs\n");
-	return json_pack("{s:s, s:s, s:o}", "pf", pf->pf, "pf_pci", pf->pf_pci, "vfs", list);
+	return json_pack("{s:s, s:s, s:o}", "pf", name, "pf_pci", pf->pf_pci, "vfs", list);
 }
 
 static int list(const struct target *names, int name_count, bool json)

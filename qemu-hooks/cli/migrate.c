@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "qmp.h"
 #include "say.h"
+#include "text.h"
 
 #define MAX_VFS		8
 #define POLL_MS		100
@@ -335,10 +336,12 @@ static void take_late_events(struct run *run)
 static char *guest_status(struct run *run)
 {
 	_cleanup_json_ json_t *value = NULL;
+	char text[QMP_TEXT] = "";
 
-	if (qmp_call(run->qmp, "query-status", NULL, &value) < 0)
-		return strdup("");
-	return strdup(json_string_value(json_object_get(value, "status")) ?: "");
+	if (!qmp_call(run->qmp, "query-status", NULL, &value))
+		text_clean(text, sizeof(text),
+			   json_string_value(json_object_get(value, "status")));
+	return strdup(text);
 }
 
 /**
@@ -422,8 +425,8 @@ static json_t *result_json(const struct run *run, const struct ending *e, const 
 	for (i = 0; i < run->vf_count; i++)
 		if (move_of(run, i))
 			json_array_append_new(moves, move_json(move_of(run, i)));
-	j = json_pack("{s:s, s:s, s:s, s:o}", "result", e->result, "where", e->where,
-		      "uri", run->wish->uri, "migrations", moves);
+	j = json_pack("{s:s, s:s, s:o, s:o}", "result", e->result, "where", e->where,
+		      "uri", text_json(run->wish->uri), "migrations", moves);
 	if (j && e->reason[0])
 		json_object_set_new(j, "reason", json_string(e->reason));
 	if (j && *guest)

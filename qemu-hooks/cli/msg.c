@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "msg.h"
+#include "text.h"
 
 /* A table of attributes, filled by for_attributes() */
 struct table {
@@ -68,16 +69,11 @@ static int get_us(const struct nlattr *a, int64_t *ret)
 /* What does not fit is cut off; control characters do not reach a terminal. */
 static int get_text(const struct nlattr *a, char *ret, size_t size)
 {
-	char *c;
-
 	if (!a)
 		return 0;
 	if (mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
 		return -EBADMSG;
-	snprintf(ret, size, "%s", mnl_attr_get_str(a));
-	for (c = ret; *c; c++)
-		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-			*c = '?';
+	text_clean(ret, size, mnl_attr_get_str(a));
 	return 0;
 }
 

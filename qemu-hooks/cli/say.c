@@ -9,17 +9,21 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "say.h"
+#include "text.h"
 
 void say(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list args;
+	int len;
 
-	fflush(stdout);
-	fputs("vferry: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	if (len < 0)
+		text = NULL;
+	fflush(stdout);
+	text_print(stderr, "vferry: %s\n", text ?: "no memory");
 }
 
 const char *paint(FILE *out, enum paint paint)

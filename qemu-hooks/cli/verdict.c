@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "text.h"
 #include "uapi/vferry_pf.h"
 #include "verdict.h"
 
@@ -29,6 +30,7 @@ void check_add(struct checks *checks, const char *name, enum verdict verdict,
 	va_start(args, format);
 	vsnprintf(c->text, sizeof(c->text), format, args);
 	va_end(args);
+	text_clean(c->text, sizeof(c->text), c->text);	/* half of it is the other host's */
 }
 
 bool checks_pass(const struct checks *checks)
@@ -380,8 +382,8 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 		SKIP("there-vlan", "no free VF");
 		return;
 	}
-	snprintf(ret_way->pf, sizeof(ret_way->pf), "%s", text_of(pf, "pf"));
-	snprintf(ret_way->vf_pci, sizeof(ret_way->vf_pci), "%s", text_of(place, "pci"));
+	text_clean(ret_way->pf, sizeof(ret_way->pf), text_of(pf, "pf"));
+	text_clean(ret_way->vf_pci, sizeof(ret_way->vf_pci), text_of(place, "pci"));
 	PASS("there-vf", "%s there is free", text_of(place, "pci"));
 	/* one that is not set is adopted from the guest's state */
 	if (number_of(place, "vlan") > 0 && number_of(place, "vlan") != number_of(vf, "vlan"))

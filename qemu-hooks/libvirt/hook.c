@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "host.h"
 #include "store.h"
+#include "text.h"
 #include "xml.h"
 
 /* Longer than all deadlines of what is waited for; libvirt itself has none for a hook. */
@@ -37,14 +38,14 @@ static void complain(const char *format, ...) __attribute__((format(printf, 1, 2
 static void complain(const char *format, ...)
 {
 	struct utsname uts = {};
+	char text[2 * REASON];
 	va_list args;
 
 	uname(&uts);
-	fprintf(stderr, "vferry on %s: ", uts.nodename);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	text_print(stderr, "vferry on %s: %s\n", uts.nodename, text);
 }
 
 static void time_is_over(int signal)

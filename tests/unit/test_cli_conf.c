@@ -61,6 +61,7 @@ static void bad_conf(void **state)
 		{ "[pf0]\nmac.7 = 52:54:00:12:34:56\n", "line 2: mac.7" },
 		{ "[pf0]\nmac.x = 52:54:00:12:34:56\n", "line 2: mac.x" },
 		{ "[pf0]\nnetwork =\n", "line 2: network" },
+		{ "[pf0]\nnetwork = B\374ro\n", "line 2: network: not text in UTF-8" },
 		{ "[pf0]\nlabel = x\n", "line 2: label: no such setting" },
 		{ "[pf0]\nwords\n", "line 2" },
 		{ "[pf0]\nvfs = 2\nbind = 2\n", "beyond its 2" },
@@ -117,6 +118,11 @@ static void command_lines(void **state)
 	assert_string_equal(name, "a-name-that-is-");
 	cmdline_guest("", 0, name, sizeof(name));
 	assert_string_equal(name, "");
+	/* what JSON takes: no half of a character, and none that is none */
+	cmdline_guest(WORDS("qemu\0-name\0a-name-with-a→b"), name, sizeof(name));
+	assert_string_equal(name, "a-name-with-a");
+	cmdline_guest(WORDS("qemu\0-name\0M\374ller\33[2J"), name, sizeof(name));
+	assert_string_equal(name, "M?ller?[2J");
 
 	assert_true(cmdline_enables_migration(
 		WORDS("qemu\0-device\0vfio-pci,host=01:10.0,enable-migration=on"), "0000:01:10.0"));

@@ -2,6 +2,7 @@
 /* Unit test: can a guest be migrated? One set-up that is good, and broken ones. */
 #include <errno.h>
 
+#include "text.h"
 #include "unit.h"
 #include "verdict.h"
 
@@ -239,6 +240,24 @@ static void nonsense(void **state)
 	json_decref(here);
 }
 
+/* What the other host says does not reach a terminal as commands. */
+static void words_of_the_other_host(void **state)
+{
+	json_t *here = facts(good, NULL, NULL);
+	json_t *there = facts(good_there, "'pf':'pf7'", "'pf':'\\u001b[2Jpf7\\u009b'");
+	struct checks checks = {};
+	struct way way;
+	size_t i;
+
+	(void)state;
+	verdict_there(&checks, here, there, PF, 0, NULL, &way);
+	for (i = 0; i < checks.count; i++)
+		assert_true(text_is_clean(checks.all[i].text));
+	assert_string_equal(way.pf, "?[2Jpf7?");
+	json_decref(here);
+	json_decref(there);
+}
+
 static void versions(void **state)
 {
 	const char *why;
@@ -279,6 +298,7 @@ int main(void)
 		cmocka_unit_test(broken_there),
 		cmocka_unit_test(frames),
 		cmocka_unit_test(nonsense),
+		cmocka_unit_test(words_of_the_other_host),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(lines_as_json),
 	};
