@@ -45,8 +45,10 @@ static int ping(struct pf *pf, const struct target *vf, int64_t *ret_us)
 		return r;
 	do {
 		r = pf_wait_event(pf, until, &event);
-		if (r == -EINTR || r == -ENOBUFS)
+		if (r == -EINTR || r == -ENOBUFS || r == -ERESTART) {
+			event = (struct vf_event) {};
 			continue;
+		}
 		if (r <= 0)
 			return r;
 	} while (event.event != VFERRY_PF_EVENT_PONG || event.ifindex != vf->ifindex ||

@@ -180,14 +180,14 @@ int libvirt_follow(const char *uri, bool json)
 	uint64_t latest = from_now_ns(LATEST_MS);	/* 0: nothing is to be done */
 	int r;
 
-	r = pf_open(&pf);
+	r = pf_open_early(&pf);
 	if (!r)
 		r = pf_subscribe(pf, 0);
-	while (r >= 0 || r == -EINTR || r == -ENOBUFS) {
+	while (r >= 0 || r == -EINTR || r == -ENOBUFS || r == -ENOENT || r == -ERESTART) {
 		uint64_t until = from_now_ns(latest ? QUIET_MS : IDLE_MS);
 
 		r = pf_wait_event(pf, latest && latest < until ? latest : until, &event);
-		if (!latest && (r == -ENOBUFS || (r > 0 && is_arrival(&event))))
+		if (!latest && (r == -ENOBUFS || r == -ERESTART || (r > 0 && is_arrival(&event))))
 			latest = from_now_ns(LATEST_MS);
 		if (latest && (r == 0 || now_ns() >= latest)) {
 			libvirt_sync(uri, json, (char *[]){ NULL });

@@ -236,7 +236,7 @@ static void take_events(struct run *run)
 	int r;
 
 	while ((r = pf_next_event(run->pf, &event))) {
-		if (r == -ENOBUFS) {
+		if (r == -ENOBUFS || r == -ERESTART) {
 			moves_lost(&run->moves);
 			continue;
 		}

@@ -63,7 +63,7 @@ int say_pf_error(const struct pf *pf, int err, const char *what)
 {
 	const char *reason = pf ? pf_refusal(pf) : "";
 
-	if (err == -ENOENT) {
+	if (err == -ENOENT || (pf && !pf_is_there(pf))) {
 		say("%s: the PF driver is not loaded; try: modprobe vferry_pf", what);
 		return STATUS_CANNOT;
 	}

@@ -93,7 +93,7 @@ static int await(struct pf *pf, const struct target *vf, unsigned int command,
 		r = pf_wait_event(pf, until, &event);
 		if (r == -EINTR)
 			continue;
-		if (r == -ENOBUFS)
+		if (r == -ENOBUFS || r == -ERESTART)
 			r = judge_state(pf, vf, goal, json);
 		else if (r < 0)
 			return say_pf_error(pf, r, "events");

@@ -89,20 +89,29 @@ static int show(struct watch *w, const struct vf_event *e)
 	return say_json(j);
 }
 
-/* Some events were lost: show how things are. */
-static int show_all(struct watch *w, struct pf *pf)
+/* The driver has gone, and with it what was known of its VFs; or it has come. */
+static void show_driver(struct watch *w, bool there)
+{
+	moves_free(&w->moves);
+	if (w->json)
+		say_json(json_pack("{s:s}", "event", there ? "loaded" : "unloaded"));
+	else if (!w->journal)
+		printf(there ? "vferry_pf has been loaded; the VFs are now:\n" :
+		       "vferry_pf has been unloaded; its events are waited for\n");
+	fflush(stdout);
+}
+
+/* Show how things are. */
+static int show_vfs(struct watch *w, struct pf *pf)
 {
 	_cleanup_free_ struct vf_info *vfs = NULL;
 	const struct move *over;
 	size_t count = 0, i;
 	int r;
 
-	moves_lost(&w->moves);
-	if (w->json)
-		say_json(json_pack("{s:s}", "event", "overrun"));
-	else if (!w->journal)
-		printf("events were lost; the VFs are now:\n");
 	r = pf_dump(pf, &vfs, &count);
+	if (r == -ENOENT)	/* just gone: the next event says so */
+		return STATUS_OK;
 	if (r < 0)
 		return say_pf_error(pf, r, "watch");
 	for (i = 0; i < count; i++) {
@@ -126,13 +135,23 @@ static int show_all(struct watch *w, struct pf *pf)
 	return STATUS_OK;
 }
 
+static void show_loss(struct watch *w)
+{
+	moves_lost(&w->moves);
+	if (w->json)
+		say_json(json_pack("{s:s}", "event", "overrun"));
+	else if (!w->journal)
+		printf("events were lost; the VFs are now:\n");
+}
+
 static int watch(struct watch *w, unsigned int buffer)
 {
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	struct vf_event event;
 	int r, status = STATUS_OK;
 
-	r = pf_open(&pf);
+	/* The service is there before the driver, and stays when that is loaded anew. */
+	r = w->journal ? pf_open_early(&pf) : pf_open(&pf);
 	if (!r)
 		r = pf_subscribe(pf, buffer);
 	if (r < 0) {
@@ -143,9 +162,15 @@ static int watch(struct watch *w, unsigned int buffer)
 		status = say_json(json_pack("{s:s}", "event", "watching"));
 	while (status == STATUS_OK) {
 		r = pf_wait_event(pf, from_now_ns(3600 * 1000u), &event);
-		if (r == -ENOBUFS)
-			status = show_all(w, pf);
-		else if (r > 0)
+		if (r == -ENOBUFS) {
+			show_loss(w);
+			status = show_vfs(w, pf);
+		} else if (r == -ENOENT) {
+			show_driver(w, false);
+		} else if (r == -ERESTART) {
+			show_driver(w, true);
+			status = show_vfs(w, pf);
+		} else if (r > 0)
 			status = show(w, &event);
 		else if (r < 0 && r != -EINTR)
 			return say_pf_error(pf, r, "watch");

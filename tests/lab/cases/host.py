@@ -490,8 +490,30 @@ def udev(lab, t):
 
 # -- the end: without the module
 
-@test("without the module: what is missing is said")
+def loaded_anew(lab, t, watcher):
+    """Whoever listens hears the driver that is loaded again, and the journal that came too soon."""
+    early = lab.a.start("exec vferry watch --journal")
+    t.defer(early.kill)
+    wait_until(lambda: [e["event"] for e in lines(watcher)][-1] == "unloaded", 10, "unloaded")
+    lab.a.load_pf("vferry_pf")
+    wait_until(lambda: "loaded" in [e["event"] for e in lines(watcher)], 20, "loaded")
+    lab.a.load("vferry_vf")
+    pci = lab.a.create_vfs(1)[0]
+    lab.a.bind(pci, "vferry_vf")
+    lab.a.netdev_of(pci, "vf0")
+    lab.a.sh("ip link set vf0 up")
+    wait_until(lambda: lab.a.run("vferry vf pf0 0 migrate --wait"), 20, "the guest's driver")
+    lab.a.sh("vferry vf pf0 0 cancelmigration --wait")
+    wait_until(lambda: lines(watcher)[-1].get("old_state") == "cancel-sent", 10,
+               "an event after the driver was loaded anew")
+    expect(early.running, "vferry watch --journal does not wait for the driver")
+    lab.a.unload("vferry_vf")
+    lab.a.unload("vferry_pf")
+
+
+@test("without the module: what is missing is said; loaded again, it is heard again")
 def no_module(lab, t):
+    watcher = watching(lab, t)
     lab.events.stop()
     lab.n0.delete()
     lab.a.unload("vferry_vf")
@@ -502,6 +524,7 @@ def no_module(lab, t):
         lab.a.unload("vferry_vfio", "vferry_pf")
     for command in ("list", "watch", "migrate --qmp=/x tcp:x:1"):
         refused(lab, f"vferry {command}", CANNOT, "modprobe vferry_pf")
+    loaded_anew(lab, t, watcher)
     lab.a.load("igb")
     t.defer(lab.a.unload, "igb")
     lab.a.netdev_of(pf, "pf0")
