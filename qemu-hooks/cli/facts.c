@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "facts.h"
 #include "pf.h"
+#include "place_row.h"
 #include "rtnl.h"
 #include "say.h"
 #include "section.h"
@@ -56,7 +57,26 @@ static void add_user(json_t *j, const struct target *vf)
 						 "enable_migration", (int)user.enable_migration));
 }
 
-static json_t *vf_facts(const struct target *vf, const struct vf_info *info, uint32_t vlan)
+/* What the rule for guests has to know of it, besides the rest */
+static void add_place(json_t *j, const struct conf *conf, const struct target *pf,
+		      const struct vf_info *info)
+{
+	struct vf_row row;
+
+	if (place_row_read(conf, pf, info, &row) < 0)
+		return;
+	place_row_reserved(&row);
+	json_object_set_new(j, "meant", json_boolean(row.meant));
+	json_object_set_new(j, "mac_conf", json_boolean(row.mac_conf));
+	if (row.place.vf_netdev[0])
+		json_object_set_new(j, "interface", text_json(row.place.vf_netdev));
+	json_object_set_new(j, "interface_up", json_boolean(row.netdev_up));
+	if (row.reserved[0])
+		json_object_set_new(j, "reserved", text_json(row.reserved));
+}
+
+static json_t *vf_facts(const struct conf *conf, const struct target *pf, const struct target *vf,
+			const struct vf_info *info, uint32_t vlan)
 {
 	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:b}", "vf", vf->vf, "pci", vf->vf_pci,
 			      "driver", vf->vf_driver, "vlan", (json_int_t)vlan, "iommu_group",
@@ -65,6 +85,7 @@ static json_t *vf_facts(const struct target *vf, const struct vf_info *info, uin
 
 	if (!info)
 		return j;
+	add_place(j, conf, pf, info);
 	json_object_set_new(j, "mac", json_string(mac_text(info->mac, mac)));
 	json_object_set_new(j, "held", json_boolean(info->held));
 	json_object_set_new(j, "state", json_string(mig_state_name(info->state)));
@@ -92,7 +113,7 @@ static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 	if (pf->ifindex)
 		rtnl_vf_settings(pf->ifindex, settings);
 	for (nr = 0; nr < RTNL_VFS && !target_vf(pf, nr, &vf); nr++)
-		json_array_append_new(list, vf_facts(&vf, info_of(vfs, count, &vf),
+		json_array_append_new(list, vf_facts(conf, pf, &vf, info_of(vfs, count, &vf),
 						     settings[nr].vlan));
 	j = json_pack("{s:o, s:s, s:s, s:s+++, s:s, s:o, s:o}", "pf", text_json(pf->pf),
 		      "pci", pf->pf_pci,

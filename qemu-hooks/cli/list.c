@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry list: PFs and VFs, who uses them, can they be migrated. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "say.h"
 #include "text.h"
 
-#include "../libvirt/store.h"
+#include "../libvirt/place_row.h"
 
 #define MAX_PFS	64
 
@@ -19,8 +18,8 @@ static const char help[] =
 	"Usage: vferry list [--json] [PF|VF]...\n\n"
 	"PFs that vferry_pf drives and their VFs: driver of the VF, who uses it, protocol\n"
 	"version of the driver in the guest, state of a migration, and whether one could begin\n"
-	"now or why not; \"for NAME\": libvirt's hook keeps it for a domain. With names: only\n"
-	"these.\n\n"
+	"now or why not; of a VF that nobody has, whether it is free for a guest that comes, or\n"
+	"why not. \"for NAME\": libvirt's hook keeps it for a domain. With names: only these.\n\n"
 	"  -j, --json   as JSON\n"
 	"  -h, --help   this text\n";
 
@@ -30,12 +29,14 @@ static const char help[] =
  * @place: as the system has it
  * @user: who uses it; pid 0: nobody seen
  * @reserved: domain that libvirt's hook has noted it for, "": none
+ * @not_free: why it could not take a guest that comes, "": it could
  */
 struct row {
 	struct vf_info vf;
 	struct target place;
 	struct user user;
 	char reserved[DOM_NAME];
+	char not_free[400];
 };
 
 static json_t *user_json(const struct user *user)
@@ -61,22 +62,31 @@ static json_t *row_json(const struct row *row)
 		json_object_set_new(j, "user", user_json(&row->user));
 	if (row->reserved[0])
 		json_object_set_new(j, "reserved", text_json(row->reserved));
+	json_object_set_new(j, "free", json_boolean(!row->not_free[0]));
+	if (row->not_free[0])
+		json_object_set_new(j, "not_free", text_json(row->not_free));
 	return j;
 }
 
-/* A reservation is written whole or not at all: a look at it wants no lock. */
-static void find_reservation(struct row *row)
+/* Could it take a guest that comes? Whose address and network fit is another question. */
+static void judge(struct row *row, const struct conf *conf, const struct target *pf)
 {
-	struct reservation r;
-	struct store store;
+	const struct place_guest any = { .network = "", .binding = BINDING_NOBODY };
+	struct vf_row place;
+	struct vf_table table = { .rows = &place, .count = 1 };
 
-	if (!store_open_unlocked(&store) && row->place.vf_pci[0] &&
-	    !store_get(&store, row->place.vf_pci, &r))
-		text_clean(row->reserved, sizeof(row->reserved), r.name);
-	store_close(&store);
+	if (place_row_read(conf, pf, &row->vf, &place) < 0) {
+		snprintf(row->not_free, sizeof(row->not_free), "it is just going");
+		return;
+	}
+	place_row_reserved(&place);
+	memcpy(row->reserved, place.reserved, sizeof(row->reserved));
+	snprintf(place.user, sizeof(place.user), "%s", row->user.guest);
+	place_unfit(&table, &place, &any, row->not_free, sizeof(row->not_free));
 }
 
-static struct row describe(const struct target *pf, const struct vf_info *vf)
+static struct row describe(const struct conf *conf, const struct target *pf,
+			   const struct vf_info *vf)
 {
 	struct row row = { .vf = *vf };
 
@@ -84,7 +94,7 @@ static struct row describe(const struct target *pf, const struct vf_info *vf)
 		row.place = *pf;
 	else if (vf->held)
 		vf_user(row.place.vf_pci, &row.user);
-	find_reservation(&row);
+	judge(&row, conf, pf);
 	return row;
 }
 
@@ -112,8 +122,11 @@ static void print_row(const struct row *row)
 	       mig_state_name(vf->state));
 	if (vf->migratable)
 		printf("%smigratable%s\n", paint(stdout, PAINT_GOOD), paint(stdout, PAINT_OFF));
+	else if (!row->not_free[0])
+		printf("%sfree%s\n", paint(stdout, PAINT_GOOD), paint(stdout, PAINT_OFF));
 	else
-		printf("%s%s%s\n", paint(stdout, PAINT_BAD), vf->reason, paint(stdout, PAINT_OFF));
+		printf("%s%s%s\n", paint(stdout, PAINT_BAD), vf->held ? vf->reason : row->not_free,
+		       paint(stdout, PAINT_OFF));
 }
 
 static bool wanted(const struct target *names, int count, const struct target *pf,
@@ -128,8 +141,9 @@ static bool wanted(const struct target *names, int count, const struct target *p
 	return !count;
 }
 
-static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_t count,
-		       const struct target *names, int name_count, bool json)
+static json_t *show_pf(const struct conf *conf, const struct target *pf,
+		       const struct vf_info *vfs, size_t count, const struct target *names,
+		       int name_count, bool json)
 {
 	json_t *list = json_array();
 	char name[IFNAMSIZ];
@@ -144,7 +158,7 @@ static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_
 
 		if (vfs[i].ifindex != pf->ifindex || !wanted(names, name_count, pf, &vfs[i]))
 			continue;
-		row = describe(pf, &vfs[i]);
+		row = describe(conf, pf, &vfs[i]);
 		shown++;
 		if (json)
 			json_array_append_new(list, row_json(&row));
@@ -162,6 +176,8 @@ static int list(const struct target *names, int name_count, bool json)
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	struct target pfs[MAX_PFS];
 	json_t *all = json_array();
+	char why[256];
+	struct conf conf;
 	size_t count = 0;
 	int i, n, r;
 
@@ -173,10 +189,12 @@ static int list(const struct target *names, int name_count, bool json)
 		r = say_pf_error(pf, r, "list");
 		return r == STATUS_NO ? STATUS_CANNOT : r;
 	}
+	/* A configuration that is not good is setup's business. */
+	conf_load(CONF_FILE, &conf, why, sizeof(why));
 	n = sysfs_pfs("vferry_pf", pfs, MAX_PFS);
 	for (i = 0; i < n; i++)
 		if (wanted(names, name_count, &pfs[i], NULL))
-			json_array_append_new(all, show_pf(&pfs[i], vfs, count, names,
+			json_array_append_new(all, show_pf(&conf, &pfs[i], vfs, count, names,
 							   name_count, json));
 	if (json)
 		return say_json(json_pack("{s:o}", "pfs", all));

@@ -10,46 +10,16 @@
 
 #include "cleanup.h"
 #include "host.h"
+#include "place_row.h"
 #include "rtnl.h"
-#include "section.h"
 #include "store.h"
 
 #define MAX_PFS		64
 #define CLOSE_MS	2000
 
+_Static_assert(DOM_NAME <= PLACE_NAME && DOM_TEXT <= PLACE_TEXT, "a domain's name fits");
+
 static const uint8_t no_mac[6];
-
-static uint64_t boot_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
-}
-
-/* Name and time of the start of a process; -errno: it has gone */
-static int read_process(int pid, char comm[static 32], uint64_t *ret_start)
-{
-	_cleanup_fclose_ FILE *f = NULL;
-	char path[64], text[1024] = "";
-	const char *open, *close;
-
-	snprintf(path, sizeof(path), "%s/%d/stat", procfs_root, pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	if (!fgets(text, sizeof(text), f))
-		return -ESRCH;
-	/* the name may have anything in it */
-	open = strchr(text, '(');
-	close = strrchr(text, ')');
-	if (!open || !close || close < open ||
-	    sscanf(close + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-		   "%*d %*d %*d %lu", ret_start) != 1)
-		return -EBADMSG;
-	snprintf(comm, 32, "%.*s", (int)(close - open - 1), open + 1);
-	return 0;
-}
 
 /* libvirt's daemon, if that has started us */
 static struct process find_daemon(void)
@@ -57,18 +27,10 @@ static struct process find_daemon(void)
 	struct process p = { .pid = getppid() };
 	char comm[32];
 
-	if (read_process(p.pid, comm, &p.start) < 0 ||
+	if (process_read(p.pid, comm, &p.start) < 0 ||
 	    (strcmp(comm, "libvirtd") && strcmp(comm, "virtqemud")))
 		return (struct process) {};
 	return p;
-}
-
-static bool lives(const struct process *p)
-{
-	uint64_t start;
-	char comm[32];
-
-	return p->pid && !read_process(p->pid, comm, &start) && start == p->start;
 }
 
 static int undo(const struct target *vf, const struct reservation *r)
@@ -110,7 +72,7 @@ static int read_reservation(struct host *host, struct vf_row *row, const char *u
 		snprintf(row->user, sizeof(row->user), "domain %s", r.name);
 	if (!strcmp(r.uuid, uuid))
 		return 0;
-	if (reservation_is_stale(&r, boot_seconds(), row->held, lives(&r.daemon))) {
+	if (reservation_is_stale(&r, boot_seconds(), row->held, process_lives(&r.daemon))) {
 		drop(&host->store, &row->place, row->held, &r);
 		return 0;
 	}
@@ -129,47 +91,17 @@ static struct vf_row *add_row(struct vf_table *table)
 	return &grown[table->count++];
 }
 
-static void read_mac(const char *netdev, uint8_t mac[static 6])
-{
-	unsigned int b[6], i;
-	char text[32];
-
-	sysfs_read(text, sizeof(text), "class/net/%s/address", netdev);
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) == 6)
-		for (i = 0; i < 6; i++)
-			mac[i] = b[i];
-}
-
-static bool is_up(const char *netdev)
-{
-	long flags = netdev[0] ? sysfs_number("class/net/%s/flags", netdev) : 0;
-
-	return flags > 0 && flags & IFF_UP;
-}
-
 static int read_row(struct host *host, const struct target *pf, const struct vf_info *vf,
 		    const char *uuid)
 {
-	const struct conf_pf *section = section_of(&host->conf, pf);
-	struct vf_row *row;
-	struct target place;
+	struct vf_row read, *row;
 
-	if (target_vf(pf, vf->vf, &place) < 0)	/* it is just going */
+	if (place_row_read(&host->conf, pf, vf, &read) < 0)
 		return 0;
 	row = add_row(&host->table);
 	if (!row)
 		return -ENOMEM;
-	row->place = place;
-	snprintf(row->network, sizeof(row->network), "%s", section ? section->network : "");
-	row->meant = !section || !section->bind_set ||
-		     (vf->vf < CONF_VFS && section->bind & 1u << vf->vf);
-	row->mac_conf = section && vf->vf < CONF_VFS && section->mac_set & 1u << vf->vf;
-	row->iommu = sysfs_exists("bus/pci/devices/%s/iommu_group", place.vf_pci);
-	row->pf_up = is_up(pf->pf);
-	row->netdev_up = is_up(place.vf_netdev);
-	row->held = vf->held;
-	memcpy(row->mac, vf->mac, 6);
-	read_mac(pf->pf, row->pf_mac);
+	*row = read;
 	return read_reservation(host, row, uuid);
 }
 

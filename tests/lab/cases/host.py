@@ -344,7 +344,7 @@ def check_to(lab, t):
     fails("s/\"vlan\":0/\"vlan\":7/g", "there-vlan", "port VLAN 0 here, 7 there")
     fails("s/\"qemu\":\"[^\"]*\"/\"qemu\":\"9.2.4\"/", "there-qemu", "10.0.6 is needed")
     fails("s/\"kernel\":\"[^\"]*\"/\"kernel\":\"6.1.0\"/", "there-kernel", "Linux 6.1.0")
-    fails("", "there-mac", "is the address of vf 0")
+    fails("", "there-mac", "is in use on pf0 vf 0")
     fails("s/.*/not JSON/", "there", "does not tell its facts")
     lab.a.push("/tmp/other", "#!/bin/sh\nexit 127\n", 0o755)
     fails("", "there", "there is no vferry on other")
