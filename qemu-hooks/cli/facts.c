@@ -136,15 +136,14 @@ json_t *facts_here(void)
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	json_t *pfs = json_array(), *j;
 	struct target found[MAX_PFS];
-	char reason[256], text[16];
+	char text[16];
 	struct utsname uts = {};
 	struct conf conf;
 	size_t count = 0;
 	int i, n, r;
 
 	uname(&uts);
-	/* A configuration that is not good is setup's business. */
-	conf_load(CONF_FILE, &conf, reason, sizeof(reason));
+	conf_load_or_say(&conf);
 	r = pf_open(&pf);
 	if (!r)
 		r = pf_dump(pf, &vfs, &count);

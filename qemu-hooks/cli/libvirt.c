@@ -151,8 +151,7 @@ static int work_out(struct job *job, const char *xml, struct dom *dom, struct pr
 		say("%s: %s", job->domain ?: job->file, reason);
 		return STATUS_NO;
 	}
-	/* A configuration that is not good is setup's business. */
-	conf_load(CONF_FILE, &conf, reason, sizeof(reason));
+	conf_load_or_say(&conf);
 	vfs = calloc(dom->count + 1, sizeof(*vfs));
 	if (!vfs)
 		return STATUS_CANNOT;

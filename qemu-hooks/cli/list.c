@@ -176,7 +176,6 @@ static int list(const struct target *names, int name_count, bool json)
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	struct target pfs[MAX_PFS];
 	json_t *all = json_array();
-	char why[256];
 	struct conf conf;
 	size_t count = 0;
 	int i, n, r;
@@ -189,8 +188,7 @@ static int list(const struct target *names, int name_count, bool json)
 		r = say_pf_error(pf, r, "list");
 		return r == STATUS_NO ? STATUS_CANNOT : r;
 	}
-	/* A configuration that is not good is setup's business. */
-	conf_load(CONF_FILE, &conf, why, sizeof(why));
+	conf_load_or_say(&conf);
 	n = sysfs_pfs("vferry_pf", pfs, MAX_PFS);
 	for (i = 0; i < n; i++)
 		if (wanted(names, name_count, &pfs[i], NULL))

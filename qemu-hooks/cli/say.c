@@ -59,6 +59,17 @@ int say_json(json_t *value)
 	return STATUS_OK;
 }
 
+void conf_load_or_say(struct conf *ret)
+{
+	char reason[256];
+	int r = conf_load(CONF_FILE, ret, reason, sizeof(reason));
+
+	if (r >= 0 || r == -ENOENT)
+		return;
+	*ret = (struct conf) {};
+	say("%s: %s: it counts as empty until that is mended", CONF_FILE, reason);
+}
+
 int say_pf_error(const struct pf *pf, int err, const char *what)
 {
 	const char *reason = pf ? pf_refusal(pf) : "";

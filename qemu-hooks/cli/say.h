@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "conf.h"
 #include "pf.h"
 #include "sysfs.h"
 
@@ -26,6 +27,9 @@ const char *paint(FILE *out, enum paint paint);
 
 /* One JSON value and an end of line, written out at once; takes the reference. */
 int say_json(json_t *value);
+
+/* /etc/vferry/host.conf; if it is not good it counts as empty, and a line says so. */
+void conf_load_or_say(struct conf *ret);
 
 /*
  * Something about the PF driver has gone wrong: say what and what to do. @pf

@@ -447,6 +447,28 @@ mac.1 = 52:54:00:aa:bb:01
 """
 
 
+def setup_in_use(lab, t):
+    """VFs that this host's own network uses are left alone."""
+    lab.a.push("/tmp/host.conf", CONF.replace("bind = 1", "bind = 0 1").replace(
+        "bb:01", "bb:05") + "mac.0 = 52:54:00:aa:bb:00\n")
+    lab.a.unbind(lab.pci[1])
+    lab.a.bind(lab.pci[1], "vferry_vf")
+    lab.a.netdev_of(lab.pci[1], "vf1")
+    lab.a.sh("ip link set vf1 up")
+    before = [vf_json(lab, n)["mac"] for n in (0, 1)]
+    answer = refused(lab, "vferry setup -c /tmp/host.conf", NO,
+                     "vf 1: bound to vferry_vfio: used by this host as vf1: it is left alone",
+                     "ip link set vf1 down", "vf 1: address 52:54:00:aa:bb:05: used by",
+                     "vf 0: bound to vferry_vfio: bound to vferry_vf, with an interface in another")
+    t.note(answer.err)
+    expect([vf_json(lab, n)["mac"] for n in (0, 1)] == before and
+           [vf_json(lab, n)["driver"] for n in (0, 1)] == ["vferry_vf"] * 2, "touched")
+    lab.a.sh("ip link set vf1 down")
+    lab.a.run("vferry setup -c /tmp/host.conf")
+    expect(vf_json(lab, 1)["driver"] == "vferry_vfio" and
+           vf_json(lab, 1)["mac"] == "52:54:00:aa:bb:05", vf_json(lab, 1))
+
+
 @test("setup: VFs as host.conf has them, once and again")
 def setup_(lab, t):
     lab.a.push("/tmp/host.conf", CONF)
@@ -461,6 +483,12 @@ def setup_(lab, t):
     expect(vf_json(lab, 0)["driver"] == "vferry_vf", "a VF that is not to be bound")
     again = fits(lab.a.sh("vferry setup --json -c /tmp/host.conf"), "setup")
     expect(again == {"failed": False, "done": []}, again)
+    setup_in_use(lab, t)
+    lab.a.push("/tmp/host.conf", CONF.replace("mac.1", "mac.2").replace("vfs = 2\n", ""))
+    refused(lab, "vferry setup -c /tmp/host.conf", NO, "names VF 2, but it has 2")
+    lab.a.push("/tmp/host.conf", CONF + f"[{lab.a.pf_pci()}]\nbind = 0\n")
+    refused(lab, "vferry setup -c /tmp/host.conf", NO, "the same PF as [pf0]")
+    refused(lab, "vferry setup -c /tmp", CANNOT, "Is a directory")
     lab.a.push("/tmp/host.conf", CONF.replace("vfs = 2", "vfs = 3"))
     refused(lab, "vferry setup -c /tmp/host.conf", NO, "which are not taken away")
     lab.a.push("/tmp/host.conf", "[mgmt]\nvfs = 1\n")
