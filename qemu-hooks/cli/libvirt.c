@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry libvirt: what a libvirt domain needs to be migrated with its VFs. */
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "libvirt_sync.h"
 #include "rtnl.h"
+#include "options.h"
 #include "say.h"
 #include "section.h"
 #include "text.h"
@@ -338,56 +339,61 @@ static int run(struct job *job)
 	return r ? r : show_and_apply(job, &dom, p);
 }
 
+/* Which options go together, and with how many words. OPTIONS_GO_ON, or an exit status */
+static int check_words(const struct job *job, const char *what, bool follow, int count)
+{
+	bool sync = !strcmp(what, "sync");
+
+	if (!sync && strcmp(what, "prepare")) {
+		say("libvirt: %s: not one of prepare, sync", what);
+		return STATUS_USAGE;
+	}
+	if (sync && (job->apply || job->file || job->xml))
+		say("libvirt sync: --apply, --file and --xml are for prepare");
+	else if (sync && follow && count)
+		say("libvirt sync: --follow is for all domains: no names");
+	else if (sync)
+		return OPTIONS_GO_ON;
+	else if (follow)
+		say("libvirt prepare: --follow is for sync");
+	else if (job->file && (job->apply || job->uri))
+		say("libvirt prepare: --apply and --connect need a domain, not --file");
+	else if (job->file && count)
+		say("libvirt prepare: a domain or --file, not both");
+	else if (!job->file && count != 1)
+		say("libvirt prepare: %s", count ? "one domain at a time" :
+		    "which domain? Or --file=FILE");
+	else
+		return OPTIONS_GO_ON;
+	return STATUS_USAGE;
+}
+
 int cmd_libvirt(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "apply", no_argument, NULL, 'a' },
-		{ "connect", required_argument, NULL, 'c' },
-		{ "file", required_argument, NULL, 'f' },
-		{ "xml", no_argument, NULL, 'x' },
-		{ "follow", no_argument, NULL, 'F' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
 	_cleanup_(job_free) struct job job = {};
 	bool follow = false;
-	int c;
+	const struct option_spec options[] = {
+		{ "apply", 'a', .kind = OPTION_FLAG, .ret = &job.apply },
+		{ "connect", 'c', OPTION_TEXT, &job.uri, .what = "a URI of libvirt" },
+		{ "file", 'f', OPTION_TEXT, &job.file, .what = "the name of a file" },
+		{ "xml", 'x', .kind = OPTION_FLAG, .ret = &job.xml },
+		{ "follow", .kind = OPTION_FLAG, .ret = &follow },
+		{}
+	};
+	const struct command_line line = {
+		.command = "libvirt", .help = help, .options = options, .json = &job.json,
+		.min = 1, .max = INT_MAX, .words = "prepare or sync",
+	};
+	int r;
 
-	while ((c = getopt_long(argc, argv, "ac:f:xjh", options, NULL)) != -1) {
-		switch (c) {
-		case 'a':
-			job.apply = true;
-			break;
-		case 'c':
-			job.uri = optarg;
-			break;
-		case 'f':
-			job.file = optarg;
-			break;
-		case 'x':
-			job.xml = true;
-			break;
-		case 'F':
-			follow = true;
-			break;
-		case 'j':
-			job.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("libvirt");
-		}
-	}
-	if (optind < argc && !strcmp(argv[optind], "sync") && !job.apply && !job.file &&
-	    !job.xml && !(follow && argv[optind + 1]))
+	r = options_read(&line, &argc, &argv);
+	if (r == OPTIONS_GO_ON)
+		r = check_words(&job, argv[0], follow, argc - 1);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (!strcmp(argv[0], "sync"))
 		return follow ? libvirt_follow(job.uri, job.json) :
-		       libvirt_sync(job.uri, job.json, argv + optind + 1);
-	if (optind == argc || strcmp(argv[optind], "prepare") ||
-	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)) || follow)
-		return say_usage("libvirt");
-	job.domain = job.file ? NULL : argv[optind + 1];
+		       libvirt_sync(job.uri, job.json, argv + 1);
+	job.domain = job.file ? NULL : argv[1];
 	return run(&job);
 }

@@ -209,9 +209,11 @@ int libvirt_sync(const char *uri, bool json, char **domains)
 	for (; *domains; domains++)
 		r = worse(r, sync_one(uri, *domains, changes));
 	if (json) {
-		int told = say_json(json_pack("{s:o}", "changes", changes));
+		json_t *result = json_pack("{s:o}", "changes", changes);
 
-		return worse(r, told);
+		if (result && r)
+			json_object_set_new(result, "errors", say_said());
+		return worse(r, say_json(result));
 	}
 	tell(changes);
 	json_decref(changes);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry list: PFs and VFs, who uses them, can they be migrated. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "options.h"
 #include "say.h"
 #include "text.h"
 
@@ -202,40 +202,36 @@ static int list(const struct target *names, int name_count, bool json)
 	return STATUS_OK;
 }
 
-int cmd_list(int argc, char **argv)
+/* PFs and VFs by the names that were given; an exit status */
+static int find_names(char **words, int count, struct target *ret)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	struct target names[MAX_PFS];
-	bool json = false;
-	int c, i, r;
+	int i, r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("list");
-		}
-	}
-	if (argc - optind > MAX_PFS)
-		return say_usage("list");
-	for (i = 0; i < argc - optind; i++) {
-		r = target_find(argv[optind + i], &names[i]);
+	for (i = 0; i < count; i++) {
+		r = target_find(words[i], &ret[i]);
 		if (r < 0)
-			return say_no_target(argv[optind + i], r);
-		if (strcmp(names[i].pf_driver, "vferry_pf")) {
-			say("%s: its PF is driven by %s, not by vferry_pf", argv[optind + i],
-			    names[i].pf_driver[0] ? names[i].pf_driver : "no driver");
+			return say_no_target(words[i], r);
+		if (strcmp(ret[i].pf_driver, "vferry_pf")) {
+			say("%s: its PF is driven by %s, not by vferry_pf", words[i],
+			    ret[i].pf_driver[0] ? ret[i].pf_driver : "no driver");
 			return STATUS_USAGE;
 		}
 	}
-	return list(names, argc - optind, json);
+	return STATUS_OK;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct target names[MAX_PFS];
+	bool json = false;
+	const struct command_line line = {
+		.command = "list", .help = help, .json = &json, .max = MAX_PFS, .words = "PFs and VFs",
+	};
+	int r;
+
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	r = find_names(argv, argc, names);
+	return r == STATUS_OK ? list(names, argc, json) : r;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry migrate: migrate a guest of plain QEMU, with its progress. */
 #include <errno.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include "moves.h"
 #include "progress.h"
 #include "qmp.h"
+#include "options.h"
 #include "say.h"
 #include "text.h"
 
@@ -30,7 +31,7 @@ static const char help[] =
 	"and the downtime. ^C cancels the migration, and says where the guest is.\n\n"
 	"      --qmp=SOCKET         path of the socket, or tcp:HOST:PORT\n"
 	"      --vf=VF              the guest's VF, if it cannot be found out\n"
-	"      --bandwidth=BYTES    a second, with K, M or G; 0: no limit (as QEMU has it)\n"
+	"      --bandwidth=BYTES    a second, with K, M, G or T; 0: no limit (as QEMU has it)\n"
 	"      --downtime-limit=MS  (as QEMU has it)\n"
 	"      --timeout=SECONDS    cancel if it takes longer\n"
 	"      --no-check           begin even if a check does not pass\n"
@@ -46,9 +47,9 @@ struct wish {
 	const char *qmp;
 	const char *uri;
 	const char *vf;
-	long long bandwidth;
-	long long downtime_ms;
-	long long timeout_s;
+	int64_t bandwidth;
+	int64_t downtime_ms;
+	int64_t timeout_s;
 	bool no_check;
 	bool json;
 };
@@ -381,7 +382,7 @@ static struct ending ending_of(struct run *run, int err)
 	}
 	e.status = run->stopped && !run->timed_out && !run->mute ? STATUS_STOPPED : STATUS_NO;
 	if (run->timed_out)
-		snprintf(e.reason, sizeof(e.reason), "not done within %lld s",
+		snprintf(e.reason, sizeof(e.reason), "not done within %" PRId64 " s",
 			 run->wish->timeout_s);
 	else if (run->mute)
 		snprintf(e.reason, sizeof(e.reason), "QEMU did not say within %d s whether it has "
@@ -508,91 +509,37 @@ static int migrate(struct run *run)
 	return finish(run, err ? err : follow(run));
 }
 
-/* A number with K, M or G, or -1 */
-static long long bytes_of(const char *text)
-{
-	char *end;
-	long long value;
-	int shift = 0;
-
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	switch (*end) {
-	case 'G':
-		shift = 30;
-		break;
-	case 'M':
-		shift = 20;
-		break;
-	case 'K':
-		shift = 10;
-		break;
-	}
-	if (shift)
-		end++;
-	return end == text || *end || errno || value < 0 || value > INT64_MAX >> shift ?
-	       -1 : value << shift;
-}
-
-static int read_option(struct wish *wish, int option, const char *value)
-{
-	switch (option) {
-	case 'q':
-		wish->qmp = value;
-		return 0;
-	case 'v':
-		wish->vf = value;
-		return 0;
-	case 'b':
-		wish->bandwidth = bytes_of(value);
-		return wish->bandwidth < 0 ? -EINVAL : 0;
-	case 'd':
-		wish->downtime_ms = bytes_of(value);
-		return wish->downtime_ms < 0 || wish->downtime_ms > 2000000 ? -EINVAL : 0;
-	case 't':
-		wish->timeout_s = bytes_of(value);
-		return wish->timeout_s < 0 || wish->timeout_s > 1000000 ? -EINVAL : 0;
-	case 'n':
-		wish->no_check = true;
-		return 0;
-	case 'j':
-		wish->json = true;
-		return 0;
-	}
-	return -ENOENT;
-}
-
 int cmd_migrate(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "qmp", required_argument, NULL, 'q' },
-		{ "vf", required_argument, NULL, 'v' },
-		{ "bandwidth", required_argument, NULL, 'b' },
-		{ "downtime-limit", required_argument, NULL, 'd' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "no-check", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	struct wish wish = { .bandwidth = -1, .downtime_ms = -1, .timeout_s = -1 };
+	const struct option_spec options[] = {
+		{ "qmp", .kind = OPTION_TEXT, .ret = &wish.qmp, .what = "a socket" },
+		{ "vf", .kind = OPTION_TEXT, .ret = &wish.vf, .what = "a VF" },
+		{ "bandwidth", .kind = OPTION_BYTES, .ret = &wish.bandwidth, .max = INT64_MAX,
+		  .what = "a number of bytes (K, M, G, T)" },
+		{ "downtime-limit", .kind = OPTION_NUMBER, .ret = &wish.downtime_ms, .max = 2000000,
+		  .what = "a number of milliseconds" },
+		{ "timeout", .kind = OPTION_NUMBER, .ret = &wish.timeout_s, .max = 1000000,
+		  .what = "a number of seconds" },
+		{ "no-check", .kind = OPTION_FLAG, .ret = &wish.no_check },
 		{}
 	};
-	struct wish wish = { .bandwidth = -1, .downtime_ms = -1, .timeout_s = -1 };
+	const struct command_line line = {
+		.command = "migrate", .help = help, .options = options, .json = &wish.json,
+		.min = 1, .max = 1, .words = "the URI where QEMU awaits the guest, as tcp:HOST:PORT",
+	};
 	struct run run = { .wish = &wish };
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return STATUS_OK;
-		}
-		r = c == '?' ? -ENOENT : read_option(&wish, c, optarg);
-		if (r == -EINVAL)
-			say("%s: not a number that makes sense here", optarg);
-		if (r < 0)
-			return say_usage("migrate");
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (!wish.qmp) {
+		say("migrate: --qmp=SOCKET is missing: the QMP socket of the guest's QEMU; "
+		    "see vferry migrate --help");
+		return STATUS_USAGE;
 	}
-	if (argc - optind != 1 || !wish.qmp)
-		return say_usage("migrate");
-	wish.uri = argv[optind];
+	wish.uri = argv[0];
 
 	run.stop_fd = interrupt_begin();
 	if (run.stop_fd < 0) {

@@ -11,6 +11,9 @@
 #include "say.h"
 #include "text.h"
 
+static bool as_json, told;
+static json_t *said;	/* NULL: nothing */
+
 void say(const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
@@ -24,6 +27,32 @@ void say(const char *format, ...)
 		text = NULL;
 	fflush(stdout);
 	text_print(stderr, "vferry: %s\n", text ?: "no memory");
+	if (!said)
+		said = json_array();
+	json_array_append_new(said, text_json(text ?: "no memory"));
+}
+
+void say_as_json(void)
+{
+	as_json = true;
+}
+
+json_t *say_said(void)
+{
+	return said ? json_incref(said) : json_array();
+}
+
+int say_end(int status)
+{
+	if (status && as_json && !told && !ferror(stdout))
+		say_json(json_pack("{s:o, s:i}", "errors", say_said(), "status", status));
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		say("standard output: %s", strerror(errno));
+		status = STATUS_CANNOT;
+	}
+	json_decref(said);
+	said = NULL;
+	return status;
 }
 
 const char *paint(FILE *out, enum paint paint)
@@ -51,11 +80,14 @@ int say_json(json_t *value)
 {
 	_cleanup_json_ json_t *j = value;
 
+	errno = 0;
 	if (!j || json_dumpf(j, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) || putchar('\n') == EOF ||
 	    fflush(stdout)) {
-		say("the result cannot be written");
+		say("the result cannot be written%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
 		return STATUS_CANNOT;
 	}
+	told = true;
 	return STATUS_OK;
 }
 
@@ -113,10 +145,4 @@ int need_vf(const char *name, struct target *ret)
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
-}
-
-int say_usage(const char *command)
-{
-	say("see: vferry %s --help", command);
-	return STATUS_USAGE;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry setup: make and bind VFs as host.conf has them. */
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "cmd.h"
 #include "conf.h"
 #include "rtnl.h"
+#include "options.h"
 #include "say.h"
 
 #include "../libvirt/place_row.h"
@@ -240,53 +240,47 @@ static void setup_pf(struct setup *s, const struct conf_pf *conf)
 	check_beyond(s, conf, s->dry && nr < conf->vfs ? conf->vfs : nr);
 }
 
-int cmd_setup(int argc, char **argv)
+static int setup(struct setup *s, struct conf *conf, const char *path)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	const char *path = CONF_FILE;
-	struct conf conf;
-	struct setup s = { .conf = &conf };
 	char reason[256];
+	json_t *result;
 	size_t i;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "c:njh", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'n':
-			s.dry = true;
-			break;
-		case 'j':
-			s.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("setup");
-		}
-	}
-	if (argc != optind)
-		return say_usage("setup");
-	r = conf_load(path, &conf, reason, sizeof(reason));
+	r = conf_load(path, conf, reason, sizeof(reason));
 	if (r < 0) {
 		say("%s: %s", path, reason);
 		return r == -EINVAL ? STATUS_USAGE : STATUS_CANNOT;
 	}
-	s.done = json_array();
-	for (i = 0; i < conf.count; i++)
-		setup_pf(&s, &conf.pfs[i]);
-	r = s.failed ? STATUS_NO : STATUS_OK;
-	if (s.json)
-		return say_json(json_pack("{s:b, s:O}", "failed", (int)s.failed, "done", s.done)) ?: r;
-	json_decref(s.done);
-	return r;
+	s->done = json_array();
+	for (i = 0; i < conf->count; i++)
+		setup_pf(s, &conf->pfs[i]);
+	r = s->failed ? STATUS_NO : STATUS_OK;
+	if (!s->json) {
+		json_decref(s->done);
+		return r;
+	}
+	result = json_pack("{s:b, s:o}", "failed", (int)s->failed, "done", s->done);
+	if (result && s->failed)
+		json_object_set_new(result, "errors", say_said());
+	return say_json(result) ?: r;
+}
+
+int cmd_setup(int argc, char **argv)
+{
+	const char *path = CONF_FILE;
+	struct conf conf;
+	struct setup s = { .conf = &conf };
+	const struct option_spec options[] = {
+		{ "config", 'c', .kind = OPTION_TEXT, .ret = &path, .what = "the name of a file" },
+		{ "dry-run", 'n', .kind = OPTION_FLAG, .ret = &s.dry },
+		{}
+	};
+	const struct command_line line = {
+		.command = "setup", .help = help, .options = options, .json = &s.json,
+	};
+	int r;
+
+	r = options_read(&line, &argc, &argv);
+	return r == OPTIONS_GO_ON ? setup(&s, &conf, path) : r;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "number.h"
 #include "sysfs.h"
 #include "text.h"
 
@@ -216,14 +217,13 @@ static int find_pci(const char *pci, struct target *ret)
 /* PF/N */
 static int find_numbered(const char *name, const char *slash, struct target *ret)
 {
-	char pf_name[SYSFS_TEXT], *end;
+	char pf_name[SYSFS_TEXT];
 	struct target pf;
-	unsigned long n;
+	uint64_t n;
 	int r;
 
 	snprintf(pf_name, sizeof(pf_name), "%.*s", (int)(slash - name), name);
-	n = strtoul(slash + 1, &end, 10);
-	if (!isdigit((unsigned char)slash[1]) || *end || n >= MAX_VFS)
+	if (number_read(slash + 1, 0, MAX_VFS - 1, &n))
 		return -ENODEV;
 	r = target_find(pf_name, &pf);
 	if (r < 0)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry watch: what happens to VFs, as it happens. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cmd.h"
 #include "journal.h"
 #include "moves.h"
+#include "options.h"
 #include "say.h"
 
 static const char help[] =
@@ -180,46 +180,27 @@ static int watch(struct watch *w, unsigned int buffer)
 
 int cmd_watch(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "journal", no_argument, NULL, 'J' },
-		{ "buffer", required_argument, NULL, 'b' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	struct watch w = {};
+	int64_t buffer = 0;
+	const struct option_spec options[] = {
+		{ "journal", .kind = OPTION_FLAG, .ret = &w.journal },
+		{ "buffer", .kind = OPTION_NUMBER, .ret = &buffer, .min = 1, .max = 1 << 28,
+		  .what = "a number of bytes" },
 		{}
 	};
-	struct watch w = {};
-	unsigned long buffer = 0;
-	char *end;
-	int c, r;
+	const struct command_line line = {
+		.command = "watch", .help = help, .options = options, .json = &w.json, .max = 1,
+		.words = "one PF or VF",
+	};
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'J':
-			w.journal = true;
-			break;
-		case 'b':
-			buffer = strtoul(optarg, &end, 10);
-			if (!*optarg || *end || buffer < 1 || buffer > 1 << 28) {
-				say("%s: not a number of bytes", optarg);
-				return STATUS_USAGE;
-			}
-			break;
-		case 'j':
-			w.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("watch");
-		}
-	}
-	if (argc - optind > 1)
-		return say_usage("watch");
-	if (argc - optind == 1) {
-		r = target_find(argv[optind], &w.only);
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (argc == 1) {
+		r = target_find(argv[0], &w.only);
 		if (r < 0)
-			return say_no_target(argv[optind], r);
+			return say_no_target(argv[0], r);
 	}
 	r = watch(&w, buffer);
 	moves_free(&w.moves);

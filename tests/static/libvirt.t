@@ -144,9 +144,9 @@ result "prepare says what is wrong" "$(
 	fails 1 "document type" --file=/tmp/doctype.xml
 	fails 3 "No such file" --file=/nosuch
 	fails 1 "not text" --file=/tmp/installed/usr/sbin/vferry
-	fails 2 "vferry libvirt --help" --apply --file=/tmp/before.xml
-	fails 2 "vferry libvirt --help"
-	fails 2 "vferry libvirt --help" web db
+	fails 2 "--apply and --connect need a domain" --apply --file=/tmp/before.xml
+	fails 2 "which domain? Or --file=FILE"
+	fails 2 "one domain at a time" web db
 	found=$(PATH=/nosuch $vferry libvirt prepare web 2>&1)
 	expect "$? $found" "3 vferry: virsh: No such file or directory
 vferry: virsh cannot be run: is libvirt-clients installed?")"
