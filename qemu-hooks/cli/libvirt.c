@@ -65,12 +65,11 @@ static void job_free(struct job *job)
 
 static int read_domain(const struct job *job, char **ret_xml)
 {
-	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain,
-				/* what is not there when it is defined anew is lost */
-				job->apply ? "--security-info" : NULL, NULL };
+	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain, NULL };
 	int r;
 
-	r = virsh(job->uri, words, ret_xml);
+	r = job->apply ? virsh_definition(job->uri, job->domain, ret_xml) :
+	    virsh(job->uri, words, ret_xml);
 	if (r)
 		return say_virsh(r);
 	if (*ret_xml)
@@ -297,10 +296,10 @@ static int tell(const struct job *job, const struct dom *dom, const struct prepa
 	return STATUS_OK;
 }
 
-static int show_and_apply(const struct job *job, const struct dom *dom, const struct prepare *p)
+static int show_and_apply(const struct job *job, const char *read, const struct dom *dom,
+			  const struct prepare *p)
 {
 	_cleanup_(folder_p) struct folder folder = {};
-	const char *words[] = { "define", NULL, NULL };
 	_cleanup_free_ char *changes = NULL;
 	int r;
 
@@ -314,10 +313,7 @@ static int show_and_apply(const struct job *job, const struct dom *dom, const st
 		return STATUS_CANNOT;
 	}
 	if (job->apply) {
-		_cleanup_free_ char *output = NULL;
-
-		words[1] = folder.new;
-		r = virsh(job->uri, words, &output);
+		r = virsh_define(job->uri, job->domain, read, folder.new);
 		if (r)
 			return say_virsh(r);
 	}
@@ -336,7 +332,7 @@ static int run(struct job *job)
 	r = job->file ? read_file(job, &xml) : read_domain(job, &xml);
 	if (!r)
 		r = work_out(job, xml, &dom, p);
-	return r ? r : show_and_apply(job, &dom, p);
+	return r ? r : show_and_apply(job, xml, &dom, p);
 }
 
 /* Which options go together, and with how many words. OPTIONS_GO_ON, or an exit status */

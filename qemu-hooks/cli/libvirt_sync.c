@@ -36,20 +36,18 @@ static void temporary_p(struct temporary *t)
 		unlink(t->path);
 }
 
-/* A domain's XML, read. STATUS_... */
-static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret)
+/* A domain's XML, read. *ret_text is to be freed. STATUS_... */
+static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret,
+		 char **ret_text)
 {
 	const char *running[] = { "dumpxml", "--domain", domain, NULL };
-	/* What is not in it when it is defined anew is lost: secrets, too. */
-	const char *defined[] = { "dumpxml", "--inactive", "--domain", domain, "--security-info",
-				  NULL };
-	_cleanup_free_ char *xml = NULL;
-	char reason[256];
+	char reason[256], *xml;
 	int r;
 
-	r = virsh(uri, persistent ? defined : running, &xml);
+	r = persistent ? virsh_definition(uri, domain, ret_text) : virsh(uri, running, ret_text);
 	if (r)
 		return say_virsh(r);
+	xml = *ret_text;
 	if (!xml) {
 		say("%s: virsh tells no XML", domain);
 		return STATUS_CANNOT;
@@ -73,11 +71,11 @@ static bool is_ours(const char *pci)
 	return target_find(pci, &vf) >= 0 && vf.vf >= 0 && !strcmp(vf.pf_driver, "vferry_pf");
 }
 
-static int define(const char *uri, const struct dom *dom)
+/* 0; -ESTALE: it is not as it was when it was @read; otherwise STATUS_..., and it was said */
+static int define(const char *uri, const char *domain, const char *read, const struct dom *dom)
 {
 	_cleanup_(temporary_p) struct temporary file = {};
-	const char *words[] = { "define", file.path, NULL };
-	_cleanup_free_ char *xml = NULL, *output = NULL;
+	_cleanup_free_ char *xml = NULL;
 	size_t size;
 	int r;
 
@@ -90,21 +88,22 @@ static int define(const char *uri, const struct dom *dom)
 		say("%s: %s", dom->name, strerror(-r));
 		return STATUS_CANNOT;
 	}
-	r = virsh(uri, words, &output);
-	return r ? say_virsh(r) : STATUS_OK;
+	r = virsh_define(uri, domain, read, file.path);
+	return r == -ESTALE || !r ? r : say_virsh(r);
 }
 
-/* One domain; what was changed is added to @changes. */
-static int sync_one(const char *uri, const char *domain, json_t *changes)
+/* As define() */
+static int try_one(const char *uri, const char *domain, json_t *changes)
 {
+	_cleanup_free_ char *live_text = NULL, *kept_text = NULL;
 	_cleanup_(dom_p) struct dom live = {}, kept = {};
 	json_t *now = json_array();
 	size_t i;
 	int r;
 
-	r = fetch(uri, domain, false, &live);
+	r = fetch(uri, domain, false, &live, &live_text);
 	if (!r && live.count)
-		r = fetch(uri, domain, true, &kept);
+		r = fetch(uri, domain, true, &kept, &kept_text);
 	for (i = 0; !r && i < kept.count; i++) {
 		const struct dom_device *has = dom_same_device(&live, &kept.devices[i]);
 		char was[MSG_PCI];
@@ -122,11 +121,23 @@ static int sync_one(const char *uri, const char *domain, json_t *changes)
 						     "vf_pci", has->source));
 	}
 	if (!r && json_array_size(now))
-		r = define(uri, &kept);
+		r = define(uri, domain, kept_text, &kept);
 	if (!r)
 		json_array_extend(changes, now);
 	json_decref(now);
 	return r;
+}
+
+#define TRIES	5
+
+/* One domain; what was changed is added to @changes. Somebody else's changes stay. */
+static int sync_one(const char *uri, const char *domain, json_t *changes)
+{
+	int i, r = -ESTALE;
+
+	for (i = 0; i < TRIES && r == -ESTALE; i++)
+		r = try_one(uri, domain, changes);
+	return r == -ESTALE ? say_virsh(r) : r;
 }
 
 static void tell(const json_t *changes)
