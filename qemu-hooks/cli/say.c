@@ -25,6 +25,8 @@ void say(const char *format, ...)
 	va_end(args);
 	if (len < 0)
 		text = NULL;
+	else
+		text_clean(text, len + 1, text);	/* one line, whatever is in it */
 	fflush(stdout);
 	text_print(stderr, "vferry: %s\n", text ?: "no memory");
 	if (!said)

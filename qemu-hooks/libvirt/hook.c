@@ -45,6 +45,7 @@ static void complain(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text_clean(text, sizeof(text), text);
 	text_print(stderr, "vferry on %s: %s\n", uts.nodename, text);
 }
 

@@ -383,7 +383,7 @@ def unanswered(lab, t):
     lab.a.push("/tmp/slow.py", SLOW_QEMU)
     qemu = lab.a.start("rm -f /tmp/slow.*mp /tmp/slow.log; exec python3 /tmp/slow.py")
     t.defer(qemu.kill)
-    wait_until(lambda: lab.a.run("test -S /tmp/slow.qmp"), 10, "a socket")
+    wait_until(lambda: lab.a.run("test -S /tmp/slow.qmp"), 60, "a socket")
     process = lab.a.start("exec vferry migrate --json --no-check --vf=pf0/0 "
                           "--qmp=/tmp/slow.qmp tcp:127.0.0.1:1")
     t.defer(process.kill)
