@@ -35,10 +35,11 @@ struct watch {
 	struct moves moves;
 };
 
-static bool wanted(const struct watch *w, uint32_t ifindex, uint32_t vf)
+/* Not by the number of the interface: a driver that is loaded anew has another. */
+static bool wanted(const struct watch *w, const char *pf_pci, uint32_t vf)
 {
 	return !w->only.pf_pci[0] ||
-	       (w->only.ifindex == ifindex &&
+	       (!strcmp(w->only.pf_pci, pf_pci) &&
 		(w->only.vf < 0 || (uint32_t)w->only.vf == vf));
 }
 
@@ -71,7 +72,7 @@ static int show(struct watch *w, const struct vf_event *e)
 	bool ended;
 
 	move = moves_add(&w->moves, e, &ended);
-	if (!wanted(w, e->ifindex, e->vf))
+	if (!wanted(w, e->pf_pci, e->vf))
 		return STATUS_OK;
 	if (w->journal) {
 		if (ended)
@@ -116,7 +117,7 @@ static int show_vfs(struct watch *w, struct pf *pf)
 		return say_pf_error(pf, r, "watch");
 	for (i = 0; i < count; i++) {
 		over = moves_settle(&w->moves, &vfs[i]);
-		if (!wanted(w, vfs[i].ifindex, vfs[i].vf))
+		if (!wanted(w, vfs[i].pf_pci, vfs[i].vf))
 			continue;
 		if (w->journal) {
 			if (over)

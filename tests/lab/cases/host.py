@@ -541,7 +541,7 @@ def loaded_anew(lab, t, watcher):
 
 @test("without the module: what is missing is said; loaded again, it is heard again")
 def no_module(lab, t):
-    watcher = watching(lab, t)
+    watcher = watching(lab, t, "pf0")
     lab.events.stop()
     lab.n0.delete()
     lab.a.unload("vferry_vf")
