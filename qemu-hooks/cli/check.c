@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry check: can a guest be migrated, here and to another host. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,7 +11,9 @@
 #include "facts.h"
 #include "frame.h"
 #include "remote.h"
+#include "options.h"
 #include "say.h"
+#include "text.h"
 
 #define PING_MS		2000
 #define FRAME_MS	250
@@ -44,8 +45,10 @@ static int ping(struct pf *pf, const struct target *vf, int64_t *ret_us)
 		return r;
 	do {
 		r = pf_wait_event(pf, until, &event);
-		if (r == -EINTR || r == -ENOBUFS)
+		if (r == -EINTR || r == -ENOBUFS || r == -ERESTART) {
+			event = (struct vf_event) {};
 			continue;
+		}
 		if (r <= 0)
 			return r;
 	} while (event.event != VFERRY_PF_EVENT_PONG || event.ifindex != vf->ifindex ||
@@ -214,11 +217,11 @@ static int check(const struct target *vf, const char *host, bool json)
 		printf("%s\n", r == STATUS_OK ? "All checks pass." : "Not migratable.");
 		return r;
 	}
-	j = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "pf", vf->pf, "pf_pci", vf->pf_pci,
+	j = json_pack("{s:o, s:s, s:i, s:s, s:b, s:o}", "pf", text_json(vf->pf), "pf_pci", vf->pf_pci,
 		      "vf", vf->vf, "vf_pci", vf->vf_pci, "pass", r == STATUS_OK,
 		      "checks", checks_json(checks));
 	if (j && host)
-		json_object_set_new(j, "to", json_string(host));
+		json_object_set_new(j, "to", text_json(host));
 	if (j && way.vf_pci[0])
 		json_object_set_new(j, "way", json_pack("{s:s, s:s}", "pf", way.pf, "vf_pci",
 							way.vf_pci));
@@ -227,40 +230,32 @@ static int check(const struct target *vf, const char *host, bool json)
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "to", required_argument, NULL, 't' },
-		{ "facts", no_argument, NULL, 'f' },
-		{ "hear", required_argument, NULL, 'e' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	const char *host = NULL, *hear = NULL;
+	bool json = false, facts = false;
+	const struct option_spec options[] = {
+		{ "to", .kind = OPTION_TEXT, .ret = &host, .what = "the name of a host" },
+		{ "facts", .kind = OPTION_FLAG, .ret = &facts },
+		{ "hear", .kind = OPTION_TEXT, .ret = &hear, .what = "a word" },
 		{}
 	};
-	const char *host = NULL;
+	const struct command_line line = {
+		.command = "check", .help = help, .options = options, .json = &json, .max = 1,
+		.words = "the VF",
+	};
 	struct target vf;
-	bool json = false;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			host = optarg;
-			break;
-		case 'f':
-			return say_json(facts_here());
-		case 'e':
-			return frame_hear(optarg) < 0 ? STATUS_CANNOT : STATUS_OK;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("check");
-		}
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (facts)
+		return say_json(facts_here());
+	if (hear)
+		return frame_hear(hear) < 0 ? STATUS_CANNOT : STATUS_OK;
+	if (!argc) {
+		say("check: which VF? As pf0/0, an interface or a PCI address");
+		return STATUS_USAGE;
 	}
-	if (argc - optind != 1 || (host && !*host))
-		return say_usage("check");
-	r = need_vf(argv[optind], &vf);
+	r = need_vf(argv[0], &vf);
 	return r == STATUS_OK ? check(&vf, host, json) : r;
 }

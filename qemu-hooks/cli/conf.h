@@ -8,7 +8,8 @@
  *	bind = 0 1 2			VFs for guests that migrate; default: all
  *	mac.0 = 52:54:00:12:34:56	address of a VF
  *
- * A line that is not understood is an error, not passed over.
+ * A comment begins with # or ;, behind white space too. A line that is not understood is an
+ * error, not passed over; so is what stands twice.
  */
 #ifndef VFERRY_CLI_CONF_H
 #define VFERRY_CLI_CONF_H
@@ -20,6 +21,7 @@
 
 #define CONF_FILE	"/etc/vferry/host.conf"
 #define CONF_PFS	16
+#define CONF_SIZE	65536
 #define CONF_VFS	7	/* of an 82576 whose PF works too */
 
 /**
@@ -52,7 +54,7 @@ struct conf {
  * @reason: receives what is wrong, with the line's number
  * @size: of @reason
  *
- * Return: 0, or -EINVAL. Pure, apart from libinih.
+ * Return: 0; -EINVAL; what reading returned, as -EISDIR. Pure, apart from libinih.
  */
 int conf_read(FILE *in, struct conf *ret, char *reason, size_t size);
 

@@ -8,10 +8,12 @@
 #include "conf.h"
 #include "facts.h"
 #include "pf.h"
+#include "place_row.h"
 #include "rtnl.h"
 #include "say.h"
 #include "section.h"
 #include "sysfs.h"
+#include "text.h"
 #include "vferry_mbx.h"
 #include "vferry_stream.h"
 
@@ -49,12 +51,32 @@ static void add_user(json_t *j, const struct target *vf)
 
 	if (vf_user(vf->vf_pci, &user) <= 0)
 		return;
-	json_object_set_new(j, "user", json_pack("{s:i, s:s, s:s, s:b}", "pid", user.pid,
-						 "name", user.comm, "guest", user.guest,
+	json_object_set_new(j, "user", json_pack("{s:i, s:o, s:o, s:b}", "pid", user.pid, "name",
+						 text_json(user.comm), "guest",
+						 text_json(user.guest),
 						 "enable_migration", (int)user.enable_migration));
 }
 
-static json_t *vf_facts(const struct target *vf, const struct vf_info *info, uint32_t vlan)
+/* What the rule for guests has to know of it, besides the rest */
+static void add_place(json_t *j, const struct conf *conf, const struct target *pf,
+		      const struct vf_info *info)
+{
+	struct vf_row row;
+
+	if (place_row_read(conf, pf, info, &row) < 0)
+		return;
+	place_row_reserved(&row);
+	json_object_set_new(j, "meant", json_boolean(row.meant));
+	json_object_set_new(j, "mac_conf", json_boolean(row.mac_conf));
+	if (row.place.vf_netdev[0])
+		json_object_set_new(j, "interface", text_json(row.place.vf_netdev));
+	json_object_set_new(j, "interface_up", json_boolean(row.netdev_up));
+	if (row.reserved[0])
+		json_object_set_new(j, "reserved", text_json(row.reserved));
+}
+
+static json_t *vf_facts(const struct conf *conf, const struct target *pf, const struct target *vf,
+			const struct vf_info *info, uint32_t vlan)
 {
 	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:b}", "vf", vf->vf, "pci", vf->vf_pci,
 			      "driver", vf->vf_driver, "vlan", (json_int_t)vlan, "iommu_group",
@@ -63,6 +85,7 @@ static json_t *vf_facts(const struct target *vf, const struct vf_info *info, uin
 
 	if (!info)
 		return j;
+	add_place(j, conf, pf, info);
 	json_object_set_new(j, "mac", json_string(mac_text(info->mac, mac)));
 	json_object_set_new(j, "held", json_boolean(info->held));
 	json_object_set_new(j, "state", json_string(mig_state_name(info->state)));
@@ -90,12 +113,13 @@ static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 	if (pf->ifindex)
 		rtnl_vf_settings(pf->ifindex, settings);
 	for (nr = 0; nr < RTNL_VFS && !target_vf(pf, nr, &vf); nr++)
-		json_array_append_new(list, vf_facts(&vf, info_of(vfs, count, &vf),
+		json_array_append_new(list, vf_facts(conf, pf, &vf, info_of(vfs, count, &vf),
 						     settings[nr].vlan));
-	j = json_pack("{s:s, s:s, s:s, s:s+++, s:s, s:s, s:o}", "pf", pf->pf, "pci", pf->pf_pci,
+	j = json_pack("{s:o, s:s, s:s, s:s+++, s:s, s:o, s:o}", "pf", text_json(pf->pf),
+		      "pci", pf->pf_pci,
 		      "driver", pf->pf_driver,
 		      "nic", vendor[0] ? vendor + 2 : "", ":", device[0] ? device + 2 : "", "",
-		      "mac", mac, "network", section ? section->network : "", "vfs", list);
+		      "mac", mac, "network", text_json(section ? section->network : ""), "vfs", list);
 	if (j && pf->pf[0]) {
 		json_object_set_new(j, "mtu", json_integer(sysfs_number("class/net/%s/mtu", pf->pf)));
 		json_object_set_new(j, "up", json_boolean(sysfs_number("class/net/%s/flags",
@@ -112,15 +136,14 @@ json_t *facts_here(void)
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	json_t *pfs = json_array(), *j;
 	struct target found[MAX_PFS];
-	char reason[256], text[16];
+	char text[16];
 	struct utsname uts = {};
 	struct conf conf;
 	size_t count = 0;
 	int i, n, r;
 
 	uname(&uts);
-	/* A configuration that is not good is setup's business. */
-	conf_load(CONF_FILE, &conf, reason, sizeof(reason));
+	conf_load_or_say(&conf);
 	r = pf_open(&pf);
 	if (!r)
 		r = pf_dump(pf, &vfs, &count);
@@ -129,8 +152,8 @@ json_t *facts_here(void)
 	for (i = 0; i < n; i++)
 		json_array_append_new(pfs, pf_facts(&found[i], &conf, vfs, count));
 	sysfs_read(text, sizeof(text), "module/vferry_vfio/parameters/manual");
-	j = json_pack("{s:s, s:s, s:o, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
-		      "host", uts.nodename, "kernel", uts.release, "qemu", qemu_version(),
+	j = json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
+		      "host", text_json(uts.nodename), "kernel", uts.release, "qemu", qemu_version(),
 		      "iommufd", access("/dev/iommu", F_OK) == 0,
 		      "vferry_vfio", (int)sysfs_exists("module/vferry_vfio"),
 		      "manual", text[0] == 'Y',

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry history: the last migrations. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "cmd.h"
 #include "journal.h"
 #include "plot.h"
+#include "options.h"
 #include "say.h"
 
 #define MAX_MOVES	1000
@@ -31,7 +31,7 @@ static const char help[] =
 struct history {
 	const char *wanted;
 	const char *plot;
-	size_t lines;
+	int64_t lines;
 	bool json;
 };
 
@@ -107,6 +107,7 @@ static int show_json(const struct history *h, const struct move *moves, size_t c
 		     const struct vf_info *vfs, size_t vf_count)
 {
 	json_t *all = json_array(), *last = json_array();
+	int status = STATUS_OK;
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -115,7 +116,9 @@ static int show_json(const struct history *h, const struct move *moves, size_t c
 	for (i = 0; i < vf_count; i++)
 		if (vfs[i].last.mig_id && is_wanted(h, vfs[i].last.mig_id))
 			json_array_append_new(last, vf_json(&vfs[i]));
-	return say_json(json_pack("{s:o, s:o}", "migrations", all, "last", last));
+	if (h->wanted[0] && !json_array_size(all) && !json_array_size(last))
+		status = STATUS_NO;
+	return say_json(json_pack("{s:o, s:o}", "migrations", all, "last", last)) ?: status;
 }
 
 static int show(const struct history *h, const struct move *moves, size_t count,
@@ -155,6 +158,11 @@ static int history(const struct history *h)
 	if (!moves)
 		return STATUS_CANNOT;
 	count = journal_read(moves, h->wanted[0] ? MAX_MOVES : h->lines);
+	if (count == -EACCES) {
+		say("the journal cannot be read by this user: run this as root, or as a member of the "
+		    "group systemd-journal");
+		return STATUS_CANNOT;
+	}
 	if (count < 0) {
 		say("the journal cannot be read: %s", strerror(-count));
 		count = 0;
@@ -173,42 +181,27 @@ static int history(const struct history *h)
 
 int cmd_history(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "lines", required_argument, NULL, 'n' },
-		{ "plot", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	struct history h = { .wanted = "", .lines = 10 };
+	const struct option_spec options[] = {
+		{ "lines", 'n', OPTION_NUMBER, &h.lines, 1, MAX_MOVES, 0, "a number" },
+		{ "plot", .kind = OPTION_TEXT, .ret = &h.plot, .what = "the name of a file" },
 		{}
 	};
-	struct history h = { .wanted = "", .lines = 10 };
-	char *end;
-	int c;
+	const struct command_line line = {
+		.command = "history", .help = help, .options = options, .json = &h.json, .max = 1,
+		.words = "one migration",
+	};
+	int r;
 
-	while ((c = getopt_long(argc, argv, "n:jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			h.lines = strtoul(optarg, &end, 10);
-			if (!*optarg || *end || h.lines < 1 || h.lines > MAX_MOVES) {
-				say("%s: not a number from 1 to %d", optarg, MAX_MOVES);
-				return STATUS_USAGE;
-			}
-			break;
-		case 'p':
-			h.plot = optarg;
-			break;
-		case 'j':
-			h.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("history");
-		}
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (argc == 1)
+		h.wanted = argv[0];
+	if (h.wanted[strspn(h.wanted, "0123456789abcdef")]) {
+		say("history: %s: not the first digits of a migration's id (0 to 9, a to f)",
+		    h.wanted);
+		return STATUS_USAGE;
 	}
-	if (argc - optind > 1)
-		return say_usage("history");
-	if (argc - optind == 1)
-		h.wanted = argv[optind];
 	return history(&h);
 }

@@ -12,6 +12,8 @@
 
 #include "move.h"
 
+#define JOURNAL_UNIT	"vferry-journal.service"
+
 #define MESSAGE_LEFT	"120c58179e5e4e2591081ccb06ea7764"
 #define MESSAGE_ARRIVED	"187604a2d6c94e5289afa184ef402f27"
 #define MESSAGE_STAYED	"4c08479340d54495a32940229b61cfc8"
@@ -25,7 +27,9 @@ void journal_write(const struct move *move);
  * @ret: receives them
  * @max: room in @ret
  *
- * Return: how many; -errno: no journal can be read.
+ * Only those that vferry-journal.service or root has written.
+ *
+ * Return: how many; -EACCES: this user may not read it; -errno: there is none.
  */
 int journal_read(struct move *ret, size_t max);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry libvirt: what a libvirt domain needs to be migrated with its VFs. */
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +10,10 @@
 #include "cmd.h"
 #include "libvirt_sync.h"
 #include "rtnl.h"
+#include "options.h"
 #include "say.h"
 #include "section.h"
+#include "text.h"
 #include "virsh.h"
 
 #include "../libvirt/prepare.h"
@@ -63,12 +65,11 @@ static void job_free(struct job *job)
 
 static int read_domain(const struct job *job, char **ret_xml)
 {
-	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain,
-				/* what is not there when it is defined anew is lost */
-				job->apply ? "--security-info" : NULL, NULL };
+	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain, NULL };
 	int r;
 
-	r = virsh(job->uri, words, ret_xml);
+	r = job->apply ? virsh_definition(job->uri, job->domain, ret_xml) :
+	    virsh(job->uri, words, ret_xml);
 	if (r)
 		return say_virsh(r);
 	if (*ret_xml)
@@ -150,8 +151,7 @@ static int work_out(struct job *job, const char *xml, struct dom *dom, struct pr
 		say("%s: %s", job->domain ?: job->file, reason);
 		return STATUS_NO;
 	}
-	/* A configuration that is not good is setup's business. */
-	conf_load(CONF_FILE, &conf, reason, sizeof(reason));
+	conf_load_or_say(&conf);
 	vfs = calloc(dom->count + 1, sizeof(*vfs));
 	if (!vfs)
 		return STATUS_CANNOT;
@@ -241,8 +241,13 @@ static void print_diff(const char *text)
 		enum paint p = *text == '+' ? PAINT_GOOD : *text == '-' ? PAINT_BAD : PAINT_OFF;
 
 		end = strchrnul(text, '\n');
-		printf("%s%.*s%s\n", p ? paint(stdout, p) : "", (int)(end - text), text,
-		       p ? paint(stdout, PAINT_OFF) : "");
+		fputs(p ? paint(stdout, p) : "", stdout);
+		/* for a terminal it is cleaned, for patch(1) it is not */
+		if (isatty(STDOUT_FILENO))
+			text_print(stdout, "%.*s", (int)(end - text), text);
+		else
+			fwrite(text, 1, end - text, stdout);
+		printf("%s\n", p ? paint(stdout, PAINT_OFF) : "");
 		end += *end == '\n';
 	}
 }
@@ -252,9 +257,9 @@ static void print_lines(FILE *out, const struct prepare *p)
 	size_t i;
 
 	for (i = 0; i < p->change_count; i++)
-		fprintf(out, "change  %s\n", p->changes[i]);
+		text_print(out, "change  %s\n", p->changes[i]);
 	for (i = 0; i < p->note_count; i++)
-		fprintf(out, "note    %s\n", p->notes[i]);
+		text_print(out, "note    %s\n", p->notes[i]);
 }
 
 /* How the definition is, or was, changed */
@@ -281,19 +286,20 @@ static int tell(const struct job *job, const struct dom *dom, const struct prepa
 		print_diff(changes);
 	print_lines(stdout, p);
 	if (!p->change_count)
-		printf("%s: nothing to do\n", dom->name);
+		text_print(stdout, "%s: nothing to do\n", dom->name);
 	else if (applied)
-		printf("%s: changed; in force when it is started the next time\n", dom->name);
+		text_print(stdout, "%s: changed; in force when it is started the next time\n",
+			   dom->name);
 	else if (job->domain)
-		printf("%s: to change it: vferry libvirt prepare --apply %s\n", dom->name,
-		       job->domain);
+		text_print(stdout, "%s: to change it: vferry libvirt prepare --apply %s\n",
+			   dom->name, job->domain);
 	return STATUS_OK;
 }
 
-static int show_and_apply(const struct job *job, const struct dom *dom, const struct prepare *p)
+static int show_and_apply(const struct job *job, const char *read, const struct dom *dom,
+			  const struct prepare *p)
 {
 	_cleanup_(folder_p) struct folder folder = {};
-	const char *words[] = { "define", NULL, NULL };
 	_cleanup_free_ char *changes = NULL;
 	int r;
 
@@ -307,10 +313,7 @@ static int show_and_apply(const struct job *job, const struct dom *dom, const st
 		return STATUS_CANNOT;
 	}
 	if (job->apply) {
-		_cleanup_free_ char *output = NULL;
-
-		words[1] = folder.new;
-		r = virsh(job->uri, words, &output);
+		r = virsh_define(job->uri, job->domain, read, folder.new);
 		if (r)
 			return say_virsh(r);
 	}
@@ -329,59 +332,64 @@ static int run(struct job *job)
 	r = job->file ? read_file(job, &xml) : read_domain(job, &xml);
 	if (!r)
 		r = work_out(job, xml, &dom, p);
-	return r ? r : show_and_apply(job, &dom, p);
+	return r ? r : show_and_apply(job, xml, &dom, p);
+}
+
+/* Which options go together, and with how many words. OPTIONS_GO_ON, or an exit status */
+static int check_words(const struct job *job, const char *what, bool follow, int count)
+{
+	bool sync = !strcmp(what, "sync");
+
+	if (!sync && strcmp(what, "prepare")) {
+		say("libvirt: %s: not one of prepare, sync", what);
+		return STATUS_USAGE;
+	}
+	if (sync && (job->apply || job->file || job->xml))
+		say("libvirt sync: --apply, --file and --xml are for prepare");
+	else if (sync && follow && count)
+		say("libvirt sync: --follow is for all domains: no names");
+	else if (sync)
+		return OPTIONS_GO_ON;
+	else if (follow)
+		say("libvirt prepare: --follow is for sync");
+	else if (job->file && (job->apply || job->uri))
+		say("libvirt prepare: --apply and --connect need a domain, not --file");
+	else if (job->file && count)
+		say("libvirt prepare: a domain or --file, not both");
+	else if (!job->file && count != 1)
+		say("libvirt prepare: %s", count ? "one domain at a time" :
+		    "which domain? Or --file=FILE");
+	else
+		return OPTIONS_GO_ON;
+	return STATUS_USAGE;
 }
 
 int cmd_libvirt(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "apply", no_argument, NULL, 'a' },
-		{ "connect", required_argument, NULL, 'c' },
-		{ "file", required_argument, NULL, 'f' },
-		{ "xml", no_argument, NULL, 'x' },
-		{ "follow", no_argument, NULL, 'F' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
 	_cleanup_(job_free) struct job job = {};
 	bool follow = false;
-	int c;
+	const struct option_spec options[] = {
+		{ "apply", 'a', .kind = OPTION_FLAG, .ret = &job.apply },
+		{ "connect", 'c', OPTION_TEXT, &job.uri, .what = "a URI of libvirt" },
+		{ "file", 'f', OPTION_TEXT, &job.file, .what = "the name of a file" },
+		{ "xml", 'x', .kind = OPTION_FLAG, .ret = &job.xml },
+		{ "follow", .kind = OPTION_FLAG, .ret = &follow },
+		{}
+	};
+	const struct command_line line = {
+		.command = "libvirt", .help = help, .options = options, .json = &job.json,
+		.min = 1, .max = INT_MAX, .words = "prepare or sync",
+	};
+	int r;
 
-	while ((c = getopt_long(argc, argv, "ac:f:xjh", options, NULL)) != -1) {
-		switch (c) {
-		case 'a':
-			job.apply = true;
-			break;
-		case 'c':
-			job.uri = optarg;
-			break;
-		case 'f':
-			job.file = optarg;
-			break;
-		case 'x':
-			job.xml = true;
-			break;
-		case 'F':
-			follow = true;
-			break;
-		case 'j':
-			job.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("libvirt");
-		}
-	}
-	if (optind < argc && !strcmp(argv[optind], "sync") && !job.apply && !job.file &&
-	    !job.xml && !(follow && argv[optind + 1]))
+	r = options_read(&line, &argc, &argv);
+	if (r == OPTIONS_GO_ON)
+		r = check_words(&job, argv[0], follow, argc - 1);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (!strcmp(argv[0], "sync"))
 		return follow ? libvirt_follow(job.uri, job.json) :
-		       libvirt_sync(job.uri, job.json, argv + optind + 1);
-	if (optind == argc || strcmp(argv[optind], "prepare") ||
-	    argc - optind != (job.file ? 1 : 2) || (job.file && (job.apply || job.uri)) || follow)
-		return say_usage("libvirt");
-	job.domain = job.file ? NULL : argv[optind + 1];
+		       libvirt_sync(job.uri, job.json, argv + 1);
+	job.domain = job.file ? NULL : argv[1];
 	return run(&job);
 }

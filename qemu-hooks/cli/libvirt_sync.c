@@ -12,6 +12,7 @@
 #include "pf.h"
 #include "say.h"
 #include "sysfs.h"
+#include "text.h"
 #include "virsh.h"
 
 #include "../libvirt/dom.h"
@@ -35,20 +36,18 @@ static void temporary_p(struct temporary *t)
 		unlink(t->path);
 }
 
-/* A domain's XML, read. STATUS_... */
-static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret)
+/* A domain's XML, read. *ret_text is to be freed. STATUS_... */
+static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret,
+		 char **ret_text)
 {
 	const char *running[] = { "dumpxml", "--domain", domain, NULL };
-	/* What is not in it when it is defined anew is lost: secrets, too. */
-	const char *defined[] = { "dumpxml", "--inactive", "--domain", domain, "--security-info",
-				  NULL };
-	_cleanup_free_ char *xml = NULL;
-	char reason[256];
+	char reason[256], *xml;
 	int r;
 
-	r = virsh(uri, persistent ? defined : running, &xml);
+	r = persistent ? virsh_definition(uri, domain, ret_text) : virsh(uri, running, ret_text);
 	if (r)
 		return say_virsh(r);
+	xml = *ret_text;
 	if (!xml) {
 		say("%s: virsh tells no XML", domain);
 		return STATUS_CANNOT;
@@ -72,11 +71,11 @@ static bool is_ours(const char *pci)
 	return target_find(pci, &vf) >= 0 && vf.vf >= 0 && !strcmp(vf.pf_driver, "vferry_pf");
 }
 
-static int define(const char *uri, const struct dom *dom)
+/* 0; -ESTALE: it is not as it was when it was @read; otherwise STATUS_..., and it was said */
+static int define(const char *uri, const char *domain, const char *read, const struct dom *dom)
 {
 	_cleanup_(temporary_p) struct temporary file = {};
-	const char *words[] = { "define", file.path, NULL };
-	_cleanup_free_ char *xml = NULL, *output = NULL;
+	_cleanup_free_ char *xml = NULL;
 	size_t size;
 	int r;
 
@@ -89,21 +88,22 @@ static int define(const char *uri, const struct dom *dom)
 		say("%s: %s", dom->name, strerror(-r));
 		return STATUS_CANNOT;
 	}
-	r = virsh(uri, words, &output);
-	return r ? say_virsh(r) : STATUS_OK;
+	r = virsh_define(uri, domain, read, file.path);
+	return r == -ESTALE || !r ? r : say_virsh(r);
 }
 
-/* One domain; what was changed is added to @changes. */
-static int sync_one(const char *uri, const char *domain, json_t *changes)
+/* As define() */
+static int try_one(const char *uri, const char *domain, json_t *changes)
 {
+	_cleanup_free_ char *live_text = NULL, *kept_text = NULL;
 	_cleanup_(dom_p) struct dom live = {}, kept = {};
 	json_t *now = json_array();
 	size_t i;
 	int r;
 
-	r = fetch(uri, domain, false, &live);
+	r = fetch(uri, domain, false, &live, &live_text);
 	if (!r && live.count)
-		r = fetch(uri, domain, true, &kept);
+		r = fetch(uri, domain, true, &kept, &kept_text);
 	for (i = 0; !r && i < kept.count; i++) {
 		const struct dom_device *has = dom_same_device(&live, &kept.devices[i]);
 		char was[MSG_PCI];
@@ -121,11 +121,23 @@ static int sync_one(const char *uri, const char *domain, json_t *changes)
 						     "vf_pci", has->source));
 	}
 	if (!r && json_array_size(now))
-		r = define(uri, &kept);
+		r = define(uri, domain, kept_text, &kept);
 	if (!r)
 		json_array_extend(changes, now);
 	json_decref(now);
 	return r;
+}
+
+#define TRIES	5
+
+/* One domain; what was changed is added to @changes. Somebody else's changes stay. */
+static int sync_one(const char *uri, const char *domain, json_t *changes)
+{
+	int i, r = -ESTALE;
+
+	for (i = 0; i < TRIES && r == -ESTALE; i++)
+		r = try_one(uri, domain, changes);
+	return r == -ESTALE ? say_virsh(r) : r;
 }
 
 static void tell(const json_t *changes)
@@ -134,11 +146,11 @@ static void tell(const json_t *changes)
 	size_t i;
 
 	json_array_foreach(changes, i, change)
-		printf("%s: its definition has VF %s at %s now, not %s\n",
-		       json_string_value(json_object_get(change, "domain")),
-		       json_string_value(json_object_get(change, "alias")),
-		       json_string_value(json_object_get(change, "vf_pci")),
-		       json_string_value(json_object_get(change, "was")));
+		text_print(stdout, "%s: its definition has VF %s at %s now, not %s\n",
+			   json_string_value(json_object_get(change, "domain")),
+			   json_string_value(json_object_get(change, "alias")),
+			   json_string_value(json_object_get(change, "vf_pci")),
+			   json_string_value(json_object_get(change, "was")));
 }
 
 static int worse(int a, int b)
@@ -179,14 +191,14 @@ int libvirt_follow(const char *uri, bool json)
 	uint64_t latest = from_now_ns(LATEST_MS);	/* 0: nothing is to be done */
 	int r;
 
-	r = pf_open(&pf);
+	r = pf_open_early(&pf);
 	if (!r)
 		r = pf_subscribe(pf, 0);
-	while (r >= 0 || r == -EINTR || r == -ENOBUFS) {
+	while (r >= 0 || r == -EINTR || r == -ENOBUFS || r == -ENOENT || r == -ERESTART) {
 		uint64_t until = from_now_ns(latest ? QUIET_MS : IDLE_MS);
 
 		r = pf_wait_event(pf, latest && latest < until ? latest : until, &event);
-		if (!latest && (r == -ENOBUFS || (r > 0 && is_arrival(&event))))
+		if (!latest && (r == -ENOBUFS || r == -ERESTART || (r > 0 && is_arrival(&event))))
 			latest = from_now_ns(LATEST_MS);
 		if (latest && (r == 0 || now_ns() >= latest)) {
 			libvirt_sync(uri, json, (char *[]){ NULL });
@@ -208,9 +220,11 @@ int libvirt_sync(const char *uri, bool json, char **domains)
 	for (; *domains; domains++)
 		r = worse(r, sync_one(uri, *domains, changes));
 	if (json) {
-		int told = say_json(json_pack("{s:o}", "changes", changes));
+		json_t *result = json_pack("{s:o}", "changes", changes);
 
-		return worse(r, told);
+		if (result && r)
+			json_object_set_new(result, "errors", say_said());
+		return worse(r, say_json(result));
 	}
 	tell(changes);
 	json_decref(changes);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry list: PFs and VFs, who uses them, can they be migrated. */
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "options.h"
 #include "say.h"
+#include "text.h"
 
-#include "../libvirt/store.h"
+#include "../libvirt/place_row.h"
 
 #define MAX_PFS	64
 
@@ -18,8 +18,8 @@ static const char help[] =
 	"Usage: vferry list [--json] [PF|VF]...\n\n"
 	"PFs that vferry_pf drives and their VFs: driver of the VF, who uses it, protocol\n"
 	"version of the driver in the guest, state of a migration, and whether one could begin\n"
-	"now or why not; \"for NAME\": libvirt's hook keeps it for a domain. With names: only\n"
-	"these.\n\n"
+	"now or why not; of a VF that nobody has, whether it is free for a guest that comes, or\n"
+	"why not. \"for NAME\": libvirt's hook keeps it for a domain. With names: only these.\n\n"
 	"  -j, --json   as JSON\n"
 	"  -h, --help   this text\n";
 
@@ -29,20 +29,22 @@ static const char help[] =
  * @place: as the system has it
  * @user: who uses it; pid 0: nobody seen
  * @reserved: domain that libvirt's hook has noted it for, "": none
+ * @not_free: why it could not take a guest that comes, "": it could
  */
 struct row {
 	struct vf_info vf;
 	struct target place;
 	struct user user;
 	char reserved[DOM_NAME];
+	char not_free[400];
 };
 
 static json_t *user_json(const struct user *user)
 {
-	json_t *j = json_pack("{s:i, s:s}", "pid", user->pid, "name", user->comm);
+	json_t *j = json_pack("{s:i, s:o}", "pid", user->pid, "name", text_json(user->comm));
 
 	if (j && user->guest[0])
-		json_object_set_new(j, "guest", json_string(user->guest));
+		json_object_set_new(j, "guest", text_json(user->guest));
 	return j;
 }
 
@@ -55,25 +57,36 @@ static json_t *row_json(const struct row *row)
 	json_object_set_new(j, "driver", row->place.vf_driver[0] ?
 			    json_string(row->place.vf_driver) : json_null());
 	if (row->place.vf_netdev[0])
-		json_object_set_new(j, "interface", json_string(row->place.vf_netdev));
+		json_object_set_new(j, "interface", text_json(row->place.vf_netdev));
 	if (row->user.pid)
 		json_object_set_new(j, "user", user_json(&row->user));
 	if (row->reserved[0])
-		json_object_set_new(j, "reserved", json_string(row->reserved));
+		json_object_set_new(j, "reserved", text_json(row->reserved));
+	json_object_set_new(j, "free", json_boolean(!row->not_free[0]));
+	if (row->not_free[0])
+		json_object_set_new(j, "not_free", text_json(row->not_free));
 	return j;
 }
 
-/* A reservation is written whole or not at all: a look at it wants no lock. */
-static void find_reservation(struct row *row)
+/* Could it take a guest that comes? Whose address and network fit is another question. */
+static void judge(struct row *row, const struct conf *conf, const struct target *pf)
 {
-	_cleanup_close_ int store = open(store_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct reservation r;
+	const struct place_guest any = { .network = "", .binding = BINDING_NOBODY };
+	struct vf_row place;
+	struct vf_table table = { .rows = &place, .count = 1 };
 
-	if (store >= 0 && row->place.vf_pci[0] && !store_get(store, row->place.vf_pci, &r))
-		snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
+	if (place_row_read(conf, pf, &row->vf, &place) < 0) {
+		snprintf(row->not_free, sizeof(row->not_free), "it is just going");
+		return;
+	}
+	place_row_reserved(&place);
+	memcpy(row->reserved, place.reserved, sizeof(row->reserved));
+	snprintf(place.user, sizeof(place.user), "%s", row->user.guest);
+	place_unfit(&table, &place, &any, row->not_free, sizeof(row->not_free));
 }
 
-static struct row describe(const struct target *pf, const struct vf_info *vf)
+static struct row describe(const struct conf *conf, const struct target *pf,
+			   const struct vf_info *vf)
 {
 	struct row row = { .vf = *vf };
 
@@ -81,7 +94,7 @@ static struct row describe(const struct target *pf, const struct vf_info *vf)
 		row.place = *pf;
 	else if (vf->held)
 		vf_user(row.place.vf_pci, &row.user);
-	find_reservation(&row);
+	judge(&row, conf, pf);
 	return row;
 }
 
@@ -97,7 +110,7 @@ static void print_row(const struct row *row)
 	else if (row->user.pid)
 		snprintf(user, sizeof(user), "%s (%d)", row->user.comm, row->user.pid);
 	else if (row->place.vf_netdev[0])
-		snprintf(user, sizeof(user), "%s", row->place.vf_netdev);
+		text_clean(user, sizeof(user), row->place.vf_netdev);
 	else if (vf->held)
 		snprintf(user, sizeof(user), "not visible");
 	else if (row->reserved[0])
@@ -109,8 +122,11 @@ static void print_row(const struct row *row)
 	       mig_state_name(vf->state));
 	if (vf->migratable)
 		printf("%smigratable%s\n", paint(stdout, PAINT_GOOD), paint(stdout, PAINT_OFF));
+	else if (!row->not_free[0])
+		printf("%sfree%s\n", paint(stdout, PAINT_GOOD), paint(stdout, PAINT_OFF));
 	else
-		printf("%s%s%s\n", paint(stdout, PAINT_BAD), vf->reason, paint(stdout, PAINT_OFF));
+		printf("%s%s%s\n", paint(stdout, PAINT_BAD), vf->held ? vf->reason : row->not_free,
+		       paint(stdout, PAINT_OFF));
 }
 
 static bool wanted(const struct target *names, int count, const struct target *pf,
@@ -125,21 +141,24 @@ static bool wanted(const struct target *names, int count, const struct target *p
 	return !count;
 }
 
-static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_t count,
-		       const struct target *names, int name_count, bool json)
+static json_t *show_pf(const struct conf *conf, const struct target *pf,
+		       const struct vf_info *vfs, size_t count, const struct target *names,
+		       int name_count, bool json)
 {
 	json_t *list = json_array();
+	char name[IFNAMSIZ];
 	size_t i, shown = 0;
 
+	text_clean(name, sizeof(name), pf->pf);
 	if (!json)
-		printf("%s%s%s  %s\n", paint(stdout, PAINT_BOLD), pf->pf[0] ? pf->pf : "-",
+		printf("%s%s%s  %s\n", paint(stdout, PAINT_BOLD), name[0] ? name : "-",
 		       paint(stdout, PAINT_OFF), pf->pf_pci);
 	for (i = 0; i < count; i++) {
 		struct row row;
 
 		if (vfs[i].ifindex != pf->ifindex || !wanted(names, name_count, pf, &vfs[i]))
 			continue;
-		row = describe(pf, &vfs[i]);
+		row = describe(conf, pf, &vfs[i]);
 		shown++;
 		if (json)
 			json_array_append_new(list, row_json(&row));
@@ -148,7 +167,7 @@ static json_t *show_pf(const struct target *pf, const struct vf_info *vfs, size_
 	}
 	if (!json && !shown)
 		printf("  no VFs\n");
-	return json_pack("{s:s, s:s, s:o}", "pf", pf->pf, "pf_pci", pf->pf_pci, "vfs", list);
+	return json_pack("{s:s, s:s, s:o}", "pf", name, "pf_pci", pf->pf_pci, "vfs", list);
 }
 
 static int list(const struct target *names, int name_count, bool json)
@@ -157,6 +176,7 @@ static int list(const struct target *names, int name_count, bool json)
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	struct target pfs[MAX_PFS];
 	json_t *all = json_array();
+	struct conf conf;
 	size_t count = 0;
 	int i, n, r;
 
@@ -168,10 +188,11 @@ static int list(const struct target *names, int name_count, bool json)
 		r = say_pf_error(pf, r, "list");
 		return r == STATUS_NO ? STATUS_CANNOT : r;
 	}
+	conf_load_or_say(&conf);
 	n = sysfs_pfs("vferry_pf", pfs, MAX_PFS);
 	for (i = 0; i < n; i++)
 		if (wanted(names, name_count, &pfs[i], NULL))
-			json_array_append_new(all, show_pf(&pfs[i], vfs, count, names,
+			json_array_append_new(all, show_pf(&conf, &pfs[i], vfs, count, names,
 							   name_count, json));
 	if (json)
 		return say_json(json_pack("{s:o}", "pfs", all));
@@ -181,40 +202,36 @@ static int list(const struct target *names, int name_count, bool json)
 	return STATUS_OK;
 }
 
-int cmd_list(int argc, char **argv)
+/* PFs and VFs by the names that were given; an exit status */
+static int find_names(char **words, int count, struct target *ret)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	struct target names[MAX_PFS];
-	bool json = false;
-	int c, i, r;
+	int i, r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("list");
-		}
-	}
-	if (argc - optind > MAX_PFS)
-		return say_usage("list");
-	for (i = 0; i < argc - optind; i++) {
-		r = target_find(argv[optind + i], &names[i]);
+	for (i = 0; i < count; i++) {
+		r = target_find(words[i], &ret[i]);
 		if (r < 0)
-			return say_no_target(argv[optind + i], r);
-		if (strcmp(names[i].pf_driver, "vferry_pf")) {
-			say("%s: its PF is driven by %s, not by vferry_pf", argv[optind + i],
-			    names[i].pf_driver[0] ? names[i].pf_driver : "no driver");
+			return say_no_target(words[i], r);
+		if (strcmp(ret[i].pf_driver, "vferry_pf")) {
+			say("%s: its PF is driven by %s, not by vferry_pf", words[i],
+			    ret[i].pf_driver[0] ? ret[i].pf_driver : "no driver");
 			return STATUS_USAGE;
 		}
 	}
-	return list(names, argc - optind, json);
+	return STATUS_OK;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct target names[MAX_PFS];
+	bool json = false;
+	const struct command_line line = {
+		.command = "list", .help = help, .json = &json, .max = MAX_PFS, .words = "PFs and VFs",
+	};
+	int r;
+
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	r = find_names(argv, argc, names);
+	return r == STATUS_OK ? list(names, argc, json) : r;
 }

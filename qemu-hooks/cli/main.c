@@ -32,27 +32,64 @@ static void help(FILE *out)
 		"Live migration of guests that keep their passed-through VF.\n\n");
 	for (i = 0; i < COUNT(commands); i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fprintf(out, "\nEvery command has --help and --json. PFs and VFs are named by interface,\n"
+	fprintf(out, "\nEvery command has --help and --json; --version: of vferry. PFs and VFs are named by interface,\n"
 		"by PCI address, or as PF/NUMBER. Exit status: 0 done; 1 refused or failed; 2 wrong\n"
 		"words; 3 something is missing; 4 interrupted. See vferry(8).\n");
 }
 
-int main(int argc, char **argv)
+static int no_command(const char *name)
 {
-	const char *name = argc > 1 ? argv[1] : "";
-	size_t i;
-
-	setlocale(LC_CTYPE, "");
-	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		help(stdout);
-		return STATUS_OK;
-	}
-	for (i = 0; i < COUNT(commands); i++)
-		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-
 	if (*name)
 		say("%s: no such command", name);
 	help(stderr);
 	return STATUS_USAGE;
+}
+
+static int run_command(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(commands); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return commands[i].run(argc, argv);
+	return no_command(argv[0]);
+}
+
+/* help COMMAND, and options in front of it, are what people try: the same as behind it */
+static int run(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	char *words[] = { argc > 2 ? argv[2] : NULL, "--help", NULL };
+
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("vferry %s\n", VFERRY_VERSION);
+		return STATUS_OK;
+	}
+	if (!strcmp(name, "help") && argc == 3)
+		return run_command(2, words);
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		help(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(name, "--json") || !strcmp(name, "-j")) {
+		say_as_json();
+		if (argc == 2) {
+			say("which command? See: vferry --help");
+			return STATUS_USAGE;
+		}
+		argv[1] = argv[2];
+		argv[2] = "--json";
+		return run_command(argc - 1, argv + 1);
+	}
+	if (*name == '-') {
+		say("%s: no such option; options stand behind the command", name);
+		return STATUS_USAGE;
+	}
+	return argc > 1 ? run_command(argc - 1, argv + 1) : no_command("");
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	return say_end(run(argc, argv));
 }

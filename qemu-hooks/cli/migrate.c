@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry migrate: migrate a guest of plain QEMU, with its progress. */
 #include <errno.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,13 @@
 #include "cmd.h"
 #include "facts.h"
 #include "interrupt.h"
+#include "launch.h"
 #include "moves.h"
 #include "progress.h"
 #include "qmp.h"
+#include "options.h"
 #include "say.h"
+#include "text.h"
 
 #define MAX_VFS		8
 #define POLL_MS		100
@@ -28,7 +31,7 @@ static const char help[] =
 	"and the downtime. ^C cancels the migration, and says where the guest is.\n\n"
 	"      --qmp=SOCKET         path of the socket, or tcp:HOST:PORT\n"
 	"      --vf=VF              the guest's VF, if it cannot be found out\n"
-	"      --bandwidth=BYTES    a second, with K, M or G; 0: no limit (as QEMU has it)\n"
+	"      --bandwidth=BYTES    a second, with K, M, G or T; 0: no limit (as QEMU has it)\n"
 	"      --downtime-limit=MS  (as QEMU has it)\n"
 	"      --timeout=SECONDS    cancel if it takes longer\n"
 	"      --no-check           begin even if a check does not pass\n"
@@ -44,9 +47,9 @@ struct wish {
 	const char *qmp;
 	const char *uri;
 	const char *vf;
-	long long bandwidth;
-	long long downtime_ms;
-	long long timeout_s;
+	int64_t bandwidth;
+	int64_t downtime_ms;
+	int64_t timeout_s;
 	bool no_check;
 	bool json;
 };
@@ -56,6 +59,7 @@ struct wish {
  * @stop_fd: ^C
  * @stopped: ^C has come, or the time is over
  * @timed_out: it was the time
+ * @mute: QEMU did not say whether it has begun
  * @phase: shown last, where there is no terminal
  */
 struct run {
@@ -70,6 +74,7 @@ struct run {
 	int stop_fd;
 	bool stopped;
 	bool timed_out;
+	bool mute;
 	const char *phase;
 };
 
@@ -168,17 +173,25 @@ static int set_parameters(struct run *run)
 	return qmp_call(run->qmp, "migrate-set-parameters", parameters, NULL);
 }
 
-static int begin(struct run *run)
+/* 0: QEMU has it, or may have it; otherwise an exit status. *ret_err: as of follow() */
+static int begin(struct run *run, int *ret_err)
 {
+	const struct wish *wish = run->wish;
+	struct launch launch;
 	int r;
 
 	r = set_parameters(run);
-	if (!r)
-		r = qmp_call(run->qmp, "migrate", json_pack("{s:s}", "uri", run->wish->uri), NULL);
 	if (r < 0)
 		return qmp_failed(run, r);
 	run->begin_ns = now_ns();
-	return STATUS_OK;
+	*ret_err = launch_migration(run->qmp, wish->uri, wish->timeout_s < 0 ? UINT64_MAX :
+				    run->begin_ns + wish->timeout_s * 1000000000ull, &launch);
+	run->stopped = launch.stopped;
+	run->timed_out = launch.timed_out;
+	run->mute = launch.mute;
+	if (*ret_err == -EREMOTEIO && launch.stopped && !launch.timed_out)
+		return nothing_begun("interrupted");
+	return *ret_err == -EREMOTEIO || !launch.sent ? qmp_failed(run, *ret_err) : STATUS_OK;
 }
 
 static unsigned int terminal_width(void)
@@ -224,7 +237,7 @@ static void take_events(struct run *run)
 	int r;
 
 	while ((r = pf_next_event(run->pf, &event))) {
-		if (r == -ENOBUFS) {
+		if (r == -ENOBUFS || r == -ERESTART) {
 			moves_lost(&run->moves);
 			continue;
 		}
@@ -324,10 +337,12 @@ static void take_late_events(struct run *run)
 static char *guest_status(struct run *run)
 {
 	_cleanup_json_ json_t *value = NULL;
+	char text[QMP_TEXT] = "";
 
-	if (qmp_call(run->qmp, "query-status", NULL, &value) < 0)
-		return strdup("");
-	return strdup(json_string_value(json_object_get(value, "status")) ?: "");
+	if (!qmp_call(run->qmp, "query-status", NULL, &value))
+		text_clean(text, sizeof(text),
+			   json_string_value(json_object_get(value, "status")));
+	return strdup(text);
 }
 
 /**
@@ -356,8 +371,6 @@ static struct ending ending_of(struct run *run, int err)
 		e = (struct ending) { "unknown", "unknown", "", STATUS_CANNOT };
 		snprintf(e.reason, sizeof(e.reason), "%s", err == -ECANCELED ?
 			 "interrupted while cancelling" : qmp_reason(run->qmp));
-		if (err == -ECANCELED)
-			e.status = STATUS_STOPPED;
 		return e;
 	}
 	if (m->status == QMP_MIG_COMPLETED) {
@@ -367,10 +380,13 @@ static struct ending ending_of(struct run *run, int err)
 			snprintf(e.reason, sizeof(e.reason), "too late to be cancelled");
 		return e;
 	}
-	e.status = run->stopped && !run->timed_out ? STATUS_STOPPED : STATUS_NO;
+	e.status = run->stopped && !run->timed_out && !run->mute ? STATUS_STOPPED : STATUS_NO;
 	if (run->timed_out)
-		snprintf(e.reason, sizeof(e.reason), "not done within %lld s",
+		snprintf(e.reason, sizeof(e.reason), "not done within %" PRId64 " s",
 			 run->wish->timeout_s);
+	else if (run->mute)
+		snprintf(e.reason, sizeof(e.reason), "QEMU did not say within %d s whether it has "
+			 "begun", QMP_ANSWER_MS / 1000);
 	else if (m->status == QMP_MIG_FAILED)
 		snprintf(e.reason, sizeof(e.reason), "%s%s%s", m->error,
 			 *m->error && *why ? "; " : "", why);
@@ -410,8 +426,8 @@ static json_t *result_json(const struct run *run, const struct ending *e, const 
 	for (i = 0; i < run->vf_count; i++)
 		if (move_of(run, i))
 			json_array_append_new(moves, move_json(move_of(run, i)));
-	j = json_pack("{s:s, s:s, s:s, s:o}", "result", e->result, "where", e->where,
-		      "uri", run->wish->uri, "migrations", moves);
+	j = json_pack("{s:s, s:s, s:o, s:o}", "result", e->result, "where", e->where,
+		      "uri", text_json(run->wish->uri), "migrations", moves);
 	if (j && e->reason[0])
 		json_object_set_new(j, "reason", json_string(e->reason));
 	if (j && *guest)
@@ -471,7 +487,7 @@ static int finish(struct run *run, int err)
 
 static int migrate(struct run *run)
 {
-	int r;
+	int r, err = 0;
 
 	r = pf_open(&run->pf);
 	if (r < 0)
@@ -487,95 +503,43 @@ static int migrate(struct run *run)
 	r = pf_subscribe(run->pf, 0);
 	if (r < 0)
 		return say_pf_error(run->pf, r, "migrate");
-	r = begin(run);
-	return r == STATUS_OK ? finish(run, follow(run)) : r;
-}
-
-/* A number with K, M or G, or -1 */
-static long long bytes_of(const char *text)
-{
-	char *end;
-	long long value;
-	int shift = 0;
-
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	switch (*end) {
-	case 'G':
-		shift = 30;
-		break;
-	case 'M':
-		shift = 20;
-		break;
-	case 'K':
-		shift = 10;
-		break;
-	}
-	if (shift)
-		end++;
-	return end == text || *end || errno || value < 0 || value > INT64_MAX >> shift ?
-	       -1 : value << shift;
-}
-
-static int read_option(struct wish *wish, int option, const char *value)
-{
-	switch (option) {
-	case 'q':
-		wish->qmp = value;
-		return 0;
-	case 'v':
-		wish->vf = value;
-		return 0;
-	case 'b':
-		wish->bandwidth = bytes_of(value);
-		return wish->bandwidth < 0 ? -EINVAL : 0;
-	case 'd':
-		wish->downtime_ms = bytes_of(value);
-		return wish->downtime_ms < 0 || wish->downtime_ms > 2000000 ? -EINVAL : 0;
-	case 't':
-		wish->timeout_s = bytes_of(value);
-		return wish->timeout_s < 0 || wish->timeout_s > 1000000 ? -EINVAL : 0;
-	case 'n':
-		wish->no_check = true;
-		return 0;
-	case 'j':
-		wish->json = true;
-		return 0;
-	}
-	return -ENOENT;
+	r = begin(run, &err);
+	if (r != STATUS_OK)
+		return r;
+	return finish(run, err ? err : follow(run));
 }
 
 int cmd_migrate(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "qmp", required_argument, NULL, 'q' },
-		{ "vf", required_argument, NULL, 'v' },
-		{ "bandwidth", required_argument, NULL, 'b' },
-		{ "downtime-limit", required_argument, NULL, 'd' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "no-check", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	struct wish wish = { .bandwidth = -1, .downtime_ms = -1, .timeout_s = -1 };
+	const struct option_spec options[] = {
+		{ "qmp", .kind = OPTION_TEXT, .ret = &wish.qmp, .what = "a socket" },
+		{ "vf", .kind = OPTION_TEXT, .ret = &wish.vf, .what = "a VF" },
+		{ "bandwidth", .kind = OPTION_BYTES, .ret = &wish.bandwidth, .max = INT64_MAX,
+		  .what = "a number of bytes (K, M, G, T)" },
+		{ "downtime-limit", .kind = OPTION_NUMBER, .ret = &wish.downtime_ms, .max = 2000000,
+		  .what = "a number of milliseconds" },
+		{ "timeout", .kind = OPTION_NUMBER, .ret = &wish.timeout_s, .max = 1000000,
+		  .what = "a number of seconds" },
+		{ "no-check", .kind = OPTION_FLAG, .ret = &wish.no_check },
 		{}
 	};
-	struct wish wish = { .bandwidth = -1, .downtime_ms = -1, .timeout_s = -1 };
+	const struct command_line line = {
+		.command = "migrate", .help = help, .options = options, .json = &wish.json,
+		.min = 1, .max = 1, .words = "the URI where QEMU awaits the guest, as tcp:HOST:PORT",
+	};
 	struct run run = { .wish = &wish };
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return STATUS_OK;
-		}
-		r = c == '?' ? -ENOENT : read_option(&wish, c, optarg);
-		if (r == -EINVAL)
-			say("%s: not a number that makes sense here", optarg);
-		if (r < 0)
-			return say_usage("migrate");
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (!wish.qmp) {
+		say("migrate: --qmp=SOCKET is missing: the QMP socket of the guest's QEMU; "
+		    "see vferry migrate --help");
+		return STATUS_USAGE;
 	}
-	if (argc - optind != 1 || !wish.qmp)
-		return say_usage("migrate");
-	wish.uri = argv[optind];
+	wish.uri = argv[0];
 
 	run.stop_fd = interrupt_begin();
 	if (run.stop_fd < 0) {

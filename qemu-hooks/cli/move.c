@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "move.h"
+#include "text.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -287,7 +288,7 @@ static int number_of(const char *(*name)(__u32), unsigned int count, const json_
 
 static void copy(char *ret, size_t size, const json_t *text)
 {
-	snprintf(ret, size, "%s", json_string_value(text) ?: "");
+	text_clean(ret, size, json_string_value(text));
 }
 
 static int64_t us_of(const json_t *object, const char *key)

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "msg.h"
+#include "text.h"
 
 /* A table of attributes, filled by for_attributes() */
 struct table {
@@ -68,16 +69,11 @@ static int get_us(const struct nlattr *a, int64_t *ret)
 /* What does not fit is cut off; control characters do not reach a terminal. */
 static int get_text(const struct nlattr *a, char *ret, size_t size)
 {
-	char *c;
-
 	if (!a)
 		return 0;
 	if (mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
 		return -EBADMSG;
-	snprintf(ret, size, "%s", mnl_attr_get_str(a));
-	for (c = ret; *c; c++)
-		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-			*c = '?';
+	text_clean(ret, size, mnl_attr_get_str(a));
 	return 0;
 }
 
@@ -174,7 +170,7 @@ int msg_get_event(const struct nlmsghdr *h, struct vf_event *ret_event)
 	return 0;
 }
 
-static int get_group(const struct nlattr *group, uint32_t *ret_id)
+static int get_group(const struct nlattr *group, const char *wanted, uint32_t *ret_id)
 {
 	const struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1] = {};
 	struct table t = { tb, CTRL_ATTR_MCAST_GRP_MAX };
@@ -183,12 +179,12 @@ static int get_group(const struct nlattr *group, uint32_t *ret_id)
 	if (mnl_attr_parse_nested(group, note, &t) < 0 ||
 	    get_text(tb[CTRL_ATTR_MCAST_GRP_NAME], name, sizeof(name)))
 		return -EBADMSG;
-	if (strcmp(name, VFERRY_PF_GENL_EVENTS))
+	if (strcmp(name, wanted))
 		return 0;
 	return get_u32(tb[CTRL_ATTR_MCAST_GRP_ID], ret_id);
 }
 
-int msg_get_family(const struct nlmsghdr *h, struct genl_family *ret_family)
+int msg_get_family(const struct nlmsghdr *h, const char *name, struct genl_family *ret_family)
 {
 	const struct nlattr *tb[CTRL_ATTR_MAX + 1] = {};
 	const struct nlattr *group;
@@ -204,12 +200,13 @@ int msg_get_family(const struct nlmsghdr *h, struct genl_family *ret_family)
 			return -EBADMSG;
 		ret_family->id = mnl_attr_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
 	}
-	if (get_u32(tb[CTRL_ATTR_VERSION], &ret_family->version))
+	if (get_text(tb[CTRL_ATTR_FAMILY_NAME], ret_family->name, sizeof(ret_family->name)) ||
+	    get_u32(tb[CTRL_ATTR_VERSION], &ret_family->version))
 		return -EBADMSG;
 	if (!tb[CTRL_ATTR_MCAST_GROUPS])
 		return 0;
 	mnl_attr_for_each_nested(group, tb[CTRL_ATTR_MCAST_GROUPS])
-		if (get_group(group, &ret_family->group))
+		if (get_group(group, name, &ret_family->group))
 			return -EBADMSG;
 	return 0;
 }

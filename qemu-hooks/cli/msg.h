@@ -88,9 +88,11 @@ struct vf_event {
 /**
  * struct genl_family - what the controller says of a family
  * @id: 0: not told
- * @group: of the multicast group "events", 0: not told
+ * @name: of it
+ * @group: of the multicast group that was asked for, 0: not told
  */
 struct genl_family {
+	char name[16];
 	uint16_t id;
 	uint32_t version;
 	uint32_t group;
@@ -112,7 +114,9 @@ static inline bool msg_ok(const struct nlmsghdr *h, int left)
 /* 0, or -EBADMSG; then the result is not to be used. */
 int msg_get_vf(const struct nlmsghdr *h, struct vf_info *ret_vf);
 int msg_get_event(const struct nlmsghdr *h, struct vf_event *ret_event);
-int msg_get_family(const struct nlmsghdr *h, struct genl_family *ret_family);
+
+/* @group: name of the multicast group that is looked for */
+int msg_get_family(const struct nlmsghdr *h, const char *group, struct genl_family *ret_family);
 
 /**
  * msg_get_error() - an acknowledgement

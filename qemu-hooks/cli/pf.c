@@ -15,11 +15,15 @@
 #define ANSWER_SIZE	65536
 #define EVENT_BUFFER	(1 << 20)
 
+/* The controller of generic netlink tells who comes and goes on this group of its own. */
+#define CTRL_NAME	"nlctrl"
+#define CTRL_GROUP	"notify"
+
 /**
  * struct pf - a connection
  * @requests: socket for requests
  * @events: socket of the multicast group, NULL: not subscribed
- * @family: as the controller told it
+ * @family: as the controller told it; id 0: it is not there
  * @seq: number of the last request
  * @refusal: text of the last error
  * @event_buf: received, not all read yet
@@ -109,6 +113,8 @@ static int talk(struct pf *pf, struct nlmsghdr *h, answer_fn each, void *data)
 
 	if (!buf)
 		return -ENOMEM;
+	if (!h->nlmsg_type)	/* what a family that is not there has for an id */
+		return -ENOENT;
 	pf->refusal[0] = '\0';
 	h->nlmsg_seq = ++pf->seq;
 	if (mnl_socket_sendto(pf->requests, h, h->nlmsg_len) < 0)
@@ -125,22 +131,40 @@ static int talk(struct pf *pf, struct nlmsghdr *h, answer_fn each, void *data)
 	return r;
 }
 
+/* What is looked for, and what is found */
+struct search {
+	const char *group;
+	struct genl_family *ret;
+};
+
 static int take_family(const struct nlmsghdr *h, void *data)
 {
-	return msg_get_family(h, data);
+	const struct search *search = data;
+
+	return msg_get_family(h, search->group, search->ret);
 }
 
-static int find_family(struct pf *pf)
+static int find_family(struct pf *pf, const char *name, const char *group,
+		       struct genl_family *ret)
 {
+	struct search search = { group, ret };
 	char buf[256] = {};
 	struct nlmsghdr *h = request(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK);
 	int r;
 
-	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, VFERRY_PF_GENL_NAME);
-	r = talk(pf, h, take_family, &pf->family);
+	*ret = (struct genl_family) {};
+	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, name);
+	r = talk(pf, h, take_family, &search);
+	if (!r && !(ret->id && ret->group))
+		r = -ENOENT;
 	if (r < 0)
-		return r;
-	return pf->family.id && pf->family.group ? 0 : -ENOENT;
+		*ret = (struct genl_family) {};
+	return r;
+}
+
+static int find_driver(struct pf *pf)
+{
+	return find_family(pf, VFERRY_PF_GENL_NAME, VFERRY_PF_GENL_EVENTS, &pf->family);
 }
 
 static int open_socket(struct mnl_socket **ret)
@@ -161,7 +185,7 @@ static int open_socket(struct mnl_socket **ret)
 	return 0;
 }
 
-int pf_open(struct pf **ret_pf)
+int pf_open_early(struct pf **ret_pf)
 {
 	_cleanup_(pf_p) struct pf *pf = calloc(1, sizeof(*pf));
 	int r;
@@ -169,14 +193,33 @@ int pf_open(struct pf **ret_pf)
 	if (!pf)
 		return -ENOMEM;
 	r = open_socket(&pf->requests);
-	if (r < 0)
-		return r;
-	r = find_family(pf);
-	if (r < 0)
+	if (!r)
+		r = find_driver(pf);
+	if (r < 0 && r != -ENOENT)
 		return r;
 	*ret_pf = pf;
 	pf = NULL;
 	return 0;
+}
+
+int pf_open(struct pf **ret_pf)
+{
+	_cleanup_(pf_p) struct pf *pf = NULL;
+	int r;
+
+	r = pf_open_early(&pf);
+	if (r < 0)
+		return r;
+	if (!pf_is_there(pf))
+		return -ENOENT;
+	*ret_pf = pf;
+	pf = NULL;
+	return 0;
+}
+
+bool pf_is_there(const struct pf *pf)
+{
+	return pf->family.id;
 }
 
 void pf_close(struct pf *pf)
@@ -282,19 +325,62 @@ int pf_ping(struct pf *pf, unsigned int ifindex, unsigned int vf)
 	return talk(pf, about_vf(pf, buf, VFERRY_PF_CMD_PING_VF, ifindex, vf), NULL, NULL);
 }
 
+static int join(struct pf *pf, uint32_t group)
+{
+	int number = group;
+
+	return mnl_socket_setsockopt(pf->events, NETLINK_ADD_MEMBERSHIP, &number,
+				     sizeof(number)) < 0 ? -errno : 0;
+}
+
+/* Look for the driver anew. -ERESTART: it is there; -ENOENT: it is not; -errno */
+static int rejoin(struct pf *pf)
+{
+	int r;
+
+	r = find_driver(pf);
+	if (!r)
+		r = join(pf, pf->family.group);
+	return r ?: -ERESTART;
+}
+
+/* The controller says that some family comes or goes. 0: not ours; otherwise as rejoin() */
+static int hear_controller(struct pf *pf, const struct nlmsghdr *h)
+{
+	const struct genlmsghdr *g = mnl_nlmsg_get_payload(h);
+	struct genl_family family;
+
+	if (msg_get_family(h, VFERRY_PF_GENL_EVENTS, &family) ||
+	    strcmp(family.name, VFERRY_PF_GENL_NAME))
+		return 0;
+	if (g->cmd == CTRL_CMD_NEWFAMILY)
+		return rejoin(pf);
+	/* an old message may follow a new family: only what has this id has gone */
+	if (g->cmd != CTRL_CMD_DELFAMILY || family.id != pf->family.id)
+		return 0;
+	pf->family = (struct genl_family) {};
+	return -ENOENT;
+}
+
 int pf_subscribe(struct pf *pf, unsigned int buffer)
 {
 	int size = buffer ?: EVENT_BUFFER;
-	int group = pf->family.group;
+	struct genl_family ctrl;
 	int r;
 
 	r = open_socket(&pf->events);
 	if (r < 0)
 		return r;
 	setsockopt(mnl_socket_get_fd(pf->events), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_setsockopt(pf->events, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-		return -errno;
-	return 0;
+	r = find_family(pf, CTRL_NAME, CTRL_GROUP, &ctrl);
+	if (!r)
+		r = join(pf, ctrl.group);
+	/* looked for again: it may have come, or gone, before somebody listened */
+	if (!r)
+		r = find_driver(pf);
+	if (!r)
+		return join(pf, pf->family.group);
+	return r == -ENOENT ? 0 : r;
 }
 
 int pf_fd(const struct pf *pf)
@@ -305,10 +391,15 @@ int pf_fd(const struct pf *pf)
 /* Events of a datagram that has been received, up to the first that is one */
 static int next_in_buffer(struct pf *pf, struct vf_event *ret_event)
 {
+	int r;
+
 	while (pf->event && msg_ok(pf->event, pf->event_left)) {
 		const struct nlmsghdr *h = pf->event;
 
 		pf->event = mnl_nlmsg_next(h, &pf->event_left);
+		r = h->nlmsg_type == GENL_ID_CTRL ? hear_controller(pf, h) : 0;
+		if (r)
+			return r;
 		if (h->nlmsg_type == pf->family.id && !msg_get_event(h, ret_event))
 			return 1;
 	}
@@ -319,15 +410,21 @@ static int next_in_buffer(struct pf *pf, struct vf_event *ret_event)
 int pf_next_event(struct pf *pf, struct vf_event *ret_event)
 {
 	ssize_t n;
+	int r;
 
-	while (!next_in_buffer(pf, ret_event)) {
+	while (!(r = next_in_buffer(pf, ret_event))) {
 		n = recv(pf_fd(pf), pf->event_buf, sizeof(pf->event_buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS) {
+			/* the controller's words may be among what was lost */
+			r = rejoin(pf);
+			return r == -ERESTART ? -ENOBUFS : r;
+		}
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		pf->event = (const void *)pf->event_buf;
 		pf->event_left = n;
 	}
-	return 1;
+	return r;
 }
 
 int pf_wait_event(struct pf *pf, uint64_t until_ns, struct vf_event *ret_event)

@@ -34,6 +34,17 @@ static inline void pf_p(struct pf **pf)
 unsigned int pf_version(const struct pf *pf);
 
 /**
+ * pf_open_early() - connect, whether the driver is there or not
+ * @ret_pf: to be freed by pf_close()
+ *
+ * For who waits for events for ever: pf_next_event() tells when it comes.
+ */
+int pf_open_early(struct pf **ret_pf);
+
+/* Is the driver there, as far as is known? */
+bool pf_is_there(const struct pf *pf);
+
+/**
  * pf_dump() - all VFs of all PFs of this network namespace
  * @pf: connection
  * @ret_vfs: array, to be freed
@@ -75,7 +86,12 @@ int pf_fd(const struct pf *pf);
  * @pf: connection
  * @ret_event: the event
  *
- * Return: 1: an event; 0: none now; -ENOBUFS: some were lost, dump anew.
+ * The kernel takes a listener's membership away with the family, without a word on it. So the
+ * controller's notifications are heard too, and the membership is taken again.
+ *
+ * Return: 1: an event; 0: none now; -ENOBUFS: some were lost, dump anew; -ENOENT: the driver
+ * has been unloaded; -ERESTART: it is there, or there again: dump anew. After each of them
+ * it goes on.
  */
 int pf_next_event(struct pf *pf, struct vf_event *ret_event);
 

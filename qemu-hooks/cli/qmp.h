@@ -49,6 +49,14 @@ const char *qmp_reason(const struct qmp *qmp);
  */
 int qmp_call(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret_value);
 
+/*
+ * The two halves of qmp_call(). A command that has been sent is executed, whether its answer
+ * is awaited or not; so qmp_await() may be called again for the same one after -EINTR or
+ * -ETIMEDOUT. Answers to others are dropped.
+ */
+int qmp_send(struct qmp *qmp, const char *command, json_t *arguments, json_int_t *ret_id);
+int qmp_await(struct qmp *qmp, json_int_t id, uint64_t until_ns, json_t **ret_value);
+
 /* Read what has come in, and drop it: events. 0, or -EPIPE. */
 int qmp_drain(struct qmp *qmp);
 

@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "qmp_msg.h"
+#include "text.h"
 
 int qmp_lines_feed(struct qmp_lines *lines, const char *data, size_t len)
 {
@@ -53,15 +54,6 @@ void qmp_lines_free(struct qmp_lines *lines)
 	*lines = (struct qmp_lines) {};
 }
 
-/* Text for people: cut to size, without what a terminal would take for commands */
-static void copy_text(char *ret, const char *text)
-{
-	snprintf(ret, QMP_TEXT, "%s", text ?: "");
-	for (; *ret; ret++)
-		if ((unsigned char)*ret < ' ' || *ret == 0x7f)
-			*ret = ' ';
-}
-
 static int read_greeting(const json_t *greeting, struct qmp_msg *ret)
 {
 	int major, minor, micro;
@@ -81,7 +73,7 @@ static int read_error(const json_t *error, struct qmp_msg *ret)
 	if (!text)
 		return -EBADMSG;
 	ret->kind = QMP_ERROR;
-	copy_text(ret->text, text);
+	text_clean(ret->text, sizeof(ret->text), text);
 	return 0;
 }
 
@@ -114,7 +106,7 @@ int qmp_msg_read(const char *line, size_t len, struct qmp_msg *ret_msg)
 	if (!json_is_string(part))
 		return -EBADMSG;
 	ret_msg->kind = QMP_EVENT;
-	copy_text(ret_msg->text, json_string_value(part));
+	text_clean(ret_msg->text, sizeof(ret_msg->text), json_string_value(part));
 	ret_msg->value = json_incref(json_object_get(root, "data"));
 	return 0;
 }
@@ -211,6 +203,7 @@ int qmp_migration_read(const json_t *value, struct qmp_migration *ret)
 		.downtime_ms = number(value, "downtime"),
 		.expected_downtime_ms = number(value, "expected-downtime"),
 	};
-	copy_text(ret->error, json_string_value(json_object_get(value, "error-desc")));
+	text_clean(ret->error, sizeof(ret->error),
+		   json_string_value(json_object_get(value, "error-desc")));
 	return 0;
 }

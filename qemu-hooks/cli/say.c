@@ -9,17 +9,52 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "say.h"
+#include "text.h"
+
+static bool as_json, told;
+static json_t *said;	/* NULL: nothing */
 
 void say(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list args;
+	int len;
 
-	fflush(stdout);
-	fputs("vferry: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	if (len < 0)
+		text = NULL;
+	else
+		text_clean(text, len + 1, text);	/* one line, whatever is in it */
+	fflush(stdout);
+	text_print(stderr, "vferry: %s\n", text ?: "no memory");
+	if (!said)
+		said = json_array();
+	json_array_append_new(said, text_json(text ?: "no memory"));
+}
+
+void say_as_json(void)
+{
+	as_json = true;
+}
+
+json_t *say_said(void)
+{
+	return said ? json_incref(said) : json_array();
+}
+
+int say_end(int status)
+{
+	if (status && as_json && !told && !ferror(stdout))
+		say_json(json_pack("{s:o, s:i}", "errors", say_said(), "status", status));
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		say("standard output: %s", strerror(errno));
+		status = STATUS_CANNOT;
+	}
+	json_decref(said);
+	said = NULL;
+	return status;
 }
 
 const char *paint(FILE *out, enum paint paint)
@@ -47,19 +82,33 @@ int say_json(json_t *value)
 {
 	_cleanup_json_ json_t *j = value;
 
+	errno = 0;
 	if (!j || json_dumpf(j, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) || putchar('\n') == EOF ||
 	    fflush(stdout)) {
-		say("the result cannot be written");
+		say("the result cannot be written%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
 		return STATUS_CANNOT;
 	}
+	told = true;
 	return STATUS_OK;
+}
+
+void conf_load_or_say(struct conf *ret)
+{
+	char reason[256];
+	int r = conf_load(CONF_FILE, ret, reason, sizeof(reason));
+
+	if (r >= 0 || r == -ENOENT)
+		return;
+	*ret = (struct conf) {};
+	say("%s: %s: it counts as empty until that is mended", CONF_FILE, reason);
 }
 
 int say_pf_error(const struct pf *pf, int err, const char *what)
 {
 	const char *reason = pf ? pf_refusal(pf) : "";
 
-	if (err == -ENOENT) {
+	if (err == -ENOENT || (pf && !pf_is_there(pf))) {
 		say("%s: the PF driver is not loaded; try: modprobe vferry_pf", what);
 		return STATUS_CANNOT;
 	}
@@ -98,10 +147,4 @@ int need_vf(const char *name, struct target *ret)
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
-}
-
-int say_usage(const char *command)
-{
-	say("see: vferry %s --help", command);
-	return STATUS_USAGE;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "conf.h"
 #include "pf.h"
 #include "sysfs.h"
 
@@ -24,8 +25,26 @@ enum paint {
 /* What switches a colour on or off on this stream: "" unless it is a terminal. */
 const char *paint(FILE *out, enum paint paint);
 
+/*
+ * From now on, a command that fails without a result as JSON says why as JSON: see say_end().
+ * Complaints go to standard error all the same.
+ */
+void say_as_json(void);
+
+/* New reference: an array of all complaints so far. */
+json_t *say_said(void);
+
+/*
+ * The end of the program with an exit status: what was printed has to be written, and a
+ * failure has to be told. Returns the exit status.
+ */
+int say_end(int status);
+
 /* One JSON value and an end of line, written out at once; takes the reference. */
 int say_json(json_t *value);
+
+/* /etc/vferry/host.conf; if it is not good it counts as empty, and a line says so. */
+void conf_load_or_say(struct conf *ret);
 
 /*
  * Something about the PF driver has gone wrong: say what and what to do. @pf
@@ -41,8 +60,5 @@ int say_no_target(const char *name, int err);
  * PF. STATUS_OK, or an exit status; then it has been said why.
  */
 int need_vf(const char *name, struct target *ret);
-
-/* Hint at the help of a sub-command. Returns an exit status. */
-int say_usage(const char *command);
 
 #endif

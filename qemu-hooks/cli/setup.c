@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry setup: make and bind VFs as host.conf has them. */
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "cmd.h"
 #include "conf.h"
 #include "rtnl.h"
+#include "options.h"
 #include "say.h"
 
-#include "../libvirt/store.h"
+#include "../libvirt/place_row.h"
 
 #define DRIVER	"vferry_vfio"
 
@@ -26,10 +27,12 @@ static const char help[] =
 
 /**
  * struct setup - what is being done
+ * @conf: all of it
  * @done: list of what was done, as text
  * @failed: something could not be
  */
 struct setup {
+	const struct conf *conf;
 	bool dry;
 	bool json;
 	json_t *done;
@@ -47,15 +50,6 @@ static void failed(struct setup *s, const char *what, int err)
 {
 	s->failed = true;
 	say("%s: %s", what, strerror(-err));
-}
-
-/* Has libvirt's hook given it to a domain that is about to come? */
-static bool is_reserved(const struct target *vf)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", store_path, vf->vf_pci);
-	return !access(path, F_OK);
 }
 
 static void set_number(struct setup *s, const struct conf_pf *conf, const struct target *pf)
@@ -84,42 +78,69 @@ static void set_number(struct setup *s, const struct conf_pf *conf, const struct
 	did(s, text);
 }
 
-static void set_mac(struct setup *s, const struct conf_pf *conf, const struct target *pf,
-		    unsigned int nr)
+/* As it is now, with who uses it; -errno */
+static int look(const struct setup *s, const struct target *pf, unsigned int nr,
+		struct vf_row *ret)
 {
-	struct vf_info now = {};
-	struct pf *driver = NULL;
-	char text[128], mac[18];
+	_cleanup_(pf_p) struct pf *driver = NULL;
+	struct vf_info now;
 	int r;
 
-	if (!pf_open(&driver))
-		pf_get(driver, pf->ifindex, nr, &now);
-	pf_close(driver);
-	if (!memcmp(now.mac, conf->mac[nr], 6))
+	r = pf_open(&driver);
+	if (!r)
+		r = pf_get(driver, pf->ifindex, nr, &now);
+	if (!r)
+		r = place_row_read(s->conf, pf, &now, ret);
+	if (!r)
+		place_row_reserved(ret);
+	return r;
+}
+
+static void set_mac(struct setup *s, const struct conf_pf *conf, const struct vf_row *row)
+{
+	const struct target *vf = &row->place;
+	char text[128], mac[18], user[320];
+	int r;
+
+	if (!memcmp(row->mac, conf->mac[vf->vf], 6))
 		return;
 	/* It may have come from another host, with an address of its own. */
-	if (now.held) {
-		say("%s vf %u: a virtual machine uses it: its address is left alone",
-		    conf->name, nr);
+	if (row->held) {
+		say("%s vf %d: a virtual machine uses it: its address is left alone",
+		    conf->name, vf->vf);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s vf %u: address %s", conf->name, nr,
-		 mac_text(conf->mac[nr], mac));
-	r = s->dry ? 0 : rtnl_set_vf_mac(pf->ifindex, nr, conf->mac[nr]);
+	snprintf(text, sizeof(text), "%s vf %d: address %s", conf->name, vf->vf,
+		 mac_text(conf->mac[vf->vf], mac));
+	if (place_in_use(row)) {
+		s->failed = true;
+		say("%s: %s: it is left alone", text, place_user(row, user, sizeof(user)));
+		return;
+	}
+	r = s->dry ? 0 : rtnl_set_vf_mac(vf->ifindex, vf->vf, conf->mac[vf->vf]);
 	if (r < 0)
 		return failed(s, text, r);
 	did(s, text);
 }
 
-static void bind_vf(struct setup *s, const struct conf_pf *conf, const struct target *vf)
+static void bind_vf(struct setup *s, const struct conf_pf *conf, const struct vf_row *row)
 {
-	char text[128], now[SYSFS_TEXT];
+	const struct target *vf = &row->place;
+	char text[128], now[SYSFS_TEXT], used[320];
 	struct user user;
 	int r = 0;
 
 	if (!strcmp(vf->vf_driver, DRIVER))
 		return;
 	snprintf(text, sizeof(text), "%s vf %d: bound to %s", conf->name, vf->vf, DRIVER);
+	/* What works on it would lose it. */
+	if (place_in_use(row)) {
+		s->failed = true;
+		say("%s: %s: it is left alone%s%s%s", text, place_user(row, used, sizeof(used)),
+		    row->netdev_up ? "; first: ip link set " : "",
+		    row->netdev_up ? vf->vf_netdev : "", row->netdev_up ? " down" : "");
+		return;
+	}
 	/* Unbinding would wait for it to end. */
 	if (vf_user(vf->vf_pci, &user) > 0) {
 		s->failed = true;
@@ -142,6 +163,54 @@ static void bind_vf(struct setup *s, const struct conf_pf *conf, const struct ta
 	did(s, text);
 }
 
+/* Settings for VFs that there are not */
+static void check_beyond(struct setup *s, const struct conf_pf *conf, unsigned int count)
+{
+	unsigned int named = conf->bind | conf->mac_set;
+
+	if (!(named >> count))
+		return;
+	s->failed = true;
+	say("[%s]: names VF %d, but it has %u", conf->name, 31 - __builtin_clz(named), count);
+}
+
+static void setup_vf(struct setup *s, const struct conf_pf *conf, const struct target *pf,
+		     unsigned int nr)
+{
+	char text[128];
+	struct vf_row row;
+	int r;
+
+	r = look(s, pf, nr, &row);
+	if (r < 0) {
+		snprintf(text, sizeof(text), "%s vf %u", conf->name, nr);
+		return failed(s, text, r);
+	}
+	if (row.reserved[0]) {
+		say("%s vf %u: a domain of libvirt has it reserved: it is left alone",
+		    conf->name, nr);
+		return;
+	}
+	if (conf->mac_set & 1u << nr)
+		set_mac(s, conf, &row);
+	if (!conf->bind_set || conf->bind & 1u << nr)
+		bind_vf(s, conf, &row);
+}
+
+/* The PF of another section, by another of its names? */
+static bool is_double(const struct setup *s, const struct conf_pf *conf, const struct target *pf)
+{
+	struct target other;
+	const struct conf_pf *c;
+
+	for (c = s->conf->pfs; c < conf; c++)
+		if (!target_find(c->name, &other) && !strcmp(other.pf_pci, pf->pf_pci)) {
+			say("[%s]: the same PF as [%s]", conf->name, c->name);
+			return true;
+		}
+	return false;
+}
+
 static void setup_pf(struct setup *s, const struct conf_pf *conf)
 {
 	struct target pf, vf;
@@ -160,73 +229,58 @@ static void setup_pf(struct setup *s, const struct conf_pf *conf)
 		    pf.pf_driver[0] ? pf.pf_driver : "nothing");
 		return;
 	}
-	set_number(s, conf, &pf);
-	for (nr = 0; nr < CONF_VFS; nr++) {
-		if (target_vf(&pf, nr, &vf) < 0) {
-			/* a dry run makes none */
-			if (s->dry && nr < conf->vfs)
-				continue;
-			break;
-		}
-		if (is_reserved(&vf)) {
-			say("%s vf %u: a domain of libvirt has it reserved: it is left alone",
-			    conf->name, nr);
-			continue;
-		}
-		if (conf->mac_set & 1u << nr)
-			set_mac(s, conf, &pf, nr);
-		if (!conf->bind_set || conf->bind & 1u << nr)
-			bind_vf(s, conf, &vf);
+	if (is_double(s, conf, &pf)) {
+		s->failed = true;
+		return;
 	}
+	set_number(s, conf, &pf);
+	for (nr = 0; nr < CONF_VFS && !target_vf(&pf, nr, &vf); nr++)
+		setup_vf(s, conf, &pf, nr);
+	/* a dry run makes none */
+	check_beyond(s, conf, s->dry && nr < conf->vfs ? conf->vfs : nr);
 }
 
-int cmd_setup(int argc, char **argv)
+static int setup(struct setup *s, struct conf *conf, const char *path)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
-	};
-	const char *path = CONF_FILE;
-	struct setup s = {};
-	struct conf conf;
 	char reason[256];
+	json_t *result;
 	size_t i;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "c:njh", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'n':
-			s.dry = true;
-			break;
-		case 'j':
-			s.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("setup");
-		}
-	}
-	if (argc != optind)
-		return say_usage("setup");
-	r = conf_load(path, &conf, reason, sizeof(reason));
+	r = conf_load(path, conf, reason, sizeof(reason));
 	if (r < 0) {
 		say("%s: %s", path, reason);
 		return r == -EINVAL ? STATUS_USAGE : STATUS_CANNOT;
 	}
-	s.done = json_array();
-	for (i = 0; i < conf.count; i++)
-		setup_pf(&s, &conf.pfs[i]);
-	r = s.failed ? STATUS_NO : STATUS_OK;
-	if (s.json)
-		return say_json(json_pack("{s:b, s:O}", "failed", (int)s.failed, "done", s.done)) ?: r;
-	json_decref(s.done);
-	return r;
+	s->done = json_array();
+	for (i = 0; i < conf->count; i++)
+		setup_pf(s, &conf->pfs[i]);
+	r = s->failed ? STATUS_NO : STATUS_OK;
+	if (!s->json) {
+		json_decref(s->done);
+		return r;
+	}
+	result = json_pack("{s:b, s:o}", "failed", (int)s->failed, "done", s->done);
+	if (result && s->failed)
+		json_object_set_new(result, "errors", say_said());
+	return say_json(result) ?: r;
+}
+
+int cmd_setup(int argc, char **argv)
+{
+	const char *path = CONF_FILE;
+	struct conf conf;
+	struct setup s = { .conf = &conf };
+	const struct option_spec options[] = {
+		{ "config", 'c', .kind = OPTION_TEXT, .ret = &path, .what = "the name of a file" },
+		{ "dry-run", 'n', .kind = OPTION_FLAG, .ret = &s.dry },
+		{}
+	};
+	const struct command_line line = {
+		.command = "setup", .help = help, .options = options, .json = &s.json,
+	};
+	int r;
+
+	r = options_read(&line, &argc, &argv);
+	return r == OPTIONS_GO_ON ? setup(&s, &conf, path) : r;
 }

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "number.h"
 #include "sysfs.h"
+#include "text.h"
 
 const char *sysfs_root = "/sys";
 const char *procfs_root = "/proc";
@@ -215,14 +217,13 @@ static int find_pci(const char *pci, struct target *ret)
 /* PF/N */
 static int find_numbered(const char *name, const char *slash, struct target *ret)
 {
-	char pf_name[SYSFS_TEXT], *end;
+	char pf_name[SYSFS_TEXT];
 	struct target pf;
-	unsigned long n;
+	uint64_t n;
 	int r;
 
 	snprintf(pf_name, sizeof(pf_name), "%.*s", (int)(slash - name), name);
-	n = strtoul(slash + 1, &end, 10);
-	if (!isdigit((unsigned char)slash[1]) || *end || n >= MAX_VFS)
+	if (number_read(slash + 1, 0, MAX_VFS - 1, &n))
 		return -ENODEV;
 	r = target_find(pf_name, &pf);
 	if (r < 0)
@@ -254,6 +255,7 @@ const char *target_text(const struct target *target, char *buf, size_t size)
 		snprintf(buf, size, "%s", pf);
 	else
 		snprintf(buf, size, "%s vf %d", pf, target->vf);
+	text_clean(buf, size, buf);
 	return buf;
 }
 
@@ -338,6 +340,7 @@ static void describe_user(const char *pid, const char *vf_pci, struct user *ret)
 	*ret = (struct user) { .pid = atoi(pid) };
 	snprintf(path, sizeof(path), "%s/%s/comm", procfs_root, pid);
 	read_line(path, ret->comm, sizeof(ret->comm));
+	text_clean(ret->comm, sizeof(ret->comm), ret->comm);
 	if (!words)
 		return;
 	len = read_cmdline(pid, words, 65536);
@@ -406,7 +409,7 @@ static const char *next_word(const char *words, size_t len, const char *word)
 void cmdline_guest(const char *words, size_t len, char *ret, size_t size)
 {
 	const char *word = NULL;
-	size_t i;
+	_cleanup_free_ char *name = NULL;
 
 	ret[0] = '\0';
 	while ((word = next_word(words, len, word))) {
@@ -417,9 +420,8 @@ void cmdline_guest(const char *words, size_t len, char *ret, size_t size)
 			return;
 		if (!strncmp(word, "guest=", 6))
 			word += 6;
-		for (i = 0; i + 1 < size && word[i] && word[i] != ','; i++)
-			ret[i] = (unsigned char)word[i] < ' ' ? '?' : word[i];
-		ret[i] = '\0';
+		name = strndup(word, strcspn(word, ","));
+		text_clean(ret, size, name);
 		return;
 	}
 }

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cleanup.h"
+#include "place.h"
+#include "text.h"
 #include "uapi/vferry_pf.h"
 #include "verdict.h"
 
@@ -29,6 +31,7 @@ void check_add(struct checks *checks, const char *name, enum verdict verdict,
 	va_start(args, format);
 	vsnprintf(c->text, sizeof(c->text), format, args);
 	va_end(args);
+	text_clean(c->text, sizeof(c->text), c->text);	/* half of it is the other host's */
 }
 
 bool checks_pass(const struct checks *checks)
@@ -262,22 +265,91 @@ static bool same_network(const json_t *mine, const json_t *pf, const char *heard
 	return heard && *heard && !strcmp(text_of(pf, "pf"), heard);
 }
 
-static bool is_free(const json_t *vf)
+static bool read_mac(const char *text, uint8_t ret[static 6])
 {
-	return !strcmp(text_of(vf, "driver"), "vferry_vfio") &&
-	       json_is_false(json_object_get(vf, "held")) &&
-	       !strcmp(text_of(vf, "state"), "idle");
+	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &ret[0], &ret[1], &ret[2],
+		      &ret[3], &ret[4], &ret[5]) == 6;
 }
 
-static const json_t *free_vf(const json_t *pf)
+/* What the rule for guests has to know of a VF there; what is not told is no good */
+static void read_row(const json_t *pf, const json_t *vf, struct vf_row *ret)
+{
+	const char *state = text_of(vf, "state");
+	struct target *place = &ret->place;
+
+	*ret = (struct vf_row) {
+		.meant = !json_is_false(json_object_get(vf, "meant")),
+		.iommu = is_true(vf, "iommu_group"),
+		.pf_up = is_true(pf, "up"),
+		.netdev_up = is_true(vf, "interface_up"),
+		.held = !json_is_false(json_object_get(vf, "held")),
+		.mac_conf = is_true(vf, "mac_conf"),
+	};
+	place->vf = number_of(vf, "vf");
+	text_clean(place->pf, sizeof(place->pf), text_of(pf, "pf"));
+	text_clean(place->pf_pci, sizeof(place->pf_pci), text_of(pf, "pci"));
+	text_clean(place->vf_pci, sizeof(place->vf_pci), text_of(vf, "pci"));
+	text_clean(place->vf_driver, sizeof(place->vf_driver), text_of(vf, "driver"));
+	text_clean(place->vf_netdev, sizeof(place->vf_netdev), text_of(vf, "interface"));
+	text_clean(ret->reserved, sizeof(ret->reserved), text_of(vf, "reserved"));
+	text_clean(ret->user, sizeof(ret->user), text_of(json_object_get(vf, "user"), "guest"));
+	if (strcmp(state, "idle"))
+		text_clean(ret->moving, sizeof(ret->moving), *state ? state : "?");
+	read_mac(text_of(vf, "mac"), ret->mac);
+	read_mac(text_of(pf, "mac"), ret->pf_mac);
+}
+
+#define MAX_ROWS	256
+
+/* The VFs of a PF there; rows to be freed */
+static struct vf_table table_of(const json_t *pf)
 {
 	const json_t *vfs = json_object_get(pf, "vfs");
-	size_t i;
+	struct vf_table table = {};
+	size_t count = json_array_size(vfs), i;
 
-	for (i = 0; i < json_array_size(vfs); i++)
-		if (is_free(json_array_get(vfs, i)))
-			return json_array_get(vfs, i);
-	return NULL;
+	if (count > MAX_ROWS)
+		count = MAX_ROWS;
+	table.rows = calloc(count + 1, sizeof(*table.rows));
+	for (i = 0; table.rows && i < count; i++)
+		read_row(pf, json_array_get(vfs, i), &table.rows[table.count++]);
+	return table;
+}
+
+/* The row that the guest is given there, or NULL; then *ret_why says why none */
+static const struct vf_row *best_row(const struct vf_table *table, const uint8_t *mac,
+				     char *ret_why, size_t size)
+{
+	/* the address has a line of its own */
+	const struct place_guest any = { .network = "", .binding = BINDING_NOBODY };
+	const struct place_guest guest = { .network = "", .mac = mac, .binding = BINDING_NOBODY };
+	const struct vf_row *best = NULL;
+	size_t i, n = 0;
+	char words[400];
+
+	ret_why[0] = '\0';
+	for (i = 0; i < table->count; i++) {
+		const struct vf_row *row = &table->rows[i];
+
+		if (!place_unfit(table, row, &any, words, sizeof(words))) {
+			if (!best || place_rank(row, &guest, "") < place_rank(best, &guest, ""))
+				best = row;
+		} else if (n < size) {
+			n += snprintf(ret_why + n, size - n, "%s vf %d: %s", n ? ";" : ":",
+				      row->place.vf, words);
+		}
+	}
+	return best;
+}
+
+static bool has_room(const json_t *pf)
+{
+	struct vf_table table = table_of(pf);
+	char why[256];
+	bool room = best_row(&table, NULL, why, sizeof(why));
+
+	free(table.rows);
+	return room;
 }
 
 /* The PF to go to: of our kind, on our network; better one with a free VF */
@@ -297,30 +369,10 @@ static const json_t *choose_pf(const json_t *there, const json_t *mine, const ch
 		if (strcmp(text_of(pf, "driver"), "vferry_pf"))
 			continue;
 		*ret_driver = true;
-		if (same_network(mine, pf, heard) && (!chosen || !free_vf(chosen)))
+		if (same_network(mine, pf, heard) && (!chosen || !has_room(chosen)))
 			chosen = pf;
 	}
 	return chosen;
-}
-
-/* Whose address on the other PF is the guest's? NULL: nobody's */
-static const char *mac_user(const json_t *pf, const char *mac, char *buf, size_t size)
-{
-	const json_t *vfs = json_object_get(pf, "vfs");
-	size_t i;
-
-	if (!strcasecmp(text_of(pf, "mac"), mac))
-		return "the PF itself";
-	for (i = 0; i < json_array_size(vfs); i++) {
-		const json_t *vf = json_array_get(vfs, i);
-
-		/* a free VF will take the guest's address anyway */
-		if (is_free(vf) || strcasecmp(text_of(vf, "mac"), mac))
-			continue;
-		snprintf(buf, size, "vf %lld", (long long)number_of(vf, "vf"));
-		return buf;
-	}
-	return NULL;
 }
 
 static void check_protocols(struct checks *checks, const json_t *here, const json_t *there,
@@ -350,9 +402,13 @@ static void check_protocols(struct checks *checks, const json_t *here, const jso
 static void check_place(struct checks *checks, const json_t *mine, const json_t *vf,
 			const json_t *pf, struct way *ret_way)
 {
-	const json_t *place = free_vf(pf);
-	const char *mac = text_of(vf, "mac"), *who;
-	char buf[32];
+	struct vf_table table = table_of(pf);
+	const char *mac = text_of(vf, "mac");
+	const struct vf_row *place;
+	const json_t *theirs;
+	uint8_t address[6];
+	char words[400];
+	bool known;
 
 	if (!is_true(pf, "carrier"))
 		FAIL("there-link", "ip link set PF up there; look at the cable",
@@ -366,28 +422,32 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 	else
 		PASS("there-mtu", "MTU %lld there is enough", (long long)number_of(pf, "mtu"));
 
-	who = mac_user(pf, mac, buf, sizeof(buf));
-	if (who)
-		FAIL("there-mac", "give it another address", "%s is the address of %s of %s there",
-		     mac, who, text_of(pf, "pf"));
+	known = read_mac(mac, address);
+	if (table.count && known && place_address(&table, &table.rows[0], address, words,
+						  sizeof(words)))
+		FAIL("there-mac", "give one of them another address", "%s", words);
 	else
 		PASS("there-mac", "nobody on %s there has the guest's address %s",
 		     text_of(pf, "pf"), mac);
 
+	place = best_row(&table, known ? address : NULL, words, sizeof(words));
 	if (!place) {
 		FAIL("there-vf", "make one free, or bind one to vferry_vfio (vferry setup)",
-		     "no VF of %s there is free", text_of(pf, "pf"));
+		     "no VF of %s there is free%s", text_of(pf, "pf"), words);
 		SKIP("there-vlan", "no free VF");
+		free(table.rows);
 		return;
 	}
-	snprintf(ret_way->pf, sizeof(ret_way->pf), "%s", text_of(pf, "pf"));
-	snprintf(ret_way->vf_pci, sizeof(ret_way->vf_pci), "%s", text_of(place, "pci"));
-	PASS("there-vf", "%s there is free", text_of(place, "pci"));
+	text_clean(ret_way->pf, sizeof(ret_way->pf), place->place.pf);
+	text_clean(ret_way->vf_pci, sizeof(ret_way->vf_pci), place->place.vf_pci);
+	PASS("there-vf", "%s there is free", place->place.vf_pci);
+	theirs = find_vf(pf, place->place.vf);
+	free(table.rows);
 	/* one that is not set is adopted from the guest's state */
-	if (number_of(place, "vlan") > 0 && number_of(place, "vlan") != number_of(vf, "vlan"))
+	if (number_of(theirs, "vlan") > 0 && number_of(theirs, "vlan") != number_of(vf, "vlan"))
 		FAIL("there-vlan", "ip link set PF vf N vlan … there",
 		     "port VLAN %lld here, %lld there", (long long)number_of(vf, "vlan"),
-		     (long long)number_of(place, "vlan"));
+		     (long long)number_of(theirs, "vlan"));
 	else
 		PASS("there-vlan", "the port VLAN fits");
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry vf: one step of a migration by hand. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "number.h"
+#include "options.h"
 #include "say.h"
+
+#define VF_MAX	255	/* of any PF: a bus has no more */
 
 static const char help[] =
 	"Usage: vferry vf [OPTIONS] PF NUMBER migrate|cancelmigration|suspend|resume\n"
@@ -93,7 +96,7 @@ static int await(struct pf *pf, const struct target *vf, unsigned int command,
 		r = pf_wait_event(pf, until, &event);
 		if (r == -EINTR)
 			continue;
-		if (r == -ENOBUFS)
+		if (r == -ENOBUFS || r == -ERESTART)
 			r = judge_state(pf, vf, goal, json);
 		else if (r < 0)
 			return say_pf_error(pf, r, "events");
@@ -137,8 +140,7 @@ static int command_vf(const struct target *vf, unsigned int command, unsigned in
 static int find_vf(char **words, int count, struct target *ret)
 {
 	struct target pf;
-	unsigned long nr;
-	char *end;
+	uint64_t nr;
 	int r;
 
 	if (count == 1)
@@ -146,8 +148,11 @@ static int find_vf(char **words, int count, struct target *ret)
 	r = target_find(words[0], &pf);
 	if (r < 0)
 		return say_no_target(words[0], r);
-	nr = strtoul(words[1], &end, 10);
-	if (!*words[1] || *end || pf.vf >= 0 || target_vf(&pf, nr, ret) < 0) {
+	if (pf.vf >= 0) {
+		say("%s: a VF: leave %s out", words[0], words[1]);
+		return STATUS_USAGE;
+	}
+	if (number_read(words[1], 0, VF_MAX, &nr) || target_vf(&pf, nr, ret) < 0) {
 		say("%s has no VF %s", words[0], words[1]);
 		return STATUS_USAGE;
 	}
@@ -156,43 +161,27 @@ static int find_vf(char **words, int count, struct target *ret)
 
 int cmd_vf(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "wait", optional_argument, NULL, 'w' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	int64_t seconds = 0;
+	bool json = false;
+	const struct option_spec options[] = {
+		{ "wait", 'w', OPTION_MAY_NUMBER, &seconds, 1, 86400, 40, "a number of seconds" },
 		{}
 	};
-	unsigned int seconds = 0;
+	const struct command_line line = {
+		.command = "vf", .help = help, .options = options, .json = &json, .min = 2, .max = 3,
+		.words = "PF NUMBER WORD, or VF WORD",
+	};
 	struct target vf;
-	bool json = false;
-	int c, command, r;
+	int command, r;
 
-	while ((c = getopt_long(argc, argv, "w::jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'w':
-			seconds = optarg ? strtoul(optarg, NULL, 10) : 40;
-			if (!seconds || seconds > 86400) {
-				say("%s: not a number of seconds", optarg);
-				return STATUS_USAGE;
-			}
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("vf");
-		}
-	}
-	if (argc - optind != 2 && argc - optind != 3)
-		return say_usage("vf");
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
 	command = command_by_name(argv[argc - 1]);
 	if (command < 0) {
 		say("%s: not one of migrate, cancelmigration, suspend, resume", argv[argc - 1]);
 		return STATUS_USAGE;
 	}
-	r = find_vf(argv + optind, argc - optind - 1, &vf);
+	r = find_vf(argv, argc - 1, &vf);
 	return r == STATUS_OK ? command_vf(&vf, command, seconds, json) : r;
 }

@@ -29,14 +29,26 @@ _vferry()
 	local command=${COMP_WORDS[1]} words="--json --help"
 
 	COMPREPLY=()
+	# readline takes --option=value for three words
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
 	if ((COMP_CWORD == 1)); then
-		words="list watch check migrate vf history setup libvirt --help"
+		words="list watch check migrate vf history setup libvirt help --help --version"
 		COMPREPLY=($(compgen -W "$words" -- "$cur"))
 		return
 	fi
 	case $prev in
+	--connect|--bandwidth|--buffer|--downtime-limit|--timeout|--lines|--wait|-n)
+		# of a value nothing is known; -n of setup takes none
+		[[ $prev == -n && $command == setup ]] || return ;;
+	-c)
+		[[ $command == libvirt ]] && return ;;&
 	--qmp|--plot|--config|--file|-c|-f)
-		COMPREPLY=($(compgen -f -- "$cur"))
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--to)
 		COMPREPLY=($(compgen -A hostname -- "$cur"))
@@ -46,6 +58,7 @@ _vferry()
 		return ;;
 	esac
 	case $command in
+	help)	words="list watch check migrate vf history setup libvirt" ;;
 	list)	words+=" $(_vferry_targets)" ;;
 	watch)	words+=" --journal --buffer $(_vferry_targets)" ;;
 	check)	words+=" --to --facts $(_vferry_targets)" ;;

@@ -30,6 +30,32 @@ int virsh(const char *uri, const char *const *words, char **ret_output)
 	return r ? r : child_finish(&child, ret_output);
 }
 
+int virsh_definition(const char *uri, const char *domain, char **ret_xml)
+{
+	/* What is not in it when it is defined anew is lost: secrets, too. */
+	const char *words[] = { "dumpxml", "--inactive", "--domain", domain, "--security-info",
+				NULL };
+
+	return virsh(uri, words, ret_xml);
+}
+
+int virsh_define(const char *uri, const char *domain, const char *read, const char *file)
+{
+	_cleanup_free_ char *now = NULL, *output = NULL;
+	const char *words[] = { "define", file, NULL };
+	int r;
+
+	r = virsh_definition(uri, domain, &now);
+	if (r)
+		return r;
+	if (!now || strcmp(now, read))
+		return -ESTALE;
+	r = virsh(uri, words, &output);
+	if (r == -ETIMEDOUT)
+		say("%s: it is not known whether it was defined anew", domain);
+	return r;
+}
+
 int write_temporary(char *path, const char *text, size_t size)
 {
 	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
@@ -47,8 +73,10 @@ int say_virsh(int r)
 		say("virsh cannot be run: is libvirt-clients installed?");
 	else if (r == -ETIMEDOUT)
 		say("virsh does not answer");
+	else if (r == -ESTALE)
+		say("the definition was changed by somebody else meanwhile: nothing was done; try again");
 	else if (r < 0)
 		say("virsh: %s", strerror(-r));
 	/* otherwise virsh has said it */
-	return r > 0 && r != CHILD_CANNOT ? STATUS_NO : STATUS_CANNOT;
+	return r == -ESTALE || (r > 0 && r != CHILD_CANNOT) ? STATUS_NO : STATUS_CANNOT;
 }

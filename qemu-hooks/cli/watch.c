@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry watch: what happens to VFs, as it happens. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cmd.h"
 #include "journal.h"
 #include "moves.h"
+#include "options.h"
 #include "say.h"
 
 static const char help[] =
@@ -35,10 +35,11 @@ struct watch {
 	struct moves moves;
 };
 
-static bool wanted(const struct watch *w, uint32_t ifindex, uint32_t vf)
+/* Not by the number of the interface: a driver that is loaded anew has another. */
+static bool wanted(const struct watch *w, const char *pf_pci, uint32_t vf)
 {
 	return !w->only.pf_pci[0] ||
-	       (w->only.ifindex == ifindex &&
+	       (!strcmp(w->only.pf_pci, pf_pci) &&
 		(w->only.vf < 0 || (uint32_t)w->only.vf == vf));
 }
 
@@ -71,7 +72,7 @@ static int show(struct watch *w, const struct vf_event *e)
 	bool ended;
 
 	move = moves_add(&w->moves, e, &ended);
-	if (!wanted(w, e->ifindex, e->vf))
+	if (!wanted(w, e->pf_pci, e->vf))
 		return STATUS_OK;
 	if (w->journal) {
 		if (ended)
@@ -89,25 +90,34 @@ static int show(struct watch *w, const struct vf_event *e)
 	return say_json(j);
 }
 
-/* Some events were lost: show how things are. */
-static int show_all(struct watch *w, struct pf *pf)
+/* The driver has gone, and with it what was known of its VFs; or it has come. */
+static void show_driver(struct watch *w, bool there)
+{
+	moves_free(&w->moves);
+	if (w->json)
+		say_json(json_pack("{s:s}", "event", there ? "loaded" : "unloaded"));
+	else if (!w->journal)
+		printf(there ? "vferry_pf has been loaded; the VFs are now:\n" :
+		       "vferry_pf has been unloaded; its events are waited for\n");
+	fflush(stdout);
+}
+
+/* Show how things are. */
+static int show_vfs(struct watch *w, struct pf *pf)
 {
 	_cleanup_free_ struct vf_info *vfs = NULL;
 	const struct move *over;
 	size_t count = 0, i;
 	int r;
 
-	moves_lost(&w->moves);
-	if (w->json)
-		say_json(json_pack("{s:s}", "event", "overrun"));
-	else if (!w->journal)
-		printf("events were lost; the VFs are now:\n");
 	r = pf_dump(pf, &vfs, &count);
+	if (r == -ENOENT)	/* just gone: the next event says so */
+		return STATUS_OK;
 	if (r < 0)
 		return say_pf_error(pf, r, "watch");
 	for (i = 0; i < count; i++) {
 		over = moves_settle(&w->moves, &vfs[i]);
-		if (!wanted(w, vfs[i].ifindex, vfs[i].vf))
+		if (!wanted(w, vfs[i].pf_pci, vfs[i].vf))
 			continue;
 		if (w->journal) {
 			if (over)
@@ -126,13 +136,23 @@ static int show_all(struct watch *w, struct pf *pf)
 	return STATUS_OK;
 }
 
+static void show_loss(struct watch *w)
+{
+	moves_lost(&w->moves);
+	if (w->json)
+		say_json(json_pack("{s:s}", "event", "overrun"));
+	else if (!w->journal)
+		printf("events were lost; the VFs are now:\n");
+}
+
 static int watch(struct watch *w, unsigned int buffer)
 {
 	_cleanup_(pf_p) struct pf *pf = NULL;
 	struct vf_event event;
 	int r, status = STATUS_OK;
 
-	r = pf_open(&pf);
+	/* The service is there before the driver, and stays when that is loaded anew. */
+	r = w->journal ? pf_open_early(&pf) : pf_open(&pf);
 	if (!r)
 		r = pf_subscribe(pf, buffer);
 	if (r < 0) {
@@ -143,9 +163,15 @@ static int watch(struct watch *w, unsigned int buffer)
 		status = say_json(json_pack("{s:s}", "event", "watching"));
 	while (status == STATUS_OK) {
 		r = pf_wait_event(pf, from_now_ns(3600 * 1000u), &event);
-		if (r == -ENOBUFS)
-			status = show_all(w, pf);
-		else if (r > 0)
+		if (r == -ENOBUFS) {
+			show_loss(w);
+			status = show_vfs(w, pf);
+		} else if (r == -ENOENT) {
+			show_driver(w, false);
+		} else if (r == -ERESTART) {
+			show_driver(w, true);
+			status = show_vfs(w, pf);
+		} else if (r > 0)
 			status = show(w, &event);
 		else if (r < 0 && r != -EINTR)
 			return say_pf_error(pf, r, "watch");
@@ -155,46 +181,27 @@ static int watch(struct watch *w, unsigned int buffer)
 
 int cmd_watch(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "journal", no_argument, NULL, 'J' },
-		{ "buffer", required_argument, NULL, 'b' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
+	struct watch w = {};
+	int64_t buffer = 0;
+	const struct option_spec options[] = {
+		{ "journal", .kind = OPTION_FLAG, .ret = &w.journal },
+		{ "buffer", .kind = OPTION_NUMBER, .ret = &buffer, .min = 1, .max = 1 << 28,
+		  .what = "a number of bytes" },
 		{}
 	};
-	struct watch w = {};
-	unsigned long buffer = 0;
-	char *end;
-	int c, r;
+	const struct command_line line = {
+		.command = "watch", .help = help, .options = options, .json = &w.json, .max = 1,
+		.words = "one PF or VF",
+	};
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'J':
-			w.journal = true;
-			break;
-		case 'b':
-			buffer = strtoul(optarg, &end, 10);
-			if (!*optarg || *end || buffer < 1 || buffer > 1 << 28) {
-				say("%s: not a number of bytes", optarg);
-				return STATUS_USAGE;
-			}
-			break;
-		case 'j':
-			w.json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return STATUS_OK;
-		default:
-			return say_usage("watch");
-		}
-	}
-	if (argc - optind > 1)
-		return say_usage("watch");
-	if (argc - optind == 1) {
-		r = target_find(argv[optind], &w.only);
+	r = options_read(&line, &argc, &argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	if (argc == 1) {
+		r = target_find(argv[0], &w.only);
 		if (r < 0)
-			return say_no_target(argv[optind], r);
+			return say_no_target(argv[0], r);
 	}
 	r = watch(&w, buffer);
 	moves_free(&w.moves);

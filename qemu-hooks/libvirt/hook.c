@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "host.h"
 #include "store.h"
+#include "text.h"
 #include "xml.h"
 
 /* Longer than all deadlines of what is waited for; libvirt itself has none for a hook. */
@@ -37,14 +38,15 @@ static void complain(const char *format, ...) __attribute__((format(printf, 1, 2
 static void complain(const char *format, ...)
 {
 	struct utsname uts = {};
+	char text[2 * REASON];
 	va_list args;
 
 	uname(&uts);
-	fprintf(stderr, "vferry on %s: ", uts.nodename);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	text_clean(text, sizeof(text), text);
+	text_print(stderr, "vferry on %s: %s\n", uts.nodename, text);
 }
 
 static void time_is_over(int signal)
@@ -154,7 +156,7 @@ static int incoming(struct dom *dom)
 {
 	_cleanup_free_ size_t *rows = calloc(dom->count, sizeof(*rows));
 	_cleanup_free_ bool *ours = calloc(dom->count, sizeof(*ours));
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	_cleanup_free_ char *xml = NULL;
 	char reason[REASON];
 	size_t size;
@@ -200,7 +202,7 @@ static int incoming(struct dom *dom)
 static int for_each_vf(struct dom *dom, int (*each)(struct host *host, const struct vf_row *row,
 						    struct dom *dom, struct dom_device *device))
 {
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	char reason[REASON];
 	size_t i, count = 0;
 	int r;
@@ -275,7 +277,7 @@ static int on_running(struct dom *dom)
 /* The domain has gone from this host. */
 static int release(struct dom *dom)
 {
-	_cleanup_(host_p) struct host host = { .store = -1 };
+	_cleanup_(host_p) struct host host = { .store = STORE_CLOSED };
 	char reason[REASON];
 	int r;
 

@@ -10,46 +10,16 @@
 
 #include "cleanup.h"
 #include "host.h"
+#include "place_row.h"
 #include "rtnl.h"
-#include "section.h"
 #include "store.h"
 
 #define MAX_PFS		64
 #define CLOSE_MS	2000
 
+_Static_assert(DOM_NAME <= PLACE_NAME && DOM_TEXT <= PLACE_TEXT, "a domain's name fits");
+
 static const uint8_t no_mac[6];
-
-static uint64_t boot_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
-}
-
-/* Name and time of the start of a process; -errno: it has gone */
-static int read_process(int pid, char comm[static 32], uint64_t *ret_start)
-{
-	_cleanup_fclose_ FILE *f = NULL;
-	char path[64], text[1024] = "";
-	const char *open, *close;
-
-	snprintf(path, sizeof(path), "%s/%d/stat", procfs_root, pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	if (!fgets(text, sizeof(text), f))
-		return -ESRCH;
-	/* the name may have anything in it */
-	open = strchr(text, '(');
-	close = strrchr(text, ')');
-	if (!open || !close || close < open ||
-	    sscanf(close + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-		   "%*d %*d %*d %lu", ret_start) != 1)
-		return -EBADMSG;
-	snprintf(comm, 32, "%.*s", (int)(close - open - 1), open + 1);
-	return 0;
-}
 
 /* libvirt's daemon, if that has started us */
 static struct process find_daemon(void)
@@ -57,18 +27,10 @@ static struct process find_daemon(void)
 	struct process p = { .pid = getppid() };
 	char comm[32];
 
-	if (read_process(p.pid, comm, &p.start) < 0 ||
+	if (process_read(p.pid, comm, &p.start) < 0 ||
 	    (strcmp(comm, "libvirtd") && strcmp(comm, "virtqemud")))
 		return (struct process) {};
 	return p;
-}
-
-static bool lives(const struct process *p)
-{
-	uint64_t start;
-	char comm[32];
-
-	return p->pid && !read_process(p->pid, comm, &start) && start == p->start;
 }
 
 static int undo(const struct target *vf, const struct reservation *r)
@@ -85,7 +47,7 @@ static int undo(const struct target *vf, const struct reservation *r)
 }
 
 /* Remove a reservation. A VF that somebody has open is left as it is. */
-static int drop(int store, const struct target *vf, bool held, const struct reservation *r)
+static int drop(const struct store *store, const struct target *vf, bool held, const struct reservation *r)
 {
 	int err = held ? 0 : undo(vf, r), e;
 
@@ -99,19 +61,19 @@ static int read_reservation(struct host *host, struct vf_row *row, const char *u
 	struct reservation r;
 	int err;
 
-	err = store_get(host->store, row->place.vf_pci, &r);
+	err = store_get(&host->store, row->place.vf_pci, &r);
 	if (err == -ENOENT)
 		return 0;
 	if (err == -EBADMSG && !row->held)	/* nothing of ours wrote it */
-		return store_remove(host->store, row->place.vf_pci);
+		return store_remove(&host->store, row->place.vf_pci);
 	if (err < 0)
 		return err == -EBADMSG ? 0 : err;
 	if (row->held)
 		snprintf(row->user, sizeof(row->user), "domain %s", r.name);
 	if (!strcmp(r.uuid, uuid))
 		return 0;
-	if (reservation_is_stale(&r, boot_seconds(), row->held, lives(&r.daemon))) {
-		drop(host->store, &row->place, row->held, &r);
+	if (reservation_is_stale(&r, boot_seconds(), row->held, process_lives(&r.daemon))) {
+		drop(&host->store, &row->place, row->held, &r);
 		return 0;
 	}
 	snprintf(row->reserved, sizeof(row->reserved), "%s", r.name);
@@ -129,47 +91,17 @@ static struct vf_row *add_row(struct vf_table *table)
 	return &grown[table->count++];
 }
 
-static void read_mac(const char *netdev, uint8_t mac[static 6])
-{
-	unsigned int b[6], i;
-	char text[32];
-
-	sysfs_read(text, sizeof(text), "class/net/%s/address", netdev);
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) == 6)
-		for (i = 0; i < 6; i++)
-			mac[i] = b[i];
-}
-
-static bool is_up(const char *netdev)
-{
-	long flags = netdev[0] ? sysfs_number("class/net/%s/flags", netdev) : 0;
-
-	return flags > 0 && flags & IFF_UP;
-}
-
 static int read_row(struct host *host, const struct target *pf, const struct vf_info *vf,
 		    const char *uuid)
 {
-	const struct conf_pf *section = section_of(&host->conf, pf);
-	struct vf_row *row;
-	struct target place;
+	struct vf_row read, *row;
 
-	if (target_vf(pf, vf->vf, &place) < 0)	/* it is just going */
+	if (place_row_read(&host->conf, pf, vf, &read) < 0)
 		return 0;
 	row = add_row(&host->table);
 	if (!row)
 		return -ENOMEM;
-	row->place = place;
-	snprintf(row->network, sizeof(row->network), "%s", section ? section->network : "");
-	row->meant = !section || !section->bind_set ||
-		     (vf->vf < CONF_VFS && section->bind & 1u << vf->vf);
-	row->mac_conf = section && vf->vf < CONF_VFS && section->mac_set & 1u << vf->vf;
-	row->iommu = sysfs_exists("bus/pci/devices/%s/iommu_group", place.vf_pci);
-	row->pf_up = is_up(pf->pf);
-	row->netdev_up = is_up(place.vf_netdev);
-	row->held = vf->held;
-	memcpy(row->mac, vf->mac, 6);
-	read_mac(pf->pf, row->pf_mac);
+	*row = read;
 	return read_reservation(host, row, uuid);
 }
 
@@ -251,7 +183,7 @@ int host_open(struct host *ret, const char *uuid, char *reason, size_t size)
 	char why[256];
 	int r;
 
-	*ret = (struct host) { .store = -1 };
+	*ret = (struct host) { .store = STORE_CLOSED };
 	r = conf_load(CONF_FILE, &ret->conf, why, sizeof(why));
 	if (r < 0 && r != -ENOENT) {
 		snprintf(reason, size, "%s: %s", CONF_FILE, why);
@@ -278,8 +210,7 @@ int host_open(struct host *ret, const char *uuid, char *reason, size_t size)
 void host_close(struct host *host)
 {
 	pf_close(host->pf);
-	if (host->store >= 0)
-		close(host->store);
+	store_close(&host->store);
 	free(host->table.rows);
 }
 
@@ -345,30 +276,47 @@ const struct vf_row *host_row(const struct host *host, const char *pci)
 	return NULL;
 }
 
+/* What is to be undone is on disk before it is done: a hook may be ended at any time. */
+static int note_undo(struct host *host, const struct vf_row *row, const struct reservation *r,
+		     char *reason, size_t size)
+{
+	int err = store_replace(&host->store, row->place.vf_pci, r);
+
+	if (err < 0)
+		snprintf(reason, size, "reservations in %s: %s", store_path, strerror(-err));
+	return err;
+}
+
 /*
  * Has somebody set the address that the VF has, or did the PF driver choose it?
  * That cannot be seen; so the address is taken away: one that was chosen comes back.
  */
-static int learn_mac(struct host *host, const struct vf_row *row, struct reservation *r)
+static int learn_mac(struct host *host, const struct vf_row *row, struct reservation *r,
+		     char *reason, size_t size)
 {
-	struct vf_info before, after;
+	struct vf_info now;
 	int err;
 
-	err = pf_get(host->pf, row->place.ifindex, row->place.vf, &before);
-	if (!err)
-		err = rtnl_set_vf_mac(row->place.ifindex, row->place.vf, no_mac);
-	if (!err)
-		err = pf_get(host->pf, row->place.ifindex, row->place.vf, &after);
+	err = pf_get(host->pf, row->place.ifindex, row->place.vf, &now);
 	if (err < 0)
 		return err;
 	r->undo_mac = true;
-	if (memcmp(before.mac, after.mac, 6))
-		memcpy(r->mac, before.mac, 6);
-	return 0;
+	memcpy(r->mac, now.mac, 6);
+	err = note_undo(host, row, r, reason, size);
+	if (!err)
+		err = rtnl_set_vf_mac(row->place.ifindex, row->place.vf, no_mac);
+	if (!err)
+		err = pf_get(host->pf, row->place.ifindex, row->place.vf, &now);
+	if (err < 0)
+		return err;
+	if (memcmp(r->mac, now.mac, 6))
+		return 0;
+	memcpy(r->mac, no_mac, 6);
+	return note_undo(host, row, r, reason, size);
 }
 
 static int set_mac(struct host *host, const struct vf_row *row, const struct dom_device *device,
-		   bool incoming, struct reservation *r)
+		   bool incoming, struct reservation *r, char *reason, size_t size)
 {
 	const uint8_t *mac = NULL;
 	int err;
@@ -379,7 +327,7 @@ static int set_mac(struct host *host, const struct vf_row *row, const struct dom
 	/* An interface's address is set, and put back as if it had been set, by libvirt. */
 	if (!device->interface && !(incoming && device->mac_known))
 		return 0;
-	err = learn_mac(host, row, r);
+	err = learn_mac(host, row, r, reason, size);
 	if (err < 0)
 		return err;
 	if (!device->interface)
@@ -389,8 +337,8 @@ static int set_mac(struct host *host, const struct vf_row *row, const struct dom
 	return mac ? rtnl_set_vf_mac(row->place.ifindex, row->place.vf, mac) : 0;
 }
 
-static int set_vlan(const struct vf_row *row, const struct dom_device *device,
-		    struct reservation *r)
+static int set_vlan(struct host *host, const struct vf_row *row, const struct dom_device *device,
+		    struct reservation *r, char *reason, size_t size)
 {
 	struct vf_settings now[RTNL_VFS];
 	int err;
@@ -401,7 +349,9 @@ static int set_vlan(const struct vf_row *row, const struct dom_device *device,
 	r->undo_vlan = true;
 	r->vlan = now[row->place.vf].vlan;
 	r->qos = now[row->place.vf].qos;
-	return rtnl_set_vf_vlan(row->place.ifindex, row->place.vf, device->vlan, device->qos);
+	err = note_undo(host, row, r, reason, size);
+	return err ? err : rtnl_set_vf_vlan(row->place.ifindex, row->place.vf, device->vlan,
+					    device->qos);
 }
 
 int host_reserve(struct host *host, const struct vf_row *row, const struct dom *dom,
@@ -415,28 +365,24 @@ int host_reserve(struct host *host, const struct vf_row *row, const struct dom *
 
 	strcpy(r.name, dom->name);
 	strcpy(r.uuid, dom->uuid);
-	err = store_add(host->store, row->place.vf_pci, &r);
+	err = store_add(&host->store, row->place.vf_pci, &r);
 	if (err < 0) {
 		snprintf(reason, size, "reservations in %s: %s", store_path, strerror(-err));
 		return err;
 	}
-	err = set_mac(host, row, device, incoming, &r);
-	if (err < 0)
+	reason[0] = '\0';
+	err = set_mac(host, row, device, incoming, &r, reason, size);
+	if (err < 0 && !reason[0])
 		snprintf(reason, size, "%s vf %d: its address cannot be set: %s", row->place.pf,
 			 row->place.vf, strerror(-err));
 	if (!err && incoming && !device->interface && device->vlan >= 0) {
-		err = set_vlan(row, device, &r);
-		if (err < 0)
+		err = set_vlan(host, row, device, &r, reason, size);
+		if (err < 0 && !reason[0])
 			snprintf(reason, size, "%s vf %d: port VLAN %d cannot be set: %s",
 				 row->place.pf, row->place.vf, device->vlan, strerror(-err));
 	}
-	if (!err) {
-		err = store_replace(host->store, row->place.vf_pci, &r);
-		if (err < 0)
-			snprintf(reason, size, "reservations in %s: %s", store_path, strerror(-err));
-	}
 	if (err < 0)
-		drop(host->store, &row->place, false, &r);
+		drop(&host->store, &row->place, false, &r);
 	return err;
 }
 
@@ -446,7 +392,7 @@ int host_advance(struct host *host, const char *pci, const char *uuid,
 	struct reservation r;
 	int err;
 
-	err = store_get(host->store, pci, &r);
+	err = store_get(&host->store, pci, &r);
 	if (err < 0)
 		return err == -ENOENT ? 0 : err;
 	if (strcmp(r.uuid, uuid))
@@ -454,7 +400,7 @@ int host_advance(struct host *host, const char *pci, const char *uuid,
 	r.state = state;
 	r.since = boot_seconds();
 	r.daemon = find_daemon();
-	err = store_replace(host->store, pci, &r);
+	err = store_replace(&host->store, pci, &r);
 	return err < 0 ? err : 1;
 }
 
@@ -484,11 +430,11 @@ int host_release(struct host *host, const char *uuid, bool but_held)
 		int e;
 
 		if ((but_held && row->held) ||
-		    store_get(host->store, row->place.vf_pci, &r) < 0 || strcmp(r.uuid, uuid))
+		    store_get(&host->store, row->place.vf_pci, &r) < 0 || strcmp(r.uuid, uuid))
 			continue;
 		if (r.undo_mac || r.undo_vlan)
 			wait_until_closed(host, row);
-		e = drop(host->store, &row->place, row->held, &r);
+		e = drop(&host->store, &row->place, row->held, &r);
 		err = e ?: err;
 	}
 	return err;

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "pf.h"
 #include "reservation.h"
+#include "store.h"
 
 /**
  * struct host - with the lock on the reservations
@@ -19,7 +20,7 @@
  */
 struct host {
 	struct pf *pf;
-	int store;
+	struct store store;
 	struct conf conf;
 	struct vf_table table;
 };

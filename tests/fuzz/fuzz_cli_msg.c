@@ -42,7 +42,7 @@ static void read_one(const struct nlmsghdr *h, struct moves *moves)
 		MUST(move && move->count <= MOVE_EVENTS);
 		MUST(!ended || !move_is_on(move));
 	}
-	msg_get_family(h, &family);
+	msg_get_family(h, VFERRY_PF_GENL_EVENTS, &family);
 	rtnl_get_settings(h, settings);
 	memset(text, 'x', sizeof(text));
 	r = msg_get_error(h, text, sizeof(text));

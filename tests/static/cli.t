@@ -5,12 +5,13 @@
 cli=qemu-hooks/cli
 . tests/tap.sh
 
-# words LINE: what TAB offers at the end of a line
+# words LINE: what TAB offers at the end of a line, which readline splits at = too
 words() {
 	bash -c '. "$1"
 		_vferry_targets() { echo pf0 pf0/0; }
 		_vferry_domains() { echo web db; }
-		read -ra COMP_WORDS <<<"$2"
+		HOSTFILE=/tmp/hosts
+		read -ra COMP_WORDS <<<"${2//=/ = }"
 		[[ $2 == *" " ]] && COMP_WORDS+=("")
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 		_vferry
@@ -22,7 +23,16 @@ expect_words() {
 	[ "$found" = "$2" ] || echo "\"$1\": $found"
 }
 
-echo 1..8
+# expect STATUS WORDS COMMAND...: what fails says why, with these words
+expect() {
+	status=$1 text=$2
+	shift 2
+	"$@" >/tmp/out 2>/tmp/err && found=0 || found=$?
+	[ "$found" = "$status" ] || echo "$*: exit status $found"
+	grep -qF -- "$text" /tmp/err || { echo "$*:"; cat /tmp/err; }
+}
+
+echo 1..13
 result "the manual is clean" "$(mandoc -Tlint -Wstyle $cli/vferry.8 2>&1 |
 	grep -v 'referenced manual not found')"
 make -s -C $cli O=/tmp/cli install DESTDIR=/tmp/installed >/tmp/install.log 2>&1 ||
@@ -51,6 +61,81 @@ result "bash completes commands, VFs and words" "$(
 	expect_words "vferry vf pf0/0 s" "suspend"
 	expect_words "vferry libvirt prepare w" "web"
 	expect_words "vferry nosuch " "")"
+printf '10.0.0.1 hosta\n10.0.0.2 hostb\n' >/tmp/hosts
+mkdir -p /tmp/files && touch "/tmp/files/one.qmp" "/tmp/files/two words"
+result "bash completes what stands behind an option's =" "$(
+	expect_words "vferry check --to=" "hosta hostb"
+	expect_words "vferry check --to=hostb" "hostb"
+	expect_words "vferry check --to h" "hosta hostb"
+	expect_words "vferry migrate --qmp=/tmp/files/o" "/tmp/files/one.qmp"
+	expect_words "vferry migrate --qmp=/tmp/files/t" "/tmp/files/two words"
+	expect_words "vferry history --plot=/tmp/files/o" "/tmp/files/one.qmp"
+	expect_words "vferry migrate --vf=pf0/" "pf0/0"
+	expect_words "vferry migrate --timeout=" ""
+	expect_words "vferry help mi" "migrate"
+	expect_words "vferry --ver" "--version")"
+result "zsh's completion has all commands and options" "$(
+	for command in list watch check migrate vf history setup libvirt; do
+		awk -v begin="$command)" '$1 == begin { on = 1 } on { print } /;;$/ { on = 0 }' \
+			$cli/_vferry >/tmp/part
+		[ -s /tmp/part ] || echo "no $command"
+		$vferry $command --help | grep -oE -- '--[a-z-]+' | sort -u |
+			grep -vE -- '--(json|help)$' | while read -r option; do
+			grep -q -- "$option\b" /tmp/part || echo "$command $option"
+		done
+		grep -q "'$command:" $cli/_vferry || echo "$command is not described"
+	done
+	head -n 1 $cli/_vferry | grep -qx '#compdef vferry' || echo "no #compdef"
+	[ -s /tmp/installed/usr/share/zsh/vendor-completions/_vferry ] || echo "not installed"
+	! command -v zsh >/dev/null || zsh -n $cli/_vferry 2>&1)"
+result "bad words: what is wrong, and what was expected" "$(
+	expect 2 "vf: --wait=5x: not a number of seconds from 1 to 86400" \
+		$vferry vf pf0 0 migrate --wait=5x
+	for bad in "" " 1" +1 -1 1K 0x5 1.5 99999999999999999999; do
+		expect 2 "not a number of seconds" $vferry vf pf0 0 migrate "--wait=$bad"
+		expect 2 "not a number of seconds" \
+			$vferry migrate --qmp=/x "--timeout=$bad" tcp:x:1
+		expect 2 "not a number of bytes" $vferry watch "--buffer=$bad"
+		expect 2 "not a number" $vferry history "--lines=$bad"
+	done
+	expect 2 "not a number of milliseconds" \
+		$vferry migrate --qmp=/x --downtime-limit=1K tcp:x:1
+	expect 2 "not a number of bytes" $vferry migrate --qmp=/x --bandwidth=1k tcp:x:1
+	expect 2 "which VF" $vferry check
+	expect 2 "the name of a host is missing" $vferry check --to
+	expect 2 "the name of a host is missing" $vferry check --to= pf0/0
+	expect 2 "--qmp=SOCKET is missing" $vferry migrate tcp:x:1
+	expect 2 "the URI where QEMU awaits the guest" $vferry migrate --qmp=/x
+	expect 2 "PF NUMBER WORD" $vferry vf
+	expect 2 "which domain" $vferry libvirt prepare
+	expect 2 "prepare or sync" $vferry libvirt
+	expect 2 "not one of prepare, sync" $vferry libvirt nosuch
+	expect 2 "--nosuch: no such option" $vferry list --nosuch
+	expect 2 "-x: no such option" $vferry list -x
+	expect 2 "takes no value" $vferry list --json=yes
+	expect 2 "b: too many words" $vferry watch a b
+	expect 2 "words: it takes no such word" $vferry setup words
+	expect 2 "zzz: not the first digits of a migration's id" $vferry history zzz
+	expect 2 "no such command" $vferry nosuch
+	expect 3 "Is a directory" $vferry setup -c /tmp)"
+result "help COMMAND, --json COMMAND, --version" "$(
+	$vferry check --help >/tmp/help
+	$vferry help check | diff - /tmp/help 2>&1
+	[ "$($vferry --version)" = "vferry $(dpkg-parsechangelog -SVersion 2>/dev/null)" ] ||
+		$vferry --version
+	expect 3 "modprobe vferry_pf" $vferry --json list
+	python3 -c 'import json; j = json.load(open("/tmp/out")); \
+		assert j["status"] == 3 and "modprobe" in j["errors"][0], j' 2>&1
+	for words in "history zzz --json" "--json nosuch" "list --nosuch -j" "check --json"; do
+		expect 2 "" $vferry $words
+		python3 -c 'import json; j = json.load(open("/tmp/out")); \
+			assert j["status"] == 2 and j["errors"][0], j' 2>&1
+	done)"
+result "what cannot be written is no success" "$(
+	for words in --help --version "list --help" "check --facts" "history --json"; do
+		$vferry $words >/dev/full 2>/tmp/err && echo "$words: exit status 0"
+		grep -q "No space left" /tmp/err || echo "$words: $(cat /tmp/err)"
+	done)"
 result "the catalog has what the program writes, and is one" "$(
 	sed -n 's/^#define MESSAGE_.*"\(.*\)"/\1/p' $cli/journal.h | sort >/tmp/ids
 	[ -s /tmp/ids ] || echo "no ids in journal.h"

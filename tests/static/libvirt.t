@@ -21,7 +21,7 @@ expect() {
 	[ "$1" = "$2" ] || echo "\"$2\" was expected: \"$1\""
 }
 
-echo 1..9
+echo 1..10
 result "the manual is clean" "$(mandoc -Tlint -Wstyle $hook/vferry-libvirt.8 2>&1 |
 	grep -v 'referenced manual not found')"
 make -s -C $hook O=/tmp/libvirt install DESTDIR=/tmp/installed >/tmp/install.log 2>&1 ||
@@ -67,7 +67,9 @@ cat >/tmp/bin/virsh <<'END'
 echo "$*" >>/tmp/virsh.log
 case $* in
 "--quiet dumpxml --inactive --domain web"|"--quiet dumpxml --inactive --domain web --security-info")
-	cat /tmp/web.xml ;;
+	cat /tmp/web.xml
+	# somebody else, with virsh edit, as soon as it has been read
+	! [ -e /tmp/edit ] || { rm /tmp/edit; sed -i "s|<name>|<title>edited</title>&|" /tmp/web.xml; } ;;
 "--quiet dumpxml --domain web")
 	sed "s/slot='0x10' function='0x0'/slot='0x10' function='0x4'/" /tmp/web.xml ;;
 "--quiet list --name --persistent")
@@ -108,6 +110,16 @@ assert found["diff"].startswith("--- web as it is\n+++ "), found
 assert "xml" not in found
 with_xml = fits(open("/tmp/out2.json").read(), "libvirt")
 assert with_xml["diff"] == found["diff"] and "ua-vf0" in with_xml["xml"]' 2>&1)"
+result "--apply does not undo what somebody else changes meanwhile" "$(
+	touch /tmp/edit
+	found=$(prepare --apply web; echo "status $?")
+	case $found in
+	*"changed by somebody else meanwhile: nothing was done"*"status 1") ;;
+	*) echo "$found" ;;
+	esac
+	grep -q "<title>edited</title>" /tmp/web.xml || echo "the edit is lost"
+	! grep -q ua-vf0 /tmp/web.xml || echo "it was defined all the same"
+	cp /tmp/before.xml /tmp/web.xml)"
 result "--apply defines it anew; a second time there is nothing to do" "$(
 	: >/tmp/virsh.log
 	prepare --apply web >/tmp/out || { echo "status $?"; cat /tmp/out; }
@@ -144,9 +156,9 @@ result "prepare says what is wrong" "$(
 	fails 1 "document type" --file=/tmp/doctype.xml
 	fails 3 "No such file" --file=/nosuch
 	fails 1 "not text" --file=/tmp/installed/usr/sbin/vferry
-	fails 2 "vferry libvirt --help" --apply --file=/tmp/before.xml
-	fails 2 "vferry libvirt --help"
-	fails 2 "vferry libvirt --help" web db
+	fails 2 "--apply and --connect need a domain" --apply --file=/tmp/before.xml
+	fails 2 "which domain? Or --file=FILE"
+	fails 2 "one domain at a time" web db
 	found=$(PATH=/nosuch $vferry libvirt prepare web 2>&1)
 	expect "$? $found" "3 vferry: virsh: No such file or directory
 vferry: virsh cannot be run: is libvirt-clients installed?")"

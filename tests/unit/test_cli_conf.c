@@ -40,6 +40,47 @@ static void good_conf(void **state)
 	assert_false(conf.pfs[1].bind_set);
 	assert_int_equal(read_conf("\n", &conf, reason), 0);
 	assert_int_equal(conf.count, 0);
+	assert_int_equal(read_conf("", &conf, reason), 0);
+	/* comments behind white space, and # in a label */
+	assert_int_equal(read_conf("[pf0]\t\t# the PF\nnetwork = lan#1\t# label\nvfs = 4 # VFs\n"
+				   "  bind = 0 1 ; some\n;vfs = 5\n  # vfs = 6\nmac.0 = "
+				   "52:54:00:12:34:56 #", &conf, reason), 0);
+	assert_string_equal(conf.pfs[0].name, "pf0");
+	assert_string_equal(conf.pfs[0].network, "lan#1");
+	assert_int_equal(conf.pfs[0].vfs, 4);
+	assert_int_equal(conf.pfs[0].bind, 3);
+	assert_int_equal(conf.pfs[0].mac_set, 1);
+}
+
+/* What libinih would read as two lines */
+static void long_line(char *text, size_t size)
+{
+	snprintf(text, size, "[pf0]\nnetwork = lan1%*s\nvfs = 2\n", 200, "");
+}
+
+/* The example that is installed, when what it has is switched on */
+static void example(void **state)
+{
+	FILE *f = fopen(CLI_FOLDER "/system/host.conf.example", "re");
+	char line[256], text[4096] = "", reason[256];
+	struct conf conf;
+	size_t len = 0;
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		bool setting = line[0] == '#' && line[1] != ' ' && line[1] != '\n';
+
+		len += snprintf(text + len, sizeof(text) - len, "%s", line + setting);
+	}
+	fclose(f);
+	if (read_conf(text, &conf, reason))
+		fail_msg("%s", reason);
+	assert_int_equal(conf.count, 1);
+	assert_string_equal(conf.pfs[0].network, "lan1");
+	assert_int_equal(conf.pfs[0].vfs, 4);
+	assert_int_equal(conf.pfs[0].bind, 7);
+	assert_int_equal(conf.pfs[0].mac_set, 1);
 }
 
 static void bad_conf(void **state)
@@ -61,12 +102,26 @@ static void bad_conf(void **state)
 		{ "[pf0]\nmac.7 = 52:54:00:12:34:56\n", "line 2: mac.7" },
 		{ "[pf0]\nmac.x = 52:54:00:12:34:56\n", "line 2: mac.x" },
 		{ "[pf0]\nnetwork =\n", "line 2: network" },
+		{ "[pf0]\nnetwork = B\374ro\n", "line 2: network: not text in UTF-8" },
 		{ "[pf0]\nlabel = x\n", "line 2: label: no such setting" },
 		{ "[pf0]\nwords\n", "line 2" },
 		{ "[pf0]\nvfs = 2\nbind = 2\n", "beyond its 2" },
+		{ "[pf0]\nvfs = 2\nmac.5 = 52:54:00:12:34:56\n", "beyond its 2" },
+		{ "[pf0]\nvfs = +1\n", "line 2: vfs" },
+		{ "[pf0]\nvfs = 4294967297\n", "line 2: vfs" },
+		{ "[pf0]\nvfs = 1\n[pf1]\n[pf0]\nbind = 0\n", "line 4: [pf0]: a second section" },
+		{ "[pf0]\nvfs = 1\nvfs = 1\n", "line 3: vfs: written twice" },
+		{ "[pf0]\nbind = 1\nbind = 2\n", "line 3: bind: written twice" },
+		{ "[pf0]\nnetwork = a\nnetwork = b\n", "line 3: network: written twice" },
+		{ "[pf0]\nmac.0 = 52:54:00:12:34:56\nmac.0 = 52:54:00:12:34:57\n",
+		  "line 3: mac.0: written twice" },
+		{ "[pf0]\nmac.0 = 52:54:00:12:34:56\nmac.1 = 52:54:00:12:34:56\n",
+		  "[pf0] mac.0 and [pf0] mac.1 are the same" },
+		{ "[pf0]\nmac.0 = 52:54:00:12:34:56\n[pf1]\nmac.3 = 52:54:00:12:34:56\n",
+		  "[pf0] mac.0 and [pf1] mac.3 are the same" },
 	};
+	char reason[256], conf_text[512];
 	struct conf conf;
-	char reason[256];
 	size_t i;
 
 	(void)state;
@@ -75,6 +130,11 @@ static void bad_conf(void **state)
 		if (!strstr(reason, cases[i].words))
 			fail_msg("%s: %s", cases[i].words, reason);
 	}
+	long_line(conf_text, sizeof(conf_text));
+	assert_int_equal(read_conf(conf_text, &conf, reason), -EINVAL);
+	assert_non_null(strstr(reason, "line 2: longer than"));
+	assert_int_equal(conf_load("/tmp", &conf, reason, sizeof(reason)), -EISDIR);
+	assert_non_null(strstr(reason, "directory"));
 	assert_int_equal(conf_load("/nosuch/file", &conf, reason, sizeof(reason)), -ENOENT);
 }
 
@@ -117,6 +177,11 @@ static void command_lines(void **state)
 	assert_string_equal(name, "a-name-that-is-");
 	cmdline_guest("", 0, name, sizeof(name));
 	assert_string_equal(name, "");
+	/* what JSON takes: no half of a character, and none that is none */
+	cmdline_guest(WORDS("qemu\0-name\0a-name-with-a→b"), name, sizeof(name));
+	assert_string_equal(name, "a-name-with-a");
+	cmdline_guest(WORDS("qemu\0-name\0M\374ller\33[2J"), name, sizeof(name));
+	assert_string_equal(name, "M?ller?[2J");
 
 	assert_true(cmdline_enables_migration(
 		WORDS("qemu\0-device\0vfio-pci,host=01:10.0,enable-migration=on"), "0000:01:10.0"));
@@ -249,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_conf),
 		cmocka_unit_test(bad_conf),
+		cmocka_unit_test(example),
 		cmocka_unit_test(pci_addresses),
 		cmocka_unit_test(command_lines),
 		cmocka_unit_test(names_are_found),

@@ -184,7 +184,7 @@ static void family_is_read(void **state)
 	mnl_attr_put_strz(h, CTRL_ATTR_MCAST_GRP_NAME, VFERRY_PF_GENL_EVENTS);
 	mnl_attr_nest_end(h, group);
 	mnl_attr_nest_end(h, groups);
-	assert_int_equal(msg_get_family(h, &family), 0);
+	assert_int_equal(msg_get_family(h, VFERRY_PF_GENL_EVENTS, &family), 0);
 	assert_int_equal(family.id, 33);
 	assert_int_equal(family.group, 9);
 }

@@ -2,6 +2,7 @@
 /* Unit test: can a guest be migrated? One set-up that is good, and broken ones. */
 #include <errno.h>
 
+#include "text.h"
 #include "unit.h"
 #include "verdict.h"
 
@@ -171,8 +172,18 @@ static void broken_there(void **state)
 		{ "'vlan':0,'iommu_group':true,'mac':'52:54:00:00:00:08'",
 		  "'vlan':5,'iommu_group':true,'mac':'52:54:00:00:00:08'", "there-vlan",
 		  "0 here, 5 there" },
-		{ "52:54:00:00:00:07", "52:54:00:00:00:01", "there-mac", "vf 0 of pf7" },
-		{ "52:54:00:0b:00:02", "52:54:00:00:00:01", "there-mac", "the PF itself" },
+		{ "52:54:00:00:00:07", "52:54:00:00:00:01", "there-mac", "in use on pf7 vf 0" },
+		{ "52:54:00:0b:00:02", "52:54:00:00:00:01", "there-mac", "is that of pf7 itself" },
+		/* what libvirt's hook refuses */
+		{ "'held':false", "'held':false,'meant':false", "there-vf", "vf 1: not meant for guests" },
+		{ "'held':false", "'held':false,'reserved':'db'", "there-vf", "reserved for domain db" },
+		{ "'held':false", "'held':false,'interface':'eth5','interface_up':true", "there-vf",
+		  "used by this host as eth5" },
+		{ "'iommu_group':true,'mac':'52:54:00:00:00:08'",
+		  "'iommu_group':false,'mac':'52:54:00:00:00:08'", "there-vf", "without an IOMMU" },
+		{ "'mtu':9000,'up':true", "'mtu':9000,'up':false", "there-vf", "pf7 is down" },
+		{ "'held':false,'state':'idle'", "'held':false,'state':'suspended'", "there-vf",
+		  "a migration is under way" },
 		{ "'carrier':true,'vfs':[{", "'carrier':false,'vfs':[{", "there-link", "no link" },
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "there-pf-driver", "drives no such PF" },
 	};
@@ -239,6 +250,24 @@ static void nonsense(void **state)
 	json_decref(here);
 }
 
+/* What the other host says does not reach a terminal as commands. */
+static void words_of_the_other_host(void **state)
+{
+	json_t *here = facts(good, NULL, NULL);
+	json_t *there = facts(good_there, "'pf':'pf7'", "'pf':'\\u001b[2Jpf7\\u009b'");
+	struct checks checks = {};
+	struct way way;
+	size_t i;
+
+	(void)state;
+	verdict_there(&checks, here, there, PF, 0, NULL, &way);
+	for (i = 0; i < checks.count; i++)
+		assert_true(text_is_clean(checks.all[i].text));
+	assert_string_equal(way.pf, "?[2Jpf7?");
+	json_decref(here);
+	json_decref(there);
+}
+
 static void versions(void **state)
 {
 	const char *why;
@@ -279,6 +308,7 @@ int main(void)
 		cmocka_unit_test(broken_there),
 		cmocka_unit_test(frames),
 		cmocka_unit_test(nonsense),
+		cmocka_unit_test(words_of_the_other_host),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(lines_as_json),
 	};

@@ -133,71 +133,89 @@ static void files(void **state)
 	struct reservation other = usual, r;
 	char (*list)[MSG_PCI];
 	size_t count;
-	int store;
+	struct store store;
 
 	(void)state;
 	assert_int_equal(store_open(&store), 0);
-	assert_int_equal(store_list(store, &list, &count), 0);
+	assert_int_equal(store_list(&store, &list, &count), 0);
 	assert_int_equal(count, 0);
 	free(list);
-	assert_int_equal(store_get(store, "0000:01:10.0", &r), -ENOENT);
-	assert_int_equal(store_add(store, "0000:01:10.0", &usual), 0);
+	assert_int_equal(store_get(&store, "0000:01:10.0", &r), -ENOENT);
+	assert_int_equal(store_add(&store, "0000:01:10.0", &usual), 0);
 	strcpy(other.name, "other");
-	assert_int_equal(store_add(store, "0000:01:10.0", &other), -EEXIST);
-	assert_int_equal(store_get(store, "0000:01:10.0", &r), 0);
+	assert_int_equal(store_add(&store, "0000:01:10.0", &other), -EEXIST);
+	assert_int_equal(store_get(&store, "0000:01:10.0", &r), 0);
 	assert_equal(&r, &usual);
-	assert_int_equal(store_replace(store, "0000:01:10.0", &other), 0);
-	assert_int_equal(store_get(store, "0000:01:10.0", &r), 0);
+	assert_int_equal(store_replace(&store, "0000:01:10.0", &other), 0);
+	assert_int_equal(store_get(&store, "0000:01:10.0", &r), 0);
 	assert_equal(&r, &other);
-	assert_int_equal(store_add(store, "0000:01:10.2", &usual), 0);
-	assert_int_equal(store_list(store, &list, &count), 0);
+	assert_int_equal(store_add(&store, "0000:01:10.2", &usual), 0);
+	assert_int_equal(store_list(&store, &list, &count), 0);
 	assert_int_equal(count, 2);	/* and no file that is just being written */
 	free(list);
-	assert_int_equal(store_remove(store, "0000:01:10.0"), 0);
-	assert_int_equal(store_remove(store, "0000:01:10.0"), -ENOENT);
-	assert_int_equal(store_list(store, &list, &count), 0);
+	assert_int_equal(store_remove(&store, "0000:01:10.0"), 0);
+	assert_int_equal(store_remove(&store, "0000:01:10.0"), -ENOENT);
+	assert_int_equal(store_list(&store, &list, &count), 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(list[0], "0000:01:10.2");
 	free(list);
-	assert_int_equal(store_remove(store, "0000:01:10.2"), 0);
-	close(store);
+	assert_int_equal(store_remove(&store, "0000:01:10.2"), 0);
+	store_close(&store);
 }
 
 static void bad_files(void **state)
 {
 	char long_text[5000];
 	struct reservation r;
-	int store, fd;
+	struct store store;
+	int fd;
 
 	(void)state;
 	assert_int_equal(store_open(&store), 0);
-	fd = openat(store, "0000:01:10.4", O_WRONLY | O_CREAT, 0644);
+	fd = openat(store.dir, "0000:01:10.4", O_WRONLY | O_CREAT, 0644);
 	assert_int_equal(write(fd, "words", 5), 5);
-	assert_int_equal(store_get(store, "0000:01:10.4", &r), -EBADMSG);
+	assert_int_equal(store_get(&store, "0000:01:10.4", &r), -EBADMSG);
 	memset(long_text, ' ', sizeof(long_text));
 	assert_int_equal(write(fd, long_text, sizeof(long_text)), sizeof(long_text));
 	close(fd);
-	assert_int_equal(store_get(store, "0000:01:10.4", &r), -EBADMSG);
-	assert_int_equal(store_remove(store, "0000:01:10.4"), 0);
-	assert_int_equal(symlinkat("/etc/passwd", store, "0000:01:10.4"), 0);
-	assert_int_equal(store_get(store, "0000:01:10.4", &r), -ELOOP);
-	assert_int_equal(store_remove(store, "0000:01:10.4"), 0);
-	close(store);
+	assert_int_equal(store_get(&store, "0000:01:10.4", &r), -EBADMSG);
+	assert_int_equal(store_remove(&store, "0000:01:10.4"), 0);
+	assert_int_equal(symlinkat("/etc/passwd", store.dir, "0000:01:10.4"), 0);
+	assert_int_equal(store_get(&store, "0000:01:10.4", &r), -ELOOP);
+	assert_int_equal(store_remove(&store, "0000:01:10.4"), 0);
+	store_close(&store);
 }
 
 static void the_lock(void **state)
 {
 	uint64_t begin = now_ns(), ms;
-	int store, second;
+	struct store store, second;
 
 	(void)state;
 	assert_int_equal(store_open(&store), 0);
 	assert_int_equal(store_open(&second), -ETIMEDOUT);
 	ms = (now_ns() - begin) / 1000000;
 	assert_in_range(ms, STORE_LOCK_MS, STORE_LOCK_MS + 5000);
-	close(store);
+	store_close(&store);
 	assert_int_equal(store_open(&second), 0);
-	close(second);
+	store_close(&second);
+}
+
+/* Whoever may read the folder cannot hold up who needs it. */
+static void others_cannot_lock(void **state)
+{
+	int fd = open(store_path, O_RDONLY | O_DIRECTORY);
+	struct store store;
+	struct stat lock;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(store_open(&store), 0);
+	assert_int_equal(fstat(store.lock, &lock), 0);
+	assert_int_equal(lock.st_mode & 07777, 0600);
+	store_close(&store);
+	close(fd);
 }
 
 int main(void)
@@ -209,6 +227,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(bad_files),
 		cmocka_unit_test(the_lock),
+		cmocka_unit_test(others_cannot_lock),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -14,7 +14,7 @@ from vlab.schema import faults, fits, SCHEMA
 case(hosts=["a"], memory=1024, smp=2)
 
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups --"
-OK, NO, USAGE, CANNOT = 0, 1, 2, 3
+OK, NO, USAGE, CANNOT, STOPPED = 0, 1, 2, 3, 4
 
 
 def setup(lab):
@@ -344,7 +344,7 @@ def check_to(lab, t):
     fails("s/\"vlan\":0/\"vlan\":7/g", "there-vlan", "port VLAN 0 here, 7 there")
     fails("s/\"qemu\":\"[^\"]*\"/\"qemu\":\"9.2.4\"/", "there-qemu", "10.0.6 is needed")
     fails("s/\"kernel\":\"[^\"]*\"/\"kernel\":\"6.1.0\"/", "there-kernel", "Linux 6.1.0")
-    fails("", "there-mac", "is the address of vf 0")
+    fails("", "there-mac", "is in use on pf0 vf 0")
     fails("s/.*/not JSON/", "there", "does not tell its facts")
     lab.a.push("/tmp/other", "#!/bin/sh\nexit 127\n", 0o755)
     fails("", "there", "there is no vferry on other")
@@ -352,14 +352,60 @@ def check_to(lab, t):
     fails("", "there", "cannot be reached by ssh")
 
 
+# -- vferry migrate, with a QEMU that is none
+
+SLOW_QEMU = """import json, os, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("/tmp/slow.qmp")
+server.listen(1)
+client, _ = server.accept()
+lines = client.makefile("rw", buffering=1)
+print(json.dumps({"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 13}},
+                          "capabilities": []}}), file=lines)
+held, status = None, "none"
+for line in lines:
+    message = json.loads(line)
+    name = message["execute"]
+    open("/tmp/slow.log", "a").write(name + "\\n")
+    if name == "migrate":
+        held, status = message["id"], "active"
+        continue
+    if name == "migrate_cancel":
+        status = "cancelled"
+        print(json.dumps({"return": {}, "id": held}), file=lines)
+    value = {"query-migrate": {"status": status}, "query-status": {"status": "running"}}
+    print(json.dumps({"return": value.get(name, {}), "id": message["id"]}), file=lines)
+"""
+
+
+@test("migrate: ^C while QEMU has not answered to \"migrate\": it is called off all the same")
+def unanswered(lab, t):
+    lab.a.push("/tmp/slow.py", SLOW_QEMU)
+    qemu = lab.a.start("rm -f /tmp/slow.*mp /tmp/slow.log; exec python3 /tmp/slow.py")
+    t.defer(qemu.kill)
+    wait_until(lambda: lab.a.run("test -S /tmp/slow.qmp"), 60, "a socket")
+    process = lab.a.start("exec vferry migrate --json --no-check --vf=pf0/0 "
+                          "--qmp=/tmp/slow.qmp tcp:127.0.0.1:1")
+    t.defer(process.kill)
+    wait_until(lambda: lab.a.run("grep -qx migrate /tmp/slow.log"), 20, "migrate")
+    process.kill(signal.SIGINT)
+    answer = process.wait(20)
+    expect(lab.a.run("grep -qx migrate_cancel /tmp/slow.log"), answer)
+    found = fits(answer.out, "migrate")
+    expect(answer.code == STOPPED and found["result"] == "cancelled" and
+           found["where"] == "here" and found["guest"] == "running", answer)
+
+
 # -- journal, history, setup
 
 @test("history from the journal, as text, JSON and a picture")
 def history(lab, t):
     start_journal(lab.a, t)
-    writer = lab.a.start(f"exec {NOBODY} $(command -v vferry) watch --journal")
-    t.defer(writer.kill)
-    listeners(lab, 2)
+    # it needs no privilege to write; but what anybody may write does not count
+    for who in ("", NOBODY):
+        writer = lab.a.start(f"exec {who} $(command -v vferry) watch --journal")
+        t.defer(writer.kill)
+    listeners(lab, 3)
     for word in ("migrate", "suspend", "resume"):
         lab.a.sh(f"vferry vf pf0 0 {word} --wait")
     lab.a.sh("vferry vf pf0 0 migrate --wait; vferry vf pf0 0 cancelmigration --wait")
@@ -372,11 +418,16 @@ def history(lab, t):
     expect([e["state"] for e in resumed["events"] if e["event"] == "state"] ==
            ["migrate-sent", "migrating", "suspend-sent", "suspended", "resume-sent", "idle"],
            resumed)
+    wait_until(lambda: lab.a.sh("journalctl -q -o cat _UID=65534 SYSLOG_IDENTIFIER=vferry | "
+                                "wc -l") == "2", 30, "the same by somebody else")
+    expect(len(moves()) == 2, "entries of somebody else count")
+    refused(lab, f"{NOBODY} $(command -v vferry) history", CANNOT, "systemd-journal")
     t.note(lab.a.sh("vferry history"))
     one = lab.a.sh(f"vferry history {resumed['migration'][:6]}")
     expect("the VF works again" in one and called_off["migration"] not in one, one)
     t.note(one)
-    entry = json.loads(lab.a.sh("journalctl -o json VFERRY_MIGRATION=" + resumed["migration"]))
+    entry = json.loads(lab.a.sh("journalctl -o json _UID=0 VFERRY_MIGRATION=" +
+                                resumed["migration"]))
     expect(entry["VFERRY_OUTCOME"] == "stayed" and int(entry["VFERRY_REST_US"]) > 0 and
            entry["MESSAGE_ID"] == "4c08479340d54495a32940229b61cfc8", entry)
     lab.a.sh(f"vferry history --plot=/tmp/plot.svg {resumed['migration']}")
@@ -396,6 +447,28 @@ mac.1 = 52:54:00:aa:bb:01
 """
 
 
+def setup_in_use(lab, t):
+    """VFs that this host's own network uses are left alone."""
+    lab.a.push("/tmp/host.conf", CONF.replace("bind = 1", "bind = 0 1").replace(
+        "bb:01", "bb:05") + "mac.0 = 52:54:00:aa:bb:00\n")
+    lab.a.unbind(lab.pci[1])
+    lab.a.bind(lab.pci[1], "vferry_vf")
+    lab.a.netdev_of(lab.pci[1], "vf1")
+    lab.a.sh("ip link set vf1 up")
+    before = [vf_json(lab, n)["mac"] for n in (0, 1)]
+    answer = refused(lab, "vferry setup -c /tmp/host.conf", NO,
+                     "vf 1: bound to vferry_vfio: used by this host as vf1: it is left alone",
+                     "ip link set vf1 down", "vf 1: address 52:54:00:aa:bb:05: used by",
+                     "vf 0: bound to vferry_vfio: bound to vferry_vf, with an interface in another")
+    t.note(answer.err)
+    expect([vf_json(lab, n)["mac"] for n in (0, 1)] == before and
+           [vf_json(lab, n)["driver"] for n in (0, 1)] == ["vferry_vf"] * 2, "touched")
+    lab.a.sh("ip link set vf1 down")
+    lab.a.run("vferry setup -c /tmp/host.conf")
+    expect(vf_json(lab, 1)["driver"] == "vferry_vfio" and
+           vf_json(lab, 1)["mac"] == "52:54:00:aa:bb:05", vf_json(lab, 1))
+
+
 @test("setup: VFs as host.conf has them, once and again")
 def setup_(lab, t):
     lab.a.push("/tmp/host.conf", CONF)
@@ -410,6 +483,12 @@ def setup_(lab, t):
     expect(vf_json(lab, 0)["driver"] == "vferry_vf", "a VF that is not to be bound")
     again = fits(lab.a.sh("vferry setup --json -c /tmp/host.conf"), "setup")
     expect(again == {"failed": False, "done": []}, again)
+    setup_in_use(lab, t)
+    lab.a.push("/tmp/host.conf", CONF.replace("mac.1", "mac.2").replace("vfs = 2\n", ""))
+    refused(lab, "vferry setup -c /tmp/host.conf", NO, "names VF 2, but it has 2")
+    lab.a.push("/tmp/host.conf", CONF + f"[{lab.a.pf_pci()}]\nbind = 0\n")
+    refused(lab, "vferry setup -c /tmp/host.conf", NO, "the same PF as [pf0]")
+    refused(lab, "vferry setup -c /tmp", CANNOT, "Is a directory")
     lab.a.push("/tmp/host.conf", CONF.replace("vfs = 2", "vfs = 3"))
     refused(lab, "vferry setup -c /tmp/host.conf", NO, "which are not taken away")
     lab.a.push("/tmp/host.conf", "[mgmt]\nvfs = 1\n")
@@ -439,8 +518,30 @@ def udev(lab, t):
 
 # -- the end: without the module
 
-@test("without the module: what is missing is said")
+def loaded_anew(lab, t, watcher):
+    """Whoever listens hears the driver that is loaded again, and the journal that came too soon."""
+    early = lab.a.start("exec vferry watch --journal")
+    t.defer(early.kill)
+    wait_until(lambda: [e["event"] for e in lines(watcher)][-1] == "unloaded", 10, "unloaded")
+    lab.a.load_pf("vferry_pf")
+    wait_until(lambda: "loaded" in [e["event"] for e in lines(watcher)], 20, "loaded")
+    lab.a.load("vferry_vf")
+    pci = lab.a.create_vfs(1)[0]
+    lab.a.bind(pci, "vferry_vf")
+    lab.a.netdev_of(pci, "vf0")
+    lab.a.sh("ip link set vf0 up")
+    wait_until(lambda: lab.a.run("vferry vf pf0 0 migrate --wait"), 20, "the guest's driver")
+    lab.a.sh("vferry vf pf0 0 cancelmigration --wait")
+    wait_until(lambda: lines(watcher)[-1].get("old_state") == "cancel-sent", 10,
+               "an event after the driver was loaded anew")
+    expect(early.running, "vferry watch --journal does not wait for the driver")
+    lab.a.unload("vferry_vf")
+    lab.a.unload("vferry_pf")
+
+
+@test("without the module: what is missing is said; loaded again, it is heard again")
 def no_module(lab, t):
+    watcher = watching(lab, t, "pf0")
     lab.events.stop()
     lab.n0.delete()
     lab.a.unload("vferry_vf")
@@ -451,6 +552,7 @@ def no_module(lab, t):
         lab.a.unload("vferry_vfio", "vferry_pf")
     for command in ("list", "watch", "migrate --qmp=/x tcp:x:1"):
         refused(lab, f"vferry {command}", CANNOT, "modprobe vferry_pf")
+    loaded_anew(lab, t, watcher)
     lab.a.load("igb")
     t.defer(lab.a.unload, "igb")
     lab.a.netdev_of(pf, "pf0")

@@ -30,7 +30,7 @@ print("held", flush=True)
 signal.pause()
 """
 
-# Has a folder locked until it is killed.
+# Has a file or a folder locked until it is killed.
 LOCK = """
 import fcntl, os, signal, sys
 fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
@@ -492,12 +492,23 @@ def setup_command(lab, t):
 @test("a lock that is never given back is not waited for for ever")
 def locked(lab, t):
     lab.a.push("/tmp/lock.py", LOCK)
-    holder = lab.a.start(f"exec python3 /tmp/lock.py {RUN}", timeout=60)
+    holder = lab.a.start(f"exec python3 /tmp/lock.py {RUN}/.lock", timeout=60)
     t.defer(holder.kill)
     wait_until(lambda: "locked" in holder.out, 10, "the lock")
     refused(lab, domain(hostdev(NOWHERE)), "locked for too long")
     holder.kill()
     holder.wait(10)
+    arrives(lab, t, domain(hostdev(NOWHERE)))
+
+
+@test("who is not root cannot hold up the hook")
+def locked_by_nobody(lab, t):
+    lab.a.push("/tmp/lock.py", LOCK)
+    nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups --"
+    expect(not lab.a.run(f"{nobody} test -r {RUN}/.lock"), "the lock can be opened")
+    holder = lab.a.start(f"exec {nobody} python3 /tmp/lock.py {RUN}", timeout=60)
+    t.defer(holder.kill)
+    wait_until(lambda: "locked" in holder.out, 10, "the folder's lock")
     arrives(lab, t, domain(hostdev(NOWHERE)))
 
 
