@@ -112,28 +112,12 @@ static void configure_interrupts(struct vpf_nic *nic)
 		vpf_wr(nic, R_EITR(i), 0);	/* masking by NAPI is enough */
 }
 
-static void configure_pools(struct vpf_nic *nic)
+/* What VFs have asked of the mailbox before is of no interest any more */
+static void configure_mailbox(struct vpf_nic *nic)
 {
-	unsigned int p;
-
-	for (p = 0; p < VPF_HW_POOLS; p++)
-		vpf_wr(nic, R_VMVIR(p), 0);
 	vpf_wr(nic, R_VFLRE, GENMASK(VPF_HW_POOLS - 1, 0));
 	vpf_wr(nic, R_MBVFICR, ~0);
 	vpf_wr(nic, R_MBVFIMR, GENMASK(VPF_HW_POOLS - 1, 0));
-
-	if (!vpf_vmdq(nic)) {
-		vpf_wr(nic, R_MRQC, 0);
-		vpf_wr(nic, R_DTXSWC, 0);
-		vpf_wr(nic, R_RPLOLR, 0);
-		vpf_wr(nic, R_QDE, 0);
-		return;
-	}
-	vpf_wr(nic, R_MRQC, MRQC_VMDQ);
-	vpf_wr(nic, R_DTXSWC, DTXSWC_LOOPBACK);
-	/* for multicast there is one stripping for all: so every pool strips */
-	vpf_wr(nic, R_RPLOLR, RPLOLR_STRVLAN | RPLOLR_STRCRC);
-	vpf_wr(nic, R_QDE, GENMASK(VPF_HW_QUEUES - 1, 0));
 }
 
 /* Tell the VFs that the reset is over. Never otherwise: it goes to all of them */
@@ -141,6 +125,20 @@ static void announce_reset_done(struct vpf_nic *nic)
 {
 	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) |
 				CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD);
+}
+
+/**
+ * vpf_hw_configure_ctrl() - program the control register
+ * @nic: the PF, after a reset or a change of its interface's features
+ */
+void vpf_hw_configure_ctrl(struct vpf_nic *nic)
+{
+	u32 ctrl = vpf_rd(nic, R_CTRL) & ~(CTRL_GIO_DISABLE | CTRL_VME);
+
+	/* without pools; with them each has a bit of its own */
+	if (nic->netdev->features & NETIF_F_HW_VLAN_CTAG_RX)
+		ctrl |= CTRL_VME;
+	vpf_wr(nic, R_CTRL, ctrl | CTRL_SLU);
 }
 
 /**
@@ -157,12 +155,11 @@ void vpf_hw_configure(struct vpf_nic *nic)
 	for (q = 0; q < VPF_HW_QUEUES; q++)
 		vpf_hw_queue_off(nic, q);
 	configure_interrupts(nic);
-	configure_pools(nic);
+	configure_mailbox(nic);
 
 	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
 	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT);
-	vpf_wr(nic, R_CTRL, (vpf_rd(nic, R_CTRL) & ~CTRL_GIO_DISABLE) |
-			    CTRL_SLU | CTRL_VME);
+	vpf_hw_configure_ctrl(nic);
 	vpf_filter_rewrite(nic);
 	announce_reset_done(nic);
 }

@@ -226,11 +226,7 @@ static int ndo_set_features(struct net_device *netdev, netdev_features_t feature
 
 	netdev->features = features;
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX) {
-		u32 ctrl = vpf_rd(nic, R_CTRL) & ~CTRL_VME;
-
-		if (features & NETIF_F_HW_VLAN_CTAG_RX)
-			ctrl |= CTRL_VME;
-		vpf_wr(nic, R_CTRL, ctrl);
+		vpf_hw_configure_ctrl(nic);
 		vpf_filter_set_strip(nic, VPF_POOL_PF, features & NETIF_F_HW_VLAN_CTAG_RX);
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {

@@ -170,6 +170,7 @@ static inline bool vpf_vmdq(const struct vpf_nic *nic)
 int vpf_hw_reset(struct vpf_nic *nic);
 int vpf_hw_read_mac(struct vpf_nic *nic);
 void vpf_hw_configure(struct vpf_nic *nic);
+void vpf_hw_configure_ctrl(struct vpf_nic *nic);
 void vpf_hw_stop(struct vpf_nic *nic);
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
 void vpf_hw_update_stats(struct vpf_nic *nic);

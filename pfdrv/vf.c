@@ -8,8 +8,6 @@
 #include "pf.h"
 #include "vf.h"
 
-#define VMVIR_QOS_SHIFT		13
-
 static bool going(struct vferry_pf_vf *vf)
 {
 	return READ_ONCE(vf->active) && !test_bit(VPF_F_REMOVING, &vf->nic->flags);
@@ -231,7 +229,7 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf)
 	const struct vpf_policy *p = &vf->policy;
 	struct vpf_nic *nic = vf->nic;
 	unsigned int i;
-	u32 vmvir = 0;
+	u16 tag = 0;
 	int err = 0;
 
 	lockdep_assert_held(&vf->lock);
@@ -240,13 +238,12 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf)
 	if (p->vlan) {
 		vf->vlan_count = 0;
 		err = vpf_filter_vlan_add(nic, vf->nr, p->vlan);
-		vmvir = VMVIR_DEFAULT | p->vlan | (u32)p->qos << VMVIR_QOS_SHIFT;
+		tag = p->vlan | p->qos << VLAN_PRIO_SHIFT;
 	} else {
 		for (i = 0; i < vf->vlan_count; i++)
 			vpf_filter_vlan_add(nic, vf->nr, vf->vlans[i]);
 	}
-	vpf_filter_set_untagged(nic, vf->nr, !p->vlan);
-	vpf_wr(nic, R_VMVIR(vf->nr), vmvir);
+	vpf_filter_set_port_tag(nic, vf->nr, tag);
 	return err;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Migration states, seen from the PF: several VFs, silent guests, the PF's end."""
+"""Migration states and host settings, seen from the PF: several VFs, silent guests, resets of
+the NIC, the PF's end."""
 
 import json
 
@@ -113,6 +114,67 @@ def silent(lab, t):
     wait_until(lambda: lab.spaces[1].run(f"ping -c 1 -W 1 {PEER}"), 30, "ping of VF 1")
     expect(vf(lab, 0)["state"] == "idle", vf(lab, 0))
     lab.n0.sh(f"ping -c 2 -i 0.1 -W 2 {PEER}")
+
+
+def registers(lab):
+    """The registers that the driver shows: number: value."""
+    dump = lab.a.run("ethtool -d pf0 raw on").out_bytes
+    words = [int.from_bytes(dump[i:i + 4], "little") for i in range(0, len(dump), 4)]
+    return dict(zip(words[0::2], words[1::2]))
+
+
+def rebind(lab, nr, driver):
+    """Give a VF to another driver; its interface goes back to its namespace."""
+    lab.a.bind(lab.pci[nr], driver)
+    if driver == "vferry_vf":
+        lab.a.netdev_of(lab.pci[nr], f"vf{nr}")
+        lab.a.sh(f"ip link set vf{nr} netns n{nr}")
+        lab.spaces[nr].sh(f"ip address add {DATA_NET}.{20 + nr}/24 dev vf{nr}; "
+                          f"ip link set vf{nr} up")
+        wait_until(lambda: lab.spaces[nr].run(f"ping -c 1 -W 1 {PEER}"), 30, f"ping of VF {nr}")
+
+
+def sending_guest(lab, t, source="-"):
+    """A guest in VF 1 that sends a frame after the next reset of the PF: see vfsend. Returns it,
+    and tcpdump at the peer, which sees that frame."""
+    lab.a.load("vfio-pci")
+    t.defer(rebind, lab, 1, "vferry_vf")
+    rebind(lab, 1, "vfio-pci")
+    sniffer = lab.peer.start("exec tcpdump -n -l -e -i data0 ether broadcast and "
+                             "'(ether proto 0x88b5 or (vlan and ether proto 0x88b5))'")
+    t.defer(sniffer.kill)
+    wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
+    guest = lab.a.start(f"exec vfsend {lab.pci[1]} {source}")
+    t.defer(guest.kill)
+    wait_until(lambda: "ready" in guest.out, 20, lambda: f"the guest: {guest.out} {guest.err}")
+    return guest, sniffer
+
+
+RFCE_TFCE = 3 << 27      # follow from autonegotiation
+HOST_SET = {"CTRL": 0x0000, "DTXSWC": 0x3500, "QDE": 0x2408, "MRQC": 0x5818, "VT_CTL": 0x581c,
+            "RPLOLR": 0x5af0, "RCTL": 0x0100, "TCTL": 0x0400, "RLPML": 0x5004} | \
+    {f"VMVIR({n})": 0x3700 + 4 * n for n in range(8)} | \
+    {f"VLVF({n})": 0x5d00 + 4 * n for n in range(32)}
+VMVIR1 = HOST_SET["VMVIR(1)"]
+
+
+@test("what the host has set holds over a reset: registers, and a frame of a guest that does not "
+      "reset its VF")
+def host_set(lab, t):
+    guest, sniffer = sending_guest(lab, t)
+    lab.a.sh("ip link set pf0 vf 1 vlan 54 qos 5; ethtool -K pf0 rxvlan off")
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 vlan 0; ethtool -K pf0 rxvlan on")
+    before = registers(lab)
+    expect(before[VMVIR1] == 1 << 30 | 5 << 13 | 54, hex(before[VMVIR1]))
+    lab.a.sh("ethtool --reset pf0 all")
+    after = registers(lab)
+    wait_until(lambda: "sent" in guest.out, 30, lambda: f"the guest: {guest.out} {guest.err}")
+    wait_until(lambda: "0x88b5" in sniffer.out, 30, lambda: f"the frame: {sniffer.out}")
+    t.note(sniffer.out.strip())
+    changed = {name: (hex(before[reg]), hex(after[reg])) for name, reg in HOST_SET.items()
+               if (before[reg] ^ after[reg]) & ~(RFCE_TFCE if name == "CTRL" else 0)}
+    expect(not changed, changed)
+    expect("vlan 54, p 5" in sniffer.out, sniffer.out)
 
 
 @test("the PF goes while VFs are migrating and suspended")
