@@ -235,6 +235,8 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_unregister;
 	}
 	vpf_nl_add(nic);
+	/* what sriov_totalvfs says, and what sriov_numvfs takes */
+	pci_sriov_set_totalvfs(pdev, VPF_MAX_VFS);
 	queue_delayed_work(nic->wq, &nic->service, 0);
 	netdev_info(netdev, "82576 at %s, %pM, up to %d VFs\n", pci_name(pdev),
 		    netdev->dev_addr, VPF_MAX_VFS);

@@ -78,10 +78,8 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		vpf_sriov_disable(nic);
 		return 0;
 	}
-	if (num_vfs > VPF_MAX_VFS) {
-		pci_warn(pdev, "%d VFs at most, or the PF has no queue left\n", VPF_MAX_VFS);
+	if (num_vfs > VPF_MAX_VFS)	/* the PF needs a queue */
 		return -ERANGE;
-	}
 	if (nic->num_vfs)
 		return -EBUSY;
 
@@ -190,7 +188,8 @@ void vpf_vfs_link_changed(struct vpf_nic *nic)
 		struct vferry_pf_vf *vf = &nic->vf[n];
 
 		mutex_lock(&vf->lock);
-		vf->mbx.control = vf->cts;
+		if (vf->cts)	/* one that is to say otherwise stays */
+			vf->mbx.control = true;
 		mutex_unlock(&vf->lock);
 		vpf_vf_kick(vf);
 	}

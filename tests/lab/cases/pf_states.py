@@ -134,20 +134,25 @@ def rebind(lab, nr, driver):
         wait_until(lambda: lab.spaces[nr].run(f"ping -c 1 -W 1 {PEER}"), 30, f"ping of VF {nr}")
 
 
-def sending_guest(lab, t, source="-"):
-    """A guest in VF 1 that sends a frame after the next reset of the PF: see vfsend. Returns it,
-    and tcpdump at the peer, which sees that frame."""
+def user_guest(lab, t, what):
+    """A guest in VF 1 whose driver is vfsend."""
     lab.a.load("vfio-pci")
     t.defer(rebind, lab, 1, "vferry_vf")
     rebind(lab, 1, "vfio-pci")
+    guest = lab.a.start(f"exec vfsend {lab.pci[1]} {what}")
+    t.defer(guest.kill)
+    wait_until(lambda: "ready" in guest.out, 20, lambda: f"the guest: {guest.out} {guest.err}")
+    return guest
+
+
+def sending_guest(lab, t, source=""):
+    """One that sends a frame after the next reset of the PF, and tcpdump at the peer, which
+    sees that frame."""
     sniffer = lab.peer.start("exec tcpdump -n -l -e -i data0 ether broadcast and "
                              "'(ether proto 0x88b5 or (vlan and ether proto 0x88b5))'")
     t.defer(sniffer.kill)
     wait_until(lambda: "listening on" in sniffer.err, 10, "tcpdump")
-    guest = lab.a.start(f"exec vfsend {lab.pci[1]} {source}")
-    t.defer(guest.kill)
-    wait_until(lambda: "ready" in guest.out, 20, lambda: f"the guest: {guest.out} {guest.err}")
-    return guest, sniffer
+    return user_guest(lab, t, f"frame {source}"), sniffer
 
 
 RFCE_TFCE = 3 << 27      # follow from autonegotiation
@@ -175,6 +180,28 @@ def host_set(lab, t):
                if (before[reg] ^ after[reg]) & ~(RFCE_TFCE if name == "CTRL" else 0)}
     expect(not changed, changed)
     expect("vlan 54, p 5" in sniffer.out, sniffer.out)
+
+
+CTS = 1 << 29
+
+
+@test("a driver that is to start over is told, also if the link changes before it listens")
+def told(lab, t):
+    guest = user_guest(lab, t, "deaf")
+    lab.a.sh("ip link set pf0 vf 1 mac 02:00:00:00:44:01")
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 mac 00:00:00:00:00:00")
+    t.defer(lab.a.qmp.hmp, "set_link data on")
+    lab.a.qmp.hmp("set_link data off")
+    wait_until(lambda: not guest.running, 30, "the guest")
+    expect(guest.out.split()[1:] and int(guest.out.split()[1], 16) & 0xffff == 0x100,
+           f"no CONTROL: {guest.out} {guest.err}")
+    expect(not int(guest.out.split()[1], 16) & CTS, f"clear to send: {guest.out}")
+
+
+@test("the NIC says how many VFs it can have")
+def total(lab, t):
+    pf = f"/sys/bus/pci/devices/{lab.a.pf_pci()}"
+    expect(lab.a.sh(f"cat {pf}/sriov_totalvfs") == "7", lab.a.sh(f"cat {pf}/sriov_totalvfs"))
 
 
 @test("the PF goes while VFs are migrating and suspended")

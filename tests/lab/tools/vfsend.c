@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vfsend - a guest that sends a frame through its VF, whatever state that is in
+ * vfsend - a guest in user space, whose driver does what no good one would
  *
- *   vfsend PCI SOURCE   wait for a reset of the PF, ask for RESET without resetting
- *                       the VF, send one untagged broadcast of EtherType 0x88b5
- *                       from MAC address SOURCE; "-": from the VF's own
+ *   vfsend PCI frame [SOURCE]   wait for a reset of the PF, ask for RESET without
+ *                       resetting the VF, send one untagged broadcast of EtherType
+ *                       0x88b5, from the VF's own address or from SOURCE. Prints
+ *                       "sent" and holds the VF until it is killed
+ *   vfsend PCI deaf     come up as a driver that speaks vferry, keep the mailbox from
+ *                       the PF until the link has gone, and print the first word that
+ *                       the PF says then
  *
- * PCI is the address of a VF that is bound to a VFIO driver. Prints "ready", then
- * "sent", and holds the VF until it is killed.
- * Exit status: 1: error; 2: usage.
+ * PCI is the address of a VF that is bound to a VFIO driver. "ready" is printed first.
+ * Exit status: 0; 1: error; 2: usage.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -26,6 +29,8 @@
 #include "vferry_mbx.c"
 
 /* Registers of a VF of the 82576 */
+#define STATUS		0x0008
+#define STATUS_LU	0x02u
 #define VMBMEM(w)	(0x0800 + 4 * (w))
 #define V2PMAILBOX	0x0c40
 #define V2P_REQ		0x01u
@@ -33,6 +38,7 @@
 #define V2P_VFU		0x04u
 #define V2P_PFSTS	0x10u
 #define V2P_RSTD	0x80u
+#define WORDS		16
 #define TDBAL		0x3800
 #define TDBAH		0x3804
 #define TDLEN		0x3808
@@ -48,6 +54,8 @@
 #define TXD_DD		1u
 
 #define WAIT_S		20
+/* The PF has seen that the link has gone */
+#define SEEN_S		0.5
 
 static volatile uint32_t *regs;
 static uint8_t *memory;
@@ -137,22 +145,33 @@ static int open_vf(const char *pci)
 	return regs == MAP_FAILED ? failed("registers") : 0;
 }
 
+/* A request, and its reply in its place. The PF's CONTROL may be there before it. */
+static int ask(uint32_t *msg, int words)
+{
+	uint32_t id = vferry_mbx_id(msg[0]);
+	int w;
+
+	regs[V2PMAILBOX / 4] = V2P_VFU;
+	for (w = 0; w < words; w++)
+		regs[VMBMEM(w) / 4] = msg[w];
+	regs[V2PMAILBOX / 4] = V2P_REQ;
+	do {
+		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
+			return -1;
+		for (w = 0; w < WORDS; w++)
+			msg[w] = regs[VMBMEM(w) / 4];
+		regs[V2PMAILBOX / 4] = V2P_ACK;
+	} while (vferry_mbx_id(msg[0]) != id);
+	return 0;
+}
+
 /* Ask for RESET. The VF itself is not reset. */
 static int start(uint8_t *ret_mac)
 {
-	uint32_t msg[3];
-	unsigned int w;
+	uint32_t msg[WORDS] = { VFERRY_MBX_RESET };
 
-	regs[V2PMAILBOX / 4] = V2P_VFU;
-	regs[VMBMEM(0) / 4] = VFERRY_MBX_RESET;
-	regs[V2PMAILBOX / 4] = V2P_REQ;
-	do {	/* its CONTROL may be there still */
-		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
-			return -1;
-		for (w = 0; w < 3; w++)
-			msg[w] = regs[VMBMEM(w) / 4];
-		regs[V2PMAILBOX / 4] = V2P_ACK;
-	} while (vferry_mbx_id(msg[0]) != VFERRY_MBX_RESET);
+	if (ask(msg, 1))
+		return -1;
 	vferry_mbx_get_mac(&msg[1], ret_mac);
 	return 0;
 }
@@ -192,24 +211,69 @@ static void say(const char *word)
 	fflush(stdout);
 }
 
-int main(int argc, char **argv)
+static int frame(const uint8_t *source)
 {
-	uint8_t own[6], source[6];
+	uint8_t own[6];
 
-	if (argc != 3 || (strcmp(argv[2], "-") &&
-			  sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &source[0], &source[1],
-				 &source[2], &source[3], &source[4], &source[5]) != 6)) {
-		fprintf(stderr, "usage: vfsend PCI SOURCE|-\n");
-		return 2;
-	}
-	if (open_vf(argv[1]))
-		return 1;
 	(void)regs[V2PMAILBOX / 4];	/* clears what was before */
 	say("ready");
 	if (await(V2PMAILBOX, V2P_RSTD, "a reset of the PF") || start(own) ||
-	    send_frame(strcmp(argv[2], "-") ? source : own))
+	    send_frame(source ? source : own))
 		return 1;
 	say("sent");
 	for (;;)
 		pause();
+}
+
+static int deaf(void)
+{
+	const struct vferry_mbx_hello hello = {
+		.min = VFERRY_PROTO_MIN, .max = VFERRY_PROTO_MAX, .features = VFERRY_FEAT_MIGRATE,
+	};
+	double end = now() + WAIT_S, seen = 0;
+	uint32_t msg[WORDS];
+	uint8_t mac[6];
+
+	if (start(mac) || ask(msg, vferry_mbx_put_hello(msg, &hello)))
+		return 1;
+	regs[V2PMAILBOX / 4] = V2P_VFU;
+	say("ready");
+	while (!seen || now() < seen + SEEN_S) {
+		regs[V2PMAILBOX / 4] = V2P_VFU;	/* the PF may have broken it */
+		if (!seen && !(regs[STATUS / 4] & STATUS_LU))
+			seen = now();
+		if (now() > end) {
+			fprintf(stderr, "vfsend: the link does not go\n");
+			return 1;
+		}
+	}
+	(void)regs[V2PMAILBOX / 4];
+	regs[VMBMEM(0) / 4] = 0;
+	regs[V2PMAILBOX / 4] = 0;
+	if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
+		return 1;
+	printf("%08x\n", regs[VMBMEM(0) / 4]);
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: vfsend PCI frame [SOURCE]|deaf\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	uint8_t m[6];
+
+	if (argc < 3 || argc > 4)
+		return usage();
+	if (argc == 4 && sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1], &m[2],
+				&m[3], &m[4], &m[5]) != 6)
+		return usage();
+	if (!strcmp(argv[2], "frame"))
+		return open_vf(argv[1]) ? 1 : frame(argc == 4 ? m : NULL);
+	if (!strcmp(argv[2], "deaf") && argc == 3)
+		return open_vf(argv[1]) ? 1 : deaf();
+	return usage();
 }
