@@ -15,17 +15,47 @@
 #define VPF_NVM_US		10000
 /* [5.2.3.3] pending requests of the NIC end within this */
 #define VPF_GIO_US		80000
+/* A queue that was switched off ends what it has begun within this */
+#define VPF_SETTLE_US		10000
+
+/* [8.12.1] for full duplex; half duplex at 1000 Mbit/s is not offered */
+#define VPF_COLLISION_DISTANCE	63
 
 /**
  * vpf_hw_queue_off() - stop a queue pair
  * @nic: the PF
  * @queue: number in the NIC
+ *
+ * What it has begun goes on: see vpf_hw_settle().
  */
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue)
 {
 	vpf_wr(nic, R_RXDCTL(queue), 0);
 	vpf_wr(nic, R_TXDCTL(queue), 0);
 	vpf_flush(nic);
+}
+
+/**
+ * vpf_hw_queue_runs() - is one of a queue pair switched on?
+ * @nic: the PF
+ * @queue: number in the NIC
+ */
+bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue)
+{
+	return (vpf_rd(nic, R_RXDCTL(queue)) | vpf_rd(nic, R_TXDCTL(queue))) & XXDCTL_ENABLE;
+}
+
+/**
+ * vpf_hw_settle() - wait until queues that were switched off do no DMA any more
+ * @nic: the PF
+ *
+ * Before their memory goes. May sleep. QEMU does all DMA before the write that
+ * switches off returns, the NIC does not.
+ */
+void vpf_hw_settle(struct vpf_nic *nic)
+{
+	vpf_flush(nic);
+	usleep_range(VPF_SETTLE_US, VPF_SETTLE_US + VPF_SETTLE_US / 10);
 }
 
 /**
@@ -43,6 +73,7 @@ void vpf_hw_stop(struct vpf_nic *nic)
 	vpf_wr(nic, R_TCTL, TCTL_PSP);
 	for (q = 0; q < VPF_HW_QUEUES; q++)
 		vpf_hw_queue_off(nic, q);
+	vpf_hw_settle(nic);
 
 	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_GIO_DISABLE);
 	if (read_poll_timeout(vpf_rd, val, !(val & STATUS_GIO_ENABLED), 100,
@@ -107,6 +138,7 @@ static void configure_interrupts(struct vpf_nic *nic)
 	       (VPF_VEC_QUEUE | IVAR_VALID) * 0x0101);
 	vpf_wr(nic, R_IVAR_MISC,
 	       (VPF_VEC_OTHER | IVAR_VALID) << IVAR_MISC_OTHER_SHIFT);
+	/* whole, as no VF works; later on each VF's bits are written by R_PVTEIAC */
 	vpf_wr(nic, R_EIAC, GENMASK(VPF_VECTORS - 1, 0));
 	for (i = 0; i < VPF_VECTORS; i++)
 		vpf_wr(nic, R_EITR(i), 0);	/* masking by NAPI is enough */
@@ -120,11 +152,24 @@ static void configure_mailbox(struct vpf_nic *nic)
 	vpf_wr(nic, R_MBVFIMR, GENMASK(VPF_HW_POOLS - 1, 0));
 }
 
-/* Tell the VFs that the reset is over. Never otherwise: it goes to all of them */
+/*
+ * Tell the VFs that the reset is over, and the firmware that it has to ask before
+ * it touches the PHY. Never otherwise: the first goes to all of them.
+ */
 static void announce_reset_done(struct vpf_nic *nic)
 {
 	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) |
 				CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD);
+}
+
+/**
+ * vpf_hw_release() - give the NIC back to its firmware
+ * @nic: the PF, stopped
+ */
+void vpf_hw_release(struct vpf_nic *nic)
+{
+	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) &
+				~(CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD));
 }
 
 /**
@@ -149,7 +194,7 @@ void vpf_hw_configure_ctrl(struct vpf_nic *nic)
  */
 void vpf_hw_configure(struct vpf_nic *nic)
 {
-	unsigned int q;
+	unsigned int q, i;
 
 	/* Some are on after a reset, and with VFs they are not ours */
 	for (q = 0; q < VPF_HW_QUEUES; q++)
@@ -158,7 +203,11 @@ void vpf_hw_configure(struct vpf_nic *nic)
 	configure_mailbox(nic);
 
 	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
-	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT);
+	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT |
+			    VPF_COLLISION_DISTANCE << TCTL_COLD_SHIFT);
+	for (i = 0; i < VPF_UTA_WORDS; i++)
+		vpf_wr(nic, R_UTA(i), 0);
+	vpf_wr(nic, R_IOVCTL, vpf_vmdq(nic) ? 0 : IOVCTL_REUSE_VFQ);
 	vpf_hw_configure_ctrl(nic);
 	vpf_filter_rewrite(nic);
 	announce_reset_done(nic);

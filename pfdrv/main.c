@@ -141,12 +141,13 @@ static int setup_hw(struct vpf_nic *nic)
 		return dev_err_probe(dev, err, "reset\n");
 
 	if (vpf_hw_read_mac(nic)) {
-		eth_random_addr(nic->perm_addr);
+		eth_hw_addr_random(nic->netdev);
 		dev_warn(dev, "no address in the NIC, %pM chosen at random\n",
-			 nic->perm_addr);
+			 nic->netdev->dev_addr);
+	} else {
+		eth_hw_addr_set(nic->netdev, nic->perm_addr);
+		ether_addr_copy(nic->netdev->perm_addr, nic->perm_addr);
 	}
-	eth_hw_addr_set(nic->netdev, nic->perm_addr);
-	ether_addr_copy(nic->netdev->perm_addr, nic->perm_addr);
 
 	err = vpf_phy_init(nic);
 	if (err)
@@ -221,7 +222,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
-	vpf_filter_set_mac(nic, VPF_POOL_PF, nic->perm_addr, 0);
+	vpf_filter_set_mac(nic, VPF_POOL_PF, netdev->dev_addr, 0);
 	vpf_hw_configure(nic);
 	netif_carrier_off(netdev);
 	err = register_netdev(netdev);
@@ -281,6 +282,7 @@ static void remove(struct pci_dev *pdev)
 	cancel_delayed_work_sync(&nic->service);
 	destroy_workqueue(nic->wq);
 	vpf_hw_stop(nic);
+	vpf_hw_release(nic);
 	iounmap(nic->regs);
 	free_netdev(nic->netdev);
 	pci_release_mem_regions(pdev);
@@ -301,6 +303,7 @@ static void shutdown(struct pci_dev *pdev)
 	rtnl_unlock();
 	vpf_irq_other_off(nic);
 	vpf_hw_stop(nic);
+	vpf_hw_release(nic);
 	pci_clear_master(pdev);
 }
 

@@ -70,6 +70,7 @@ void vpf_down(struct vpf_nic *nic)
 	netif_tx_disable(netdev);
 	vpf_filter_set_enable(nic, VPF_POOL_PF, false, false);
 	vpf_hw_queue_off(nic, nic->queue);
+	vpf_hw_settle(nic);
 	vpf_irq_queue_off(nic);
 	napi_disable(&nic->napi);
 	vpf_tx_drain(nic);

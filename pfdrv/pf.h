@@ -172,7 +172,10 @@ int vpf_hw_read_mac(struct vpf_nic *nic);
 void vpf_hw_configure(struct vpf_nic *nic);
 void vpf_hw_configure_ctrl(struct vpf_nic *nic);
 void vpf_hw_stop(struct vpf_nic *nic);
+void vpf_hw_release(struct vpf_nic *nic);
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
+bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue);
+void vpf_hw_settle(struct vpf_nic *nic);
 void vpf_hw_update_stats(struct vpf_nic *nic);
 
 /* irq.c */

@@ -17,6 +17,7 @@
 #define VPF_VLVFS		32
 #define VPF_MTA_WORDS		128
 #define VPF_VFTA_WORDS		128
+#define VPF_UTA_WORDS		128
 #define VPF_MAX_VFS		7	/* an eighth would leave the PF without a queue */
 #define VPF_MAX_FRAME		9728	/* [8.10.8 RLPML] largest frame, with CRC */
 
@@ -29,6 +30,7 @@
 #define R_STATUS		0x0008
 #define   STATUS_FD		BIT(0)
 #define   STATUS_LU		BIT(1)
+#define   STATUS_FUNC		GENMASK(3, 2)	/* which of the chip's ports */
 #define   STATUS_SPEED		GENMASK(7, 6)	/* 0: 10, 1: 100, 2 and 3: 1000 */
 #define   STATUS_GIO_ENABLED	BIT(19)
 #define R_EECD			0x0010
@@ -48,6 +50,14 @@
 #define   MDIC_READ		BIT(27)
 #define   MDIC_READY		BIT(28)
 #define   MDIC_ERROR		BIT(30)
+
+/* Semaphores between driver and firmware [8.5] */
+#define R_SWSM			0x5B50
+#define   SWSM_SMBI		BIT(0)		/* set by reading */
+#define   SWSM_SWESMBI		BIT(1)
+#define R_SW_FW_SYNC		0x5B5C
+#define   SW_FW_SYNC_PHY(f)	(BIT(1) << (f))	/* software's, by port */
+#define   SW_FW_SYNC_FW(bits)	((bits) << 16)	/* the firmware's */
 
 /* Interrupts [8.8] */
 #define R_ICR			0x00C0
@@ -84,6 +94,7 @@
 #define   TCTL_EN		BIT(1)
 #define   TCTL_PSP		BIT(3)
 #define   TCTL_CT_SHIFT		4
+#define   TCTL_COLD_SHIFT	12		/* collision distance, bytes */
 #define   TCTL_RTLC		BIT(24)
 #define R_RXCSUM		0x5000
 #define   RXCSUM_IPOFLD		BIT(8)
@@ -122,10 +133,15 @@
 #define   RAH_POOL_SHIFT	18
 #define   RAH_AV		BIT(31)
 #define R_VFTA(i)		(0x5600 + 4 * (i))
+#define R_UTA(i)		(0xA000 + 4 * (i))	/* write only */
 
 /* Virtualisation [8.14] */
 #define R_DTXSWC		0x3500
+#define   DTXSWC_MAC_SPOOF(p)	BIT(p)		/* drop other sources; Q: ignored */
+#define   DTXSWC_VLAN_SPOOF(p)	BIT(8 + (p))	/* drop other VLANs; Q: ignored */
 #define   DTXSWC_LOOPBACK	BIT(31)		/* Q: the only bit that works */
+#define R_WVBR			0x3554		/* cleared by reading; Q: always 0 */
+#define   WVBR_QUEUE(q)		BIT(q)		/* has sent what it must not */
 #define R_VMVIR(p)		(0x3700 + 4 * (p))
 #define   VMVIR_DEFAULT		BIT(30)		/* always insert the tag in 15:0 */
 #define R_MRQC			0x5818
@@ -150,6 +166,8 @@
 #define   VLVF_POOL_SHIFT	12
 #define   VLVF_ENABLE		BIT(31)
 #define R_QDE			0x2408
+#define R_IOVCTL		0x5BBC		/* Q: not there */
+#define   IOVCTL_REUSE_VFQ	BIT(0)		/* queues of VFs that are off are the PF's */
 
 /* Mailbox [8.14.11] */
 #define R_VMBMEM(n, w)		(0x0800 + 0x40 * (n) + 4 * (w))
@@ -174,6 +192,8 @@
  */
 #define R_PVTCTRL(n)		(0x10000 + 0x100 * (n))
 #define R_PVTEICS(n)		(0x10020 + 0x100 * (n))
+#define R_PVTEIMS(n)		(0x10024 + 0x100 * (n))
+#define R_PVTEIAC(n)		(0x1002C + 0x100 * (n))	/* Q: bits are only ever set */
 #define R_PVFGPRC(n)		(0x10010 + 0x100 * (n))
 #define R_PVFGPTC(n)		(0x10014 + 0x100 * (n))
 #define R_PVFGORC(n)		(0x10018 + 0x100 * (n))

@@ -2,6 +2,7 @@
 /*
  * SR-IOV.
  */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -9,6 +10,13 @@
 #include "pf.h"
 #include "sriov.h"
 #include "vf.h"
+
+/*
+ * What VFs that are switched off have begun ends within the first; the second passes
+ * after IOVCTL.REUSE_VFQ until their queues are the PF's. QEMU needs neither.
+ */
+#define VPF_VFS_GO_MS		500
+#define VPF_QUEUES_BACK_MS	100
 
 /*
  * Set the NIC up for a number of VFs. The port's link stays: nothing is reset.
@@ -37,13 +45,12 @@ static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	return err;
 }
 
-static void drop_vfs(struct vpf_nic *nic)
+static void destroy_vfs(struct vpf_nic *nic)
 {
-	unsigned int n, num_vfs = nic->num_vfs;
+	unsigned int n;
 
-	for (n = 0; n < num_vfs; n++)
+	for (n = 0; n < nic->num_vfs; n++)
 		vpf_vf_destroy(&nic->vf[n]);
-	set_num_vfs(nic, 0);
 }
 
 /**
@@ -59,7 +66,10 @@ void vpf_sriov_disable(struct vpf_nic *nic)
 		return;
 
 	pci_disable_sriov(nic->pdev);
-	drop_vfs(nic);
+	destroy_vfs(nic);
+	msleep(VPF_VFS_GO_MS);
+	set_num_vfs(nic, 0);
+	msleep(VPF_QUEUES_BACK_MS);
 }
 
 /**
@@ -88,7 +98,8 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		return err;
 	err = pci_enable_sriov(pdev, num_vfs);
 	if (err) {
-		drop_vfs(nic);
+		destroy_vfs(nic);
+		set_num_vfs(nic, 0);
 		return err;
 	}
 	return num_vfs;

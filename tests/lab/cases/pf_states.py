@@ -175,7 +175,7 @@ def host_set(lab, t):
     after = registers(lab)
     wait_until(lambda: "sent" in guest.out, 30, lambda: f"the guest: {guest.out} {guest.err}")
     wait_until(lambda: "0x88b5" in sniffer.out, 30, lambda: f"the frame: {sniffer.out}")
-    t.note(sniffer.out.strip())
+    t.note(sniffer.out.splitlines()[0])
     changed = {name: (hex(before[reg]), hex(after[reg])) for name, reg in HOST_SET.items()
                if (before[reg] ^ after[reg]) & ~(RFCE_TFCE if name == "CTRL" else 0)}
     expect(not changed, changed)
@@ -183,6 +183,16 @@ def host_set(lab, t):
 
 
 CTS = 1 << 29
+CTRL_EXT = 0x0018
+DRV_LOAD = 1 << 28
+
+
+def peek(lab, reg):
+    """A register of a PF that has no driver."""
+    bar = f"/sys/bus/pci/devices/{lab.a.pf_pci()}/resource0"
+    return int(lab.a.sh(f"python3 -c \"import mmap; f = open('{bar}', 'r+b'); "
+                        "m = mmap.mmap(f.fileno(), 0x20000); "
+                        f"print(memoryview(m).cast('I')[{reg} // 4])\""))
 
 
 @test("a driver that is to start over is told, also if the link changes before it listens")
@@ -198,10 +208,14 @@ def told(lab, t):
     expect(not int(guest.out.split()[1], 16) & CTS, f"clear to send: {guest.out}")
 
 
-@test("the NIC says how many VFs it can have")
-def total(lab, t):
+@test("the NIC says how many VFs it can have, and what the driver has set up")
+def shown(lab, t):
     pf = f"/sys/bus/pci/devices/{lab.a.pf_pci()}"
     expect(lab.a.sh(f"cat {pf}/sriov_totalvfs") == "7", lab.a.sh(f"cat {pf}/sriov_totalvfs"))
+    expect(lab.a.sh("cat /sys/class/net/pf0/addr_assign_type") == "0", "a permanent address")
+    regs = registers(lab)
+    expect(regs[0x0400] >> 12 & 0x3ff == 63, f"collision distance: TCTL {regs[0x0400]:#x}")
+    expect(regs[CTRL_EXT] & DRV_LOAD, "the driver is not noted as loaded")
 
 
 @test("the PF goes while VFs are migrating and suspended")
@@ -211,4 +225,5 @@ def pf_goes(lab, t):
     go(lab, "migrate", "migrating", 1)
     lab.events.stop()
     lab.a.unload("vferry_pf")
+    expect(not peek(lab, CTRL_EXT) & DRV_LOAD, "the firmware thinks that there is a driver")
     lab.a.load_pf("vferry_pf")
