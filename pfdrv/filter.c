@@ -660,7 +660,8 @@ void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on)
  * @rx: may receive
  * @tx: may transmit
  *
- * When this returns after switching both off, no DMA of the pool is under way.
+ * When this returns after switching both off, no DMA of the pool begins any more;
+ * what has begun ends: see vpf_hw_settle().
  */
 void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool tx)
 {
