@@ -4,6 +4,7 @@
  */
 #include <linux/ethtool.h>
 
+#include "abuse.h"
 #include "pf.h"
 #include "phy.h"
 
@@ -49,7 +50,8 @@ static int get_sset_count(struct net_device *netdev, int sset)
 {
 	if (sset != ETH_SS_STATS)
 		return -EOPNOTSUPP;
-	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count();
+	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count() +
+	       vpf_abuse_stat_count();
 }
 
 static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
@@ -63,6 +65,7 @@ static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		ethtool_puts(&data, fields[i].name);
 	vpf_mbx_stat_names(&data);
+	vpf_abuse_stat_names(&data);
 }
 
 static u64 *ring_stats(struct vpf_nic *nic, u64 *data)
@@ -104,6 +107,7 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *s
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		*data++ = *(u64 *)((char *)nic + fields[i].offset);
 	vpf_mbx_stat_values(nic, data);
+	vpf_abuse_stat_values(nic, data + vpf_mbx_stat_count());
 }
 
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)

@@ -132,11 +132,16 @@ static void want_pools(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 
 static void want_switch(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 {
+	unsigned int n;
+
 	if (!vpf_vmdq(nic))
 		return;
 
 	want->mrqc = MRQC_VMDQ;
 	want->dtxswc = DTXSWC_LOOPBACK;
+	for (n = 0; n < nic->num_vfs; n++)
+		if (nic->filter.pool[n].spoofchk)
+			want->dtxswc |= DTXSWC_MAC_SPOOF(n) | DTXSWC_VLAN_SPOOF(n);
 	/* for multicast there is one stripping for all: so every pool strips */
 	want->rplolr = RPLOLR_STRVLAN | RPLOLR_STRCRC;
 	want->qde = GENMASK(VPF_HW_QUEUES - 1, 0);
@@ -645,6 +650,20 @@ void vpf_filter_set_port_tag(struct vpf_nic *nic, unsigned int pool, u16 tag)
 	spin_unlock_bh(&nic->filter_lock);
 }
 
+/**
+ * vpf_filter_set_spoofchk() - drop what a VF sends in another's name
+ * @nic: the PF
+ * @pool: number of the VF
+ * @on: from addresses and VLANs that are not in the filters of its pool
+ */
+void vpf_filter_set_spoofchk(struct vpf_nic *nic, unsigned int pool, bool on)
+{
+	spin_lock_bh(&nic->filter_lock);
+	nic->filter.pool[pool].spoofchk = on;
+	sync(nic);
+	spin_unlock_bh(&nic->filter_lock);
+}
+
 void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on)
 {
 	spin_lock_bh(&nic->filter_lock);
@@ -702,11 +721,14 @@ void vpf_filter_reset_pool(struct vpf_nic *nic, unsigned int pool)
 {
 	struct vpf_pool *p = &nic->filter.pool[pool];
 	u16 port_tag;
+	bool spoofchk;
 
 	spin_lock_bh(&nic->filter_lock);
 	port_tag = p->port_tag;
+	spoofchk = p->spoofchk;
 	pool_defaults(p);
 	p->port_tag = port_tag;
+	p->spoofchk = spoofchk;
 	nic->filter.rar[RAR_VF(pool)].used = false;
 	uc_clear(nic, pool);
 	vlan_clear(nic, pool);

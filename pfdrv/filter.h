@@ -47,7 +47,9 @@ struct vpf_vlvf {
  * @max_frame: largest frame with CRC but without VLAN tag
  * @strip: take VLAN tags out of received frames
  * @port_tag: VLAN and priority (as in a tag) of all that the pool sends and
- *	receives, 0: none. The host's, so that it survives vpf_filter_reset_pool()
+ *	receives, 0: none
+ * @spoofchk: what it sends from other addresses and VLANs than its own is dropped.
+ *	Like @port_tag the host's: survives vpf_filter_reset_pool()
  * @rx: pool may receive
  * @tx: pool may transmit
  * @hidden: its addresses are taken away from the NIC
@@ -58,6 +60,7 @@ struct vpf_pool {
 	u16 max_frame;
 	bool strip;
 	u16 port_tag;
+	bool spoofchk;
 	bool rx;
 	bool tx;
 	bool hidden;
@@ -131,6 +134,7 @@ void vpf_filter_set_multicast(struct vpf_nic *nic, unsigned int pool,
 			      const u16 *hashes, unsigned int count, bool all);
 void vpf_filter_set_size(struct vpf_nic *nic, unsigned int pool, u16 max_frame);
 void vpf_filter_set_port_tag(struct vpf_nic *nic, unsigned int pool, u16 tag);
+void vpf_filter_set_spoofchk(struct vpf_nic *nic, unsigned int pool, bool on);
 void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on);
 void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool tx);
 void vpf_filter_set_hidden(struct vpf_nic *nic, unsigned int pool, bool hidden);

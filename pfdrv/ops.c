@@ -201,6 +201,7 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 	ret_state->port_qos = vf->policy.qos;
 	ret_state->link_state = vf->policy.link_state;
 	ret_state->trusted = vf->policy.trusted;
+	ret_state->spoofchk = vf->policy.spoofchk;
 	ret_state->mc_promisc = vf->mc_promisc;
 	ret_state->max_frame = vf->max_frame;
 	ret_state->vlan_count = vf->vlan_count;

@@ -139,6 +139,7 @@ void vpf_vfs_update_stats(struct vpf_nic *nic)
 {
 	unsigned int n;
 
+	vpf_abuse_look(nic);
 	for (n = 0; n < nic->num_vfs; n++) {
 		struct vferry_pf_vf *vf = &nic->vf[n];
 
@@ -294,16 +295,22 @@ out:
 	return err;
 }
 
-/* The 82576 as QEMU makes it has no rate limits ... */
+/* The 82576 as QEMU makes it has no rate limits */
 int vpf_ndo_set_vf_rate(struct net_device *netdev, int nr, int min, int max)
 {
 	return -EOPNOTSUPP;
 }
 
-/* ... and does not look at the addresses that a VF sends from */
 int vpf_ndo_set_vf_spoofchk(struct net_device *netdev, int nr, bool on)
 {
-	return on ? -EOPNOTSUPP : 0;
+	struct vferry_pf_vf *vf = get_vf(netdev, nr);
+
+	if (!vf)
+		return -EINVAL;
+	vf->admin.spoofchk = vf->policy.spoofchk = on;
+	vpf_filter_set_spoofchk(vf->nic, nr, on);
+	put_vf(vf);
+	return 0;
 }
 
 int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
@@ -365,7 +372,7 @@ int vpf_ndo_get_vf_config(struct net_device *netdev, int nr, struct ifla_vf_info
 	ivi->qos = vf->policy.qos;
 	ivi->vlan_proto = htons(ETH_P_8021Q);
 	ivi->trusted = vf->policy.trusted;
-	ivi->spoofchk = 0;
+	ivi->spoofchk = vf->policy.spoofchk;
 	ivi->linkstate = vpf_mig_link_state(vpf_mig_state(vf)) ?: vf->policy.link_state;
 	put_vf(vf);
 	return 0;

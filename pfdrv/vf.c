@@ -51,6 +51,7 @@ void vpf_vf_init(struct vferry_pf_vf *vf, struct vpf_nic *nic, unsigned int nr)
 	mutex_init(&vf->lock);
 	mutex_init(&vf->client_lock);
 	spin_lock_init(&vf->mig_lock);
+	vpf_abuse_init(vf);
 }
 
 /**
@@ -61,7 +62,10 @@ void vpf_vf_create(struct vferry_pf_vf *vf)
 {
 	mutex_lock(&vf->lock);
 	eth_random_addr(vf->default_mac);
-	vf->admin = (struct vpf_policy) { .link_state = IFLA_VF_LINK_STATE_AUTO };
+	vf->admin = (struct vpf_policy) {
+		.link_state = IFLA_VF_LINK_STATE_AUTO,
+		.spoofchk = true,
+	};
 	memset(vf->counters, 0, sizeof(vf->counters));
 	memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
 	vpf_vf_update_counters(vf);	/* what others left in the registers ... */
@@ -103,6 +107,7 @@ static void forget(struct vferry_pf_vf *vf)
 	ether_addr_copy(vf->mac, vf->policy.mac_set ? vf->policy.mac :
 						      vf->policy_default_mac);
 	vpf_filter_reset_pool(vf->nic, vf->nr);
+	vpf_filter_set_spoofchk(vf->nic, vf->nr, vf->policy.spoofchk);
 	vf->hidden = false;
 	vpf_vf_apply_vlan(vf);
 	vpf_mig_reset(vf);

@@ -3,6 +3,7 @@
 the NIC, the PF's end."""
 
 import json
+import re
 
 from vlab import case, expect, test, wait_until
 from vlab.events import Events
@@ -180,6 +181,40 @@ def host_set(lab, t):
                if (before[reg] ^ after[reg]) & ~(RFCE_TFCE if name == "CTRL" else 0)}
     expect(not changed, changed)
     expect("vlan 54, p 5" in sniffer.out, sniffer.out)
+
+
+@test("anti-spoofing: on for every VF, settable, and back after a reset")
+def spoofchk(lab, t):
+    def bits():
+        return registers(lab)[HOST_SET["DTXSWC"]]
+
+    def shown(nr):
+        return json.loads(lab.a.sh("ip -j link show pf0"))[0]["vfinfo_list"][nr]["spoofchk"]
+    expect(bits() == 1 << 31 | 0x303 and shown(0) and shown(1), hex(bits()))
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 spoofchk on")
+    lab.a.sh("ip link set pf0 vf 1 spoofchk off")
+    expect(bits() == 1 << 31 | 0x101 and shown(0) and not shown(1), hex(bits()))
+    lab.a.sh("ethtool --reset pf0 all")
+    expect(bits() == 1 << 31 | 0x101, hex(bits()))
+    rebind(lab, 1, "vferry_vf")
+    expect(bits() == 1 << 31 | 0x101, hex(bits()))
+    lab.a.sh("ip link set pf0 vf 1 spoofchk on")
+    expect(bits() == 1 << 31 | 0x303, hex(bits()))
+
+
+@test("what a VF does wrong is counted for that VF")
+def abuse(lab, t):
+    def counted(name):
+        return [int(re.search(rf"vf{nr}_{name}: (\d+)$", stats, re.M).group(1)) for nr in (0, 1)]
+    stats = lab.a.sh("ethtool -S pf0")
+    before = counted("refused")
+    expect(counted("spoofed") == [0, 0], stats)
+    lab.a.sh("ip link set pf0 vf 1 mac 02:00:00:00:44:02")
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 mac 00:00:00:00:00:00")
+    rebind(lab, 1, "vferry_vf")
+    expect(not lab.spaces[1].run("ip link set vf1 address 02:00:00:00:44:03"), "it was allowed")
+    stats = lab.a.sh("ethtool -S pf0")
+    expect(counted("refused")[0] == before[0] and counted("refused")[1] > before[1], stats)
 
 
 CTS = 1 << 29
