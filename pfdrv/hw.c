@@ -226,6 +226,8 @@ void vpf_hw_update_stats(struct vpf_nic *nic)
 {
 	struct vpf_hw_stats *s = &nic->hw_stats;
 
+	if (!vpf_present(nic))
+		return;
 	mutex_lock(&nic->stats_lock);
 	add(nic, &s->crc_errors, R_CRCERRS);
 	add(nic, &s->rx_errors, R_RXERRC);

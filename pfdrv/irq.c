@@ -25,10 +25,8 @@ static irqreturn_t irq_other(int irq, void *data)
 	u32 icr = vpf_rd(nic, R_ICR);	/* clears it: GPIE.NSICR */
 
 	nic->irq_other++;
-	if (icr & INT_LSC) {
-		set_bit(VPF_F_LINK_EVENT, &nic->flags);
+	if (icr & INT_LSC)
 		vpf_service_kick(nic);
-	}
 	/* always looked at: a cause that came with another must not wait */
 	if (vpf_vmdq(nic))
 		vpf_mbx_irq(nic);

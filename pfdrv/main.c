@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include "../include/vferry_mbx.h"
+#include "away.h"
 #include "nl.h"
 #include "pf.h"
 #include "phy.h"
@@ -25,8 +26,42 @@
  */
 void vpf_service_kick(struct vpf_nic *nic)
 {
-	if (!test_bit(VPF_F_REMOVING, &nic->flags))
+	if (!test_bit(VPF_F_REMOVING, &nic->flags) && vpf_present(nic))
 		mod_delayed_work(nic->wq, &nic->service, 0);
+}
+
+/**
+ * vpf_restart() - reset the NIC and program all of it again
+ * @nic: the PF; its queues are stopped, its interrupts off, its counters read
+ * @up: start the queues
+ *
+ * Return: 0, or -EIO: there is no NIC any more; its interface is detached.
+ */
+int vpf_restart(struct vpf_nic *nic, bool up)
+{
+	int err;
+
+	ASSERT_RTNL();
+
+	vpf_vfs_before_reset(nic);
+	err = vpf_hw_reset(nic);
+	if (err) {
+		netdev_err(nic->netdev, "the NIC is gone (%pe)\n", ERR_PTR(err));
+		netif_device_detach(nic->netdev);
+		set_bit(VPF_F_AWAY, &nic->flags);
+		vpf_vfs_after_reset(nic);
+		return err;
+	}
+	clear_bit(VPF_F_AWAY, &nic->flags);
+	vpf_hw_configure(nic);
+	vpf_vfs_after_reset(nic);
+	err = vpf_phy_setup(nic);
+	if (err)
+		netdev_err(nic->netdev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
+	vpf_irq_other_on(nic);
+	if (up)
+		vpf_up(nic);
+	return 0;
 }
 
 /**
@@ -38,28 +73,16 @@ void vpf_service_kick(struct vpf_nic *nic)
 void vpf_full_reset(struct vpf_nic *nic)
 {
 	bool up = test_bit(VPF_F_UP, &nic->flags);
-	int err;
 
 	ASSERT_RTNL();
 
+	if (!vpf_present(nic))	/* it is reset when it comes back */
+		return;
 	if (up)
 		vpf_down(nic);
 	vpf_irq_other_off(nic);
 	vpf_hw_update_stats(nic);
-	vpf_vfs_before_reset(nic);
-	err = vpf_hw_reset(nic);
-	if (err) {
-		netdev_err(nic->netdev, "the NIC is gone (%pe)\n", ERR_PTR(err));
-		netif_device_detach(nic->netdev);
-	}
-	vpf_hw_configure(nic);
-	vpf_vfs_after_reset(nic);
-	err = vpf_phy_setup(nic);
-	if (err)
-		netdev_err(nic->netdev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
-	vpf_irq_other_on(nic);
-	if (up)
-		vpf_up(nic);
+	vpf_restart(nic, up);
 }
 
 /*
@@ -119,11 +142,10 @@ static void service(struct work_struct *work)
 {
 	struct vpf_nic *nic = container_of(to_delayed_work(work), struct vpf_nic, service);
 
-	if (test_bit(VPF_F_REMOVING, &nic->flags))
+	if (test_bit(VPF_F_REMOVING, &nic->flags) || !vpf_present(nic))
 		return;
 	if (test_and_clear_bit(VPF_F_REINIT, &nic->flags))
 		recover(nic);
-	clear_bit(VPF_F_LINK_EVENT, &nic->flags);
 	look_at_link(nic);
 	vpf_hw_update_stats(nic);
 	vpf_vfs_update_stats(nic);
@@ -236,6 +258,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_unregister;
 	}
 	vpf_nl_add(nic);
+	pci_save_state(pdev);	/* for slot_reset() */
 	/* what sriov_totalvfs says, and what sriov_numvfs takes */
 	pci_sriov_set_totalvfs(pdev, VPF_MAX_VFS);
 	queue_delayed_work(nic->wq, &nic->service, 0);
@@ -320,6 +343,8 @@ struct pci_driver vpf_driver = {
 	.remove = remove,
 	.shutdown = shutdown,
 	.sriov_configure = vpf_sriov_configure,
+	.err_handler = &vpf_error_handlers,
+	.driver.pm = pm_sleep_ptr(&vpf_pm_ops),
 };
 
 static int __init vpf_init(void)

@@ -49,7 +49,6 @@ int vpf_up(struct vpf_nic *nic)
 	vpf_irq_queue_on(nic);
 	netif_tx_start_all_queues(netdev);
 
-	set_bit(VPF_F_LINK_EVENT, &nic->flags);
 	vpf_service_kick(nic);
 	return 0;
 }
@@ -125,7 +124,8 @@ static int ndo_stop(struct net_device *netdev)
 	struct vpf_nic *nic = netdev_priv(netdev);
 
 	netif_carrier_off(netdev);
-	vpf_down(nic);
+	if (test_bit(VPF_F_UP, &nic->flags))	/* not while the NIC is away */
+		vpf_down(nic);
 	vpf_irq_queue_free(nic);
 	close_rings(nic);
 	return 0;

@@ -41,7 +41,7 @@
 enum vpf_nic_flag {
 	VPF_F_UP,		/* queues run; written under RTNL */
 	VPF_F_REINIT,		/* service task is to restart the queues */
-	VPF_F_LINK_EVENT,	/* LSC seen */
+	VPF_F_AWAY,		/* see away.c; written under RTNL and the locks of all VFs */
 	VPF_F_REMOVING,		/* nothing new is queued any more */
 };
 
@@ -160,6 +160,12 @@ static inline void vpf_flush(const struct vpf_nic *nic)
 	vpf_rd(nic, R_STATUS);
 }
 
+/* Can its registers be asked? */
+static inline bool vpf_present(const struct vpf_nic *nic)
+{
+	return !test_bit(VPF_F_AWAY, &nic->flags);
+}
+
 /* Are pools in use? Then filters, promiscuity and size limits are per pool */
 static inline bool vpf_vmdq(const struct vpf_nic *nic)
 {
@@ -201,5 +207,6 @@ extern const struct ethtool_ops vpf_ethtool_ops;
 extern struct pci_driver vpf_driver;
 void vpf_service_kick(struct vpf_nic *nic);
 void vpf_full_reset(struct vpf_nic *nic);
+int vpf_restart(struct vpf_nic *nic, bool up);
 
 #endif

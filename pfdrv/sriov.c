@@ -150,6 +150,39 @@ void vpf_vfs_update_stats(struct vpf_nic *nic)
 	}
 }
 
+static void lock_vfs(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs; n++)
+		mutex_lock_nested(&nic->vf[n].lock, n);
+}
+
+static void unlock_vfs(struct vpf_nic *nic)
+{
+	unsigned int n = nic->num_vfs;
+
+	while (n--)
+		mutex_unlock(&nic->vf[n].lock);
+}
+
+/**
+ * vpf_vfs_leave() - the NIC goes away with all VFs
+ * @nic: the PF
+ *
+ * When this returns %VPF_F_AWAY is set and nobody is at a register of a VF.
+ */
+void vpf_vfs_leave(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	lock_vfs(nic);
+	for (n = 0; n < nic->num_vfs; n++)
+		vpf_vf_update_counters(&nic->vf[n]);
+	set_bit(VPF_F_AWAY, &nic->flags);
+	unlock_vfs(nic);
+}
+
 /**
  * vpf_vfs_before_reset() - the whole NIC is about to be reset
  * @nic: the PF
@@ -161,12 +194,10 @@ void vpf_vfs_before_reset(struct vpf_nic *nic)
 {
 	unsigned int n;
 
+	lock_vfs(nic);
 	for (n = 0; n < nic->num_vfs; n++) {
-		struct vferry_pf_vf *vf = &nic->vf[n];
-
-		mutex_lock_nested(&vf->lock, n);
-		vpf_vf_update_counters(vf);
-		vpf_vf_reset(vf);
+		vpf_vf_update_counters(&nic->vf[n]);
+		vpf_vf_reset(&nic->vf[n]);
 	}
 }
 
@@ -179,16 +210,15 @@ void vpf_vfs_before_reset(struct vpf_nic *nic)
  */
 void vpf_vfs_after_reset(struct vpf_nic *nic)
 {
-	unsigned int n = nic->num_vfs;
+	unsigned int n;
 
-	while (n--) {
-		struct vferry_pf_vf *vf = &nic->vf[n];
-
-		memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
-		vf->mbx.control = true;
-		mutex_unlock(&vf->lock);
-		vpf_vf_kick(vf);
+	for (n = 0; n < nic->num_vfs; n++) {
+		memset(nic->vf[n].counters_hw, 0, sizeof(nic->vf[n].counters_hw));
+		nic->vf[n].mbx.control = true;
 	}
+	unlock_vfs(nic);
+	for (n = 0; n < nic->num_vfs; n++)
+		vpf_vf_kick(&nic->vf[n]);
 }
 
 /* Drivers of VFs look at the link themselves; this only makes them look sooner */

@@ -10,7 +10,8 @@
 
 static bool going(struct vferry_pf_vf *vf)
 {
-	return READ_ONCE(vf->active) && !test_bit(VPF_F_REMOVING, &vf->nic->flags);
+	return READ_ONCE(vf->active) && vpf_present(vf->nic) &&
+	       !test_bit(VPF_F_REMOVING, &vf->nic->flags);
 }
 
 static void vf_work(struct work_struct *work)
@@ -20,7 +21,7 @@ static void vf_work(struct work_struct *work)
 	u64 wait = VPF_NEVER;
 
 	mutex_lock(&vf->lock);
-	if (vf->active)
+	if (vf->active && vpf_present(vf->nic))
 		wait = vpf_mbx_run(vf);
 	mutex_unlock(&vf->lock);
 
@@ -145,7 +146,7 @@ bool vpf_vf_check_flr(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
-	if (!(vpf_rd(nic, R_VFLRE) & BIT(vf->nr)))
+	if (!vpf_present(nic) || !(vpf_rd(nic, R_VFLRE) & BIT(vf->nr)))
 		return false;
 	vpf_wr(nic, R_VFLRE, BIT(vf->nr));
 	vpf_vf_reset(vf);
@@ -298,6 +299,8 @@ void vpf_vf_update_counters(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
+	if (!vpf_present(vf->nic))
+		return;
 	for (i = 0; i < VFERRY_DEV_COUNTERS; i++) {
 		u32 now = vpf_rd(vf->nic, regs[i]);
 

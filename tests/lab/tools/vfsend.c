@@ -145,13 +145,28 @@ static int open_vf(const char *pci)
 	return regs == MAP_FAILED ? failed("registers") : 0;
 }
 
+/* Take the mailbox. What is in it is lost. */
+static int take(void)
+{
+	double end = now() + WAIT_S;
+
+	do {
+		regs[V2PMAILBOX / 4] = V2P_VFU;
+		if (regs[V2PMAILBOX / 4] & V2P_VFU)
+			return 0;
+	} while (now() < end);
+	fprintf(stderr, "vfsend: the PF does not let go of the mailbox\n");
+	return -1;
+}
+
 /* A request, and its reply in its place. The PF's CONTROL may be there before it. */
 static int ask(uint32_t *msg, int words)
 {
 	uint32_t id = vferry_mbx_id(msg[0]);
 	int w;
 
-	regs[V2PMAILBOX / 4] = V2P_VFU;
+	if (take())
+		return -1;
 	for (w = 0; w < words; w++)
 		regs[VMBMEM(w) / 4] = msg[w];
 	regs[V2PMAILBOX / 4] = V2P_REQ;
