@@ -38,7 +38,7 @@
  * @port_qos: its priority
  * @link_state: IFLA_VF_LINK_STATE_AUTO, _ENABLE or _DISABLE
  * @trusted: VF may ask for promiscuous modes
- * @spoofchk: as ndo_set_vf_spoofchk at the source; here the host's own setting holds
+ * @spoofchk: as ndo_set_vf_spoofchk; 0 where the NIC has none
  * @mc_promisc: VF receives all multicast
  * @max_frame: largest frame that the VF takes, bytes, with CRC
  * @vlan_count: entries of @vlans that count

@@ -52,6 +52,8 @@ static int pm_suspend(struct device *dev)
 
 	leave(nic, false);
 	vpf_hw_stop(nic);
+	if (nic->wake && device_may_wakeup(dev))
+		vpf_hw_wake_on(nic);
 	vpf_hw_release(nic);
 	return 0;
 }

@@ -13,6 +13,7 @@
 /* [4.2.1.6] reset takes 1 ms; the NVM is read again within 10 ms */
 #define VPF_RESET_US		1000
 #define VPF_NVM_US		10000
+#define VPF_EERD_US		10000
 /* [5.2.3.3] pending requests of the NIC end within this */
 #define VPF_GIO_US		80000
 /* A queue that was switched off ends what it has begun within this */
@@ -125,6 +126,25 @@ int vpf_hw_read_mac(struct vpf_nic *nic)
 	return is_valid_ether_addr(nic->perm_addr) ? 0 : -EADDRNOTAVAIL;
 }
 
+/**
+ * vpf_hw_nvm_word() - read a word of the NIC's memory
+ * @nic: the PF
+ * @word: which
+ * @ret_val: written on success
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+int vpf_hw_nvm_word(struct vpf_nic *nic, unsigned int word, u16 *ret_val)
+{
+	u32 val;
+
+	vpf_wr(nic, R_EERD, EERD_START | word << EERD_ADDR_SHIFT);
+	if (read_poll_timeout(vpf_rd, val, val & EERD_DONE, 5, VPF_EERD_US, false, nic, R_EERD))
+		return -ETIMEDOUT;
+	*ret_val = val >> EERD_DATA_SHIFT;
+	return 0;
+}
+
 static void configure_interrupts(struct vpf_nic *nic)
 {
 	unsigned int i;
@@ -140,8 +160,24 @@ static void configure_interrupts(struct vpf_nic *nic)
 	       (VPF_VEC_OTHER | IVAR_VALID) << IVAR_MISC_OTHER_SHIFT);
 	/* whole, as no VF works; later on each VF's bits are written by R_PVTEIAC */
 	vpf_wr(nic, R_EIAC, GENMASK(VPF_VECTORS - 1, 0));
-	for (i = 0; i < VPF_VECTORS; i++)
-		vpf_wr(nic, R_EITR(i), 0);	/* masking by NAPI is enough */
+	vpf_wr(nic, R_EITR(VPF_VEC_OTHER), 0);
+	vpf_irq_queue_pace(nic);
+}
+
+/**
+ * vpf_hw_wake_on() - listen for frames that wake the host
+ * @nic: the PF, stopped; its filters are as they were
+ */
+void vpf_hw_wake_on(struct vpf_nic *nic)
+{
+	u32 rctl = nic->filter.regs.rctl | RCTL_EN;
+
+	if (nic->wake & WUF_MULTICAST)
+		rctl |= RCTL_MPE;
+	vpf_wr(nic, R_RCTL, rctl);
+	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_ADVD3WUC);
+	vpf_wr(nic, R_WUC, WUC_PME_EN);
+	vpf_wr(nic, R_WUFC, nic->wake);
 }
 
 /* What VFs have asked of the mailbox before is of no interest any more */
@@ -205,6 +241,9 @@ void vpf_hw_configure(struct vpf_nic *nic)
 	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
 	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT |
 			    VPF_COLLISION_DISTANCE << TCTL_COLD_SHIFT);
+	vpf_wr(nic, R_WUC, 0);
+	vpf_wr(nic, R_WUFC, 0);
+	vpf_wr(nic, R_WUS, ~0);		/* what has woken us */
 	for (i = 0; i < VPF_UTA_WORDS; i++)
 		vpf_wr(nic, R_UTA(i), 0);
 	vpf_wr(nic, R_IOVCTL, vpf_vmdq(nic) ? 0 : IOVCTL_REUSE_VFQ);

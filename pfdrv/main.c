@@ -7,7 +7,9 @@
 #include <linux/rtnetlink.h>
 
 #include "../include/vferry_mbx.h"
+#include "../include/vferry_version.h"
 #include "away.h"
+#include "flow.h"
 #include "nl.h"
 #include "pf.h"
 #include "phy.h"
@@ -125,6 +127,11 @@ static void look_at_link(struct vpf_nic *nic)
 			netif_carrier_on(netdev);
 		else
 			netif_carrier_off(netdev);
+	}
+	if (up && (!nic->link_up || test_bit(VPF_F_FLOW, &nic->flags))) {
+		clear_bit(VPF_F_FLOW, &nic->flags);
+		if (vpf_flow_apply(nic))
+			netdev_warn(netdev, "no answer from the PHY: no flow control\n");
 	}
 	if (up == nic->link_up)
 		return;
@@ -371,3 +378,4 @@ module_exit(vpf_exit);
 MODULE_DESCRIPTION("vferry: 82576 PF driver with migration of VFs");
 MODULE_AUTHOR("The vferry authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(VFERRY_VERSION);

@@ -41,6 +41,7 @@
 enum vpf_nic_flag {
 	VPF_F_UP,		/* queues run; written under RTNL */
 	VPF_F_REINIT,		/* service task is to restart the queues */
+	VPF_F_FLOW,		/* flow control is to be applied */
 	VPF_F_AWAY,		/* see away.c; written under RTNL and the locks of all VFs */
 	VPF_F_REMOVING,		/* nothing new is queued any more */
 };
@@ -91,11 +92,16 @@ struct vpf_hw_stats {
  * @queue_restarts: restarts of the queue pair by the service task
  * @irq_other: "other cause" interrupts
  * @last_restart: jiffies of the last restart after a hung transmit queue
+ * @rx_usecs: shortest time between interrupts of the queue pair, under RTNL
+ * @wake: WUF_*: frames that wake the host, under RTNL
+ * @keep_own: private flag: frames that come from our own addresses are received
  * @perm_addr: address in the NIC's memory
  * @phy_lock: MDIC and the PHY behind it
  * @advertising: enum vpf_link_mode bits offered in autonegotiation, under RTNL
  * @autoneg: under RTNL
  * @forced: link mode if not @autoneg, under RTNL
+ * @pause: FLOW_CTRL_*: offered in autonegotiation, or what is done; under RTNL
+ * @pause_autoneg: do what both sides have agreed on, under RTNL
  * @filter_lock: @filter and the registers it stands for; VFRE, VFTE, RCTL.
  *	Taken with bottom halves off (ndo_set_rx_mode)
  * @filter: receive filters of all pools
@@ -127,11 +133,16 @@ struct vpf_nic {
 	u64 queue_restarts;
 	u64 irq_other;
 	unsigned long last_restart;
+	u16 rx_usecs;
+	u32 wake;
+	bool keep_own;
 	u8 perm_addr[ETH_ALEN];
 
 	struct mutex phy_lock;		/* MDIC */
 	u32 advertising;
 	u32 forced;
+	u8 pause;
+	bool pause_autoneg;
 	bool autoneg;
 
 	spinlock_t filter_lock;		/* filter and its registers */
@@ -175,10 +186,12 @@ static inline bool vpf_vmdq(const struct vpf_nic *nic)
 /* hw.c */
 int vpf_hw_reset(struct vpf_nic *nic);
 int vpf_hw_read_mac(struct vpf_nic *nic);
+int vpf_hw_nvm_word(struct vpf_nic *nic, unsigned int word, u16 *ret_val);
 void vpf_hw_configure(struct vpf_nic *nic);
 void vpf_hw_configure_ctrl(struct vpf_nic *nic);
 void vpf_hw_stop(struct vpf_nic *nic);
 void vpf_hw_release(struct vpf_nic *nic);
+void vpf_hw_wake_on(struct vpf_nic *nic);
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
 bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue);
 void vpf_hw_settle(struct vpf_nic *nic);
@@ -191,6 +204,7 @@ int vpf_irq_queue_request(struct vpf_nic *nic);
 void vpf_irq_queue_free(struct vpf_nic *nic);
 void vpf_irq_queue_on(struct vpf_nic *nic);
 void vpf_irq_queue_off(struct vpf_nic *nic);
+void vpf_irq_queue_pace(struct vpf_nic *nic);
 void vpf_irq_other_on(struct vpf_nic *nic);
 void vpf_irq_other_off(struct vpf_nic *nic);
 

@@ -129,6 +129,8 @@ int vpf_phy_init(struct vpf_nic *nic)
 	nic->autoneg = true;
 	nic->advertising = VPF_LINK_ALL;
 	nic->forced = VPF_LINK_100_FULL;
+	nic->pause_autoneg = true;
+	nic->pause = FLOW_CTRL_RX | FLOW_CTRL_TX;
 
 	phy_begin(nic);
 	err = phy_read(nic, MII_PHYSID1, &id);
@@ -173,7 +175,8 @@ static int setup_locked(struct vpf_nic *nic)
 	if (!nic->autoneg)
 		return phy_write(nic, MII_BMCR, forced_bmcr(nic->forced));
 
-	err = phy_write(nic, MII_ADVERTISE, advertise(nic->advertising));
+	err = phy_write(nic, MII_ADVERTISE, advertise(nic->advertising) |
+					    mii_advertise_flowctrl(nic->pause));
 	if (err)
 		return err;
 	err = phy_read(nic, MII_CTRL1000, &ctrl1000);
@@ -202,6 +205,7 @@ int vpf_phy_setup(struct vpf_nic *nic)
 	phy_begin(nic);
 	err = setup_locked(nic);
 	phy_end(nic);
+	set_bit(VPF_F_FLOW, &nic->flags);
 	return err;
 }
 
@@ -228,11 +232,13 @@ bool vpf_phy_link(struct vpf_nic *nic, u32 *ret_speed, bool *ret_full)
  */
 int vpf_phy_info(struct vpf_nic *nic, struct vpf_phy_info *ret_info)
 {
-	u16 lpa = 0, stat1000 = 0, expansion = 0;
+	u16 own = 0, lpa = 0, stat1000 = 0, expansion = 0;
 	int err;
 
 	phy_begin(nic);
-	err = phy_read(nic, MII_LPA, &lpa);
+	err = phy_read(nic, MII_ADVERTISE, &own);
+	if (!err)
+		err = phy_read(nic, MII_LPA, &lpa);
 	if (!err)
 		err = phy_read(nic, MII_STAT1000, &stat1000);
 	if (!err)
@@ -245,6 +251,8 @@ int vpf_phy_info(struct vpf_nic *nic, struct vpf_phy_info *ret_info)
 	if (!vpf_phy_link(nic, &ret_info->speed, &ret_info->full))
 		ret_info->speed = 0;
 	ret_info->partner_autoneg = expansion & EXPANSION_NWAY;
+	ret_info->pause_own = own & (ADVERTISE_PAUSE_CAP | ADVERTISE_PAUSE_ASYM);
+	ret_info->pause_partner = lpa & (LPA_PAUSE_CAP | LPA_PAUSE_ASYM);
 	if (lpa & LPA_10HALF)
 		ret_info->partner |= VPF_LINK_10_HALF;
 	if (lpa & LPA_10FULL)

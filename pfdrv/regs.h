@@ -25,7 +25,10 @@
 #define R_CTRL			0x0000
 #define   CTRL_GIO_DISABLE	BIT(2)
 #define   CTRL_SLU		BIT(6)
+#define   CTRL_ADVD3WUC		BIT(20)		/* power management may wake */
 #define   CTRL_RST		BIT(26)
+#define   CTRL_RFCE		BIT(27)		/* heed pause frames */
+#define   CTRL_TFCE		BIT(28)		/* send them */
 #define   CTRL_VME		BIT(30)
 #define R_STATUS		0x0008
 #define   STATUS_FD		BIT(0)
@@ -40,6 +43,7 @@
 #define   EERD_DONE		BIT(1)
 #define   EERD_ADDR_SHIFT	2
 #define   EERD_DATA_SHIFT	16
+#define VPF_NVM_VERSION		5	/* word: version of the image */
 #define R_CTRL_EXT		0x0018
 #define   CTRL_EXT_PFRSTD	BIT(14)		/* Q: stays set, acts on every write */
 #define   CTRL_EXT_DRV_LOAD	BIT(28)
@@ -76,6 +80,8 @@
 #define R_EIAC			0x152C
 #define R_EICR			0x1580	/* W1C only: a read clears what VFs wait for */
 #define R_EITR(i)		(0x1680 + 4 * (i))
+#define   EITR_USECS_SHIFT	2		/* shortest time between interrupts */
+#define   EITR_USECS_MAX	8191
 #define R_IVAR(i)		(0x1700 + 4 * (i))	/* Rx i, Tx i, Rx i+8, Tx i+8 */
 #define   IVAR_VALID		0x80
 #define R_IVAR_MISC		0x1740
@@ -101,6 +107,27 @@
 #define   RXCSUM_TUOFLD		BIT(9)
 #define   RXCSUM_CRCOFL		BIT(11)
 #define R_RLPML			0x5004
+
+/* Flow control [8.3]: type and addresses of pause frames [IEEE 802.3 31B], marks */
+#define R_FCAL			0x0028
+#define R_FCAH			0x002C
+#define R_FCT			0x0030
+#define R_FCTTV			0x0170
+#define R_FCRTL			0x2160
+#define   FCRTL_XONE		BIT(31)
+#define R_FCRTH			0x2168
+#define R_RXPBS			0x2404		/* size of the receive buffer, KiB */
+#define   RXPBS_SIZE		GENMASK(6, 0)
+
+/* Wake-up [8.19] */
+#define R_WUC			0x5800
+#define   WUC_PME_EN		BIT(1)
+#define R_WUFC			0x5808
+#define   WUF_MAGIC		BIT(1)
+#define   WUF_UNICAST		BIT(2)
+#define   WUF_MULTICAST		BIT(3)
+#define   WUF_BROADCAST		BIT(4)
+#define R_WUS			0x5810
 
 /* Queues [8.10, 8.12]; all 16 in one place */
 #define R_RDBAL(q)		(0xC000 + 0x40 * (q))
