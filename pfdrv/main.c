@@ -87,11 +87,14 @@ void vpf_full_reset(struct vpf_nic *nic)
 	vpf_restart(nic, up);
 }
 
-/*
- * Transmit has hung. VFs go on if restarting our own queue is enough; they
- * would lose their interrupts in a reset.
+/**
+ * vpf_recover() - transmit hangs
+ * @nic: the PF
+ *
+ * VFs go on if restarting our own queue is enough; they would lose their
+ * interrupts in a reset.
  */
-static void recover(struct vpf_nic *nic)
+void vpf_recover(struct vpf_nic *nic)
 {
 	bool again = nic->queue_restarts &&
 		     time_before(jiffies, nic->last_restart + VPF_HANG_AGAIN);
@@ -152,10 +155,11 @@ static void service(struct work_struct *work)
 	if (test_bit(VPF_F_REMOVING, &nic->flags) || !vpf_present(nic))
 		return;
 	if (test_and_clear_bit(VPF_F_REINIT, &nic->flags))
-		recover(nic);
+		vpf_health_tx_hangs(nic);
 	look_at_link(nic);
 	vpf_hw_update_stats(nic);
 	vpf_vfs_update_stats(nic);
+	vpf_health_look(nic);
 	/* earlier, if something came while we were at it */
 	queue_delayed_work(nic->wq, &nic->service, VPF_SERVICE_PERIOD);
 }
@@ -264,6 +268,9 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err(&pdev->dev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
 		goto err_unregister;
 	}
+	err = vpf_health_add(nic);
+	if (err)
+		goto err_unregister;
 	vpf_nl_add(nic);
 	pci_save_state(pdev);	/* for slot_reset() */
 	/* what sriov_totalvfs says, and what sriov_numvfs takes */
@@ -305,6 +312,7 @@ static void remove(struct pci_dev *pdev)
 	vpf_nl_del(nic);
 	set_bit(VPF_F_REMOVING, &nic->flags);
 	cancel_delayed_work_sync(&nic->service);
+	vpf_health_del(nic);
 	unregister_netdev(nic->netdev);
 	vpf_irq_other_off(nic);
 	vpf_irq_exit(nic);

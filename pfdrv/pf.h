@@ -26,6 +26,7 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
+#include "health.h"
 #include "regs.h"
 #include "ring.h"
 #include "vf.h"
@@ -107,6 +108,7 @@ struct vpf_hw_stats {
  * @filter: receive filters of all pools
  * @stats_lock: @hw_stats
  * @hw_stats: counters of the port
+ * @health: devlink
  * @mbx_irq: rate of mailbox interrupts, see vf_mbx.c
  * @vf: the VFs; those below @num_vfs are in use
  */
@@ -151,6 +153,7 @@ struct vpf_nic {
 	struct mutex stats_lock;	/* hw_stats */
 	struct vpf_hw_stats hw_stats;
 
+	struct vpf_health health;
 	struct vpf_mbx_irq mbx_irq;
 	struct vferry_pf_vf vf[VPF_MAX_VFS];
 };
@@ -221,6 +224,7 @@ extern const struct ethtool_ops vpf_ethtool_ops;
 extern struct pci_driver vpf_driver;
 void vpf_service_kick(struct vpf_nic *nic);
 void vpf_full_reset(struct vpf_nic *nic);
+void vpf_recover(struct vpf_nic *nic);
 int vpf_restart(struct vpf_nic *nic, bool up);
 
 #endif

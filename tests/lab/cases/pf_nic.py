@@ -227,6 +227,25 @@ def tools(lab, t):
                20, lambda: f"pause frames: {pause()}")
 
 
+@test("devlink: what the NIC is, and how it fares")
+def devlink(lab, t):
+    pf = f"pci/{lab.a.pf_pci()}"
+    info = json.loads(lab.a.sh(f"devlink -j dev info {pf}"))["info"][pf]
+    expect(info["driver"] == "vferry_pf" and "fw" in info["versions"]["running"], info)
+    health = json.loads(lab.a.sh(f"devlink -j health show {pf}"))["health"][pf]
+    expect({h["reporter"]: h["state"] for h in health} ==
+           {"tx": "healthy", "mailbox": "healthy", "migration": "healthy"}, health)
+    told = json.loads(lab.a.sh(f"devlink -j health diagnose {pf} reporter tx"))
+    expect(told["up"] and told["head"] == told["tail"], told)
+    before = counter(lab.a, "queue_restarts")
+    t.allow("transmit queue hangs")
+    lab.a.sh(f"devlink health test {pf} reporter tx")
+    wait_until(lambda: counter(lab.a, "queue_restarts") == before + 1, 10, "a restart of the queue")
+    tx, = json.loads(lab.a.sh(f"devlink -j health show {pf} reporter tx"))["health"][pf]
+    expect(tx["error"] == tx["recover"] == 1 and tx["state"] == "healthy", tx)
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "ping")
+
+
 @test("the link's end is seen, and its return; less is offered in autonegotiation")
 def link(lab, t):
     lab.a.qmp.hmp("set_link data off")
