@@ -4,8 +4,11 @@
  */
 #include <linux/ethtool.h>
 
+#include "abuse.h"
+#include "flow.h"
 #include "pf.h"
 #include "phy.h"
+#include "selftest.h"
 
 /* Counters of the rings, in the order of ring_stats() */
 static const char ring_names[][ETH_GSTRING_LEN] = {
@@ -45,24 +48,52 @@ static const struct field fields[] = {
 	FIELD("port_collisions", hw_stats.collisions),
 };
 
+/* Private flags, bits of get_priv_flags() */
+static const char priv_flags[][ETH_GSTRING_LEN] = {
+	"keep-own-frames",
+};
+
+#define PRIV_KEEP_OWN	BIT(0)
+
 static int get_sset_count(struct net_device *netdev, int sset)
 {
-	if (sset != ETH_SS_STATS)
+	switch (sset) {
+	case ETH_SS_TEST:
+		return vpf_selftest_count();
+	case ETH_SS_PRIV_FLAGS:
+		return ARRAY_SIZE(priv_flags);
+	case ETH_SS_STATS:
+		break;
+	default:
 		return -EOPNOTSUPP;
-	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count();
+	}
+	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count() +
+	       vpf_abuse_stat_count();
 }
 
 static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
 	unsigned int i;
 
-	if (sset != ETH_SS_STATS)
+	switch (sset) {
+	case ETH_SS_TEST:
+		vpf_selftest_names(&data);
 		return;
+	case ETH_SS_PRIV_FLAGS:
+		for (i = 0; i < ARRAY_SIZE(priv_flags); i++)
+			ethtool_puts(&data, priv_flags[i]);
+		return;
+	case ETH_SS_STATS:
+		break;
+	default:
+		return;
+	}
 	for (i = 0; i < ARRAY_SIZE(ring_names); i++)
 		ethtool_puts(&data, ring_names[i]);
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		ethtool_puts(&data, fields[i].name);
 	vpf_mbx_stat_names(&data);
+	vpf_abuse_stat_names(&data);
 }
 
 static u64 *ring_stats(struct vpf_nic *nic, u64 *data)
@@ -104,6 +135,7 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *s
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		*data++ = *(u64 *)((char *)nic + fields[i].offset);
 	vpf_mbx_stat_values(nic, data);
+	vpf_abuse_stat_values(nic, data + vpf_mbx_stat_count());
 }
 
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
@@ -243,6 +275,89 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	return vpf_resize(nic, ring->tx_pending, ring->rx_pending);
 }
 
+static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
+			struct kernel_ethtool_coalesce *kernel_ec,
+			struct netlink_ext_ack *extack)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	ec->rx_coalesce_usecs = nic->rx_usecs;
+	return 0;
+}
+
+static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
+			struct kernel_ethtool_coalesce *kernel_ec,
+			struct netlink_ext_ack *extack)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	if (ec->rx_coalesce_usecs > EITR_USECS_MAX) {
+		NL_SET_ERR_MSG_MOD(extack, "8191 microseconds at most");
+		return -EINVAL;
+	}
+	nic->rx_usecs = ec->rx_coalesce_usecs;
+	vpf_irq_queue_pace(nic);
+	return 0;
+}
+
+/* WAKE_* and the NIC's bits for them */
+static const struct {
+	u32 wake;
+	u32 filter;
+} wakes[] = {
+	{ WAKE_MAGIC, WUF_MAGIC },
+	{ WAKE_UCAST, WUF_UNICAST },
+	{ WAKE_MCAST, WUF_MULTICAST },
+	{ WAKE_BCAST, WUF_BROADCAST },
+};
+
+static void get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+	unsigned int i;
+
+	if (!pci_pme_capable(nic->pdev, PCI_D3hot) && !pci_pme_capable(nic->pdev, PCI_D3cold))
+		return;
+	for (i = 0; i < ARRAY_SIZE(wakes); i++) {
+		wol->supported |= wakes[i].wake;
+		if (nic->wake & wakes[i].filter)
+			wol->wolopts |= wakes[i].wake;
+	}
+}
+
+static int set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	struct ethtool_wolinfo can = {};
+	struct vpf_nic *nic = netdev_priv(netdev);
+	unsigned int i;
+
+	get_wol(netdev, &can);
+	if (wol->wolopts & ~can.supported)
+		return -EOPNOTSUPP;
+	nic->wake = 0;
+	for (i = 0; i < ARRAY_SIZE(wakes); i++)
+		if (wol->wolopts & wakes[i].wake)
+			nic->wake |= wakes[i].filter;
+	return device_set_wakeup_enable(&nic->pdev->dev, nic->wake);
+}
+
+static u32 get_priv_flags(struct net_device *netdev)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	return nic->keep_own ? PRIV_KEEP_OWN : 0;
+}
+
+static int set_priv_flags(struct net_device *netdev, u32 flags)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	if (flags & ~PRIV_KEEP_OWN)
+		return -EINVAL;
+	WRITE_ONCE(nic->keep_own, flags & PRIV_KEEP_OWN);
+	return 0;
+}
+
 /*
  * Register dump: pairs of address and value. Only what reading does not change:
  * not ICR, EICR, V2PMAILBOX, nor counters.
@@ -250,7 +365,7 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 static const u32 dump_regs[] = {
 	R_CTRL, R_STATUS, R_CTRL_EXT, R_EECD, R_IMS, R_IAM, R_GPIE, R_EIMS, R_EIAC,
 	R_IVAR(0), R_IVAR(1), R_IVAR(2), R_IVAR(3), R_IVAR(4), R_IVAR(5), R_IVAR(6),
-	R_IVAR(7), R_IVAR_MISC, R_RCTL, R_TCTL, R_RXCSUM, R_RLPML,
+	R_IVAR(7), R_IVAR_MISC, R_FCRTL, R_FCRTH, R_FCTTV, R_RXPBS, R_WUC, R_WUFC, R_RCTL, R_TCTL, R_RXCSUM, R_RLPML,
 	R_MRQC, R_VT_CTL, R_DTXSWC, R_RPLOLR, R_QDE, R_VFRE, R_VFTE, R_VFLRE,
 	R_MBVFICR, R_MBVFIMR,
 };
@@ -335,6 +450,7 @@ static int reset(struct net_device *netdev, u32 *flags)
 }
 
 const struct ethtool_ops vpf_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_RX_USECS,
 	.get_drvinfo		= get_drvinfo,
 	.get_link		= ethtool_op_get_link,
 	.get_link_ksettings	= get_link_ksettings,
@@ -343,6 +459,15 @@ const struct ethtool_ops vpf_ethtool_ops = {
 	.reset			= reset,
 	.get_ringparam		= get_ringparam,
 	.set_ringparam		= set_ringparam,
+	.get_wol		= get_wol,
+	.set_wol		= set_wol,
+	.get_coalesce		= get_coalesce,
+	.set_coalesce		= set_coalesce,
+	.get_pauseparam		= vpf_get_pauseparam,
+	.set_pauseparam		= vpf_set_pauseparam,
+	.get_priv_flags		= get_priv_flags,
+	.set_priv_flags		= set_priv_flags,
+	.self_test		= vpf_selftest,
 	.get_sset_count		= get_sset_count,
 	.get_strings		= get_strings,
 	.get_ethtool_stats	= get_ethtool_stats,

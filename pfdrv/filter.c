@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receive filters.
+ * Filters.
  *
  * Wishes change under filter_lock, then sync() computes what every register
  * has to be and writes those that differ from what they are.
@@ -118,14 +118,33 @@ static void want_pools(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 			val |= VMOLR_STRVLAN;
 		if (!p->hidden)
 			val |= VMOLR_BAM;
-		if (!p->hidden && p->untagged)
+		if (!p->hidden && !p->port_tag)
 			val |= VMOLR_AUPE;
 		if (!p->hidden && p->allmulti)
 			val |= VMOLR_MPME;
 		if (!p->hidden && (p->allmulti || memchr_inv(p->mta, 0, sizeof(p->mta))))
 			val |= VMOLR_ROMPE;
 		want->vmolr[hw_pool(nic, pool)] = val;
+		if (p->port_tag)
+			want->vmvir[hw_pool(nic, pool)] = VMVIR_DEFAULT | p->port_tag;
 	}
+}
+
+static void want_switch(const struct vpf_nic *nic, struct vpf_filter_regs *want)
+{
+	unsigned int n;
+
+	if (!vpf_vmdq(nic))
+		return;
+
+	want->mrqc = MRQC_VMDQ;
+	want->dtxswc = DTXSWC_LOOPBACK;
+	for (n = 0; n < nic->num_vfs; n++)
+		if (nic->filter.pool[n].spoofchk)
+			want->dtxswc |= DTXSWC_MAC_SPOOF(n) | DTXSWC_VLAN_SPOOF(n);
+	/* for multicast there is one stripping for all: so every pool strips */
+	want->rplolr = RPLOLR_STRVLAN | RPLOLR_STRCRC;
+	want->qde = GENMASK(VPF_HW_QUEUES - 1, 0);
 }
 
 static void want_control(const struct vpf_nic *nic, struct vpf_filter_regs *want)
@@ -200,34 +219,42 @@ static void put(struct vpf_nic *nic, u32 reg, u32 *now, u32 want)
 static void sync(struct vpf_nic *nic)
 {
 	struct vpf_filter_regs *now = &nic->filter.regs;
-	struct vpf_filter_regs want = {};
+	struct vpf_filter_regs *want = &nic->filter.want;
 	unsigned int i;
 
 	lockdep_assert_held(&nic->filter_lock);
 
-	want_rars(nic, &want);
-	want_vlans(nic, &want);
-	want_multicast(nic, &want);
-	want_pools(nic, &want);
-	want_control(nic, &want);
+	memset(want, 0, sizeof(*want));
+	want_rars(nic, want);
+	want_vlans(nic, want);
+	want_multicast(nic, want);
+	want_pools(nic, want);
+	want_switch(nic, want);
+	want_control(nic, want);
 
 	for (i = 0; i < VPF_RARS; i++) {
-		if (now->ral[i] != want.ral[i])	/* never half an address */
+		if (now->ral[i] != want->ral[i])	/* never half an address */
 			put(nic, R_RAH(i), &now->rah[i], 0);
-		put(nic, R_RAL(i), &now->ral[i], want.ral[i]);
-		put(nic, R_RAH(i), &now->rah[i], want.rah[i]);
+		put(nic, R_RAL(i), &now->ral[i], want->ral[i]);
+		put(nic, R_RAH(i), &now->rah[i], want->rah[i]);
 	}
 	for (i = 0; i < VPF_VFTA_WORDS; i++)
-		put(nic, R_VFTA(i), &now->vfta[i], want.vfta[i]);
+		put(nic, R_VFTA(i), &now->vfta[i], want->vfta[i]);
 	for (i = 0; i < VPF_VLVFS; i++)
-		put(nic, R_VLVF(i), &now->vlvf[i], want.vlvf[i]);
+		put(nic, R_VLVF(i), &now->vlvf[i], want->vlvf[i]);
 	for (i = 0; i < VPF_MTA_WORDS; i++)
-		put(nic, R_MTA(i), &now->mta[i], want.mta[i]);
-	for (i = 0; i < VPF_HW_POOLS; i++)
-		put(nic, R_VMOLR(i), &now->vmolr[i], want.vmolr[i]);
-	put(nic, R_VT_CTL, &now->vt_ctl, want.vt_ctl);
-	put(nic, R_RLPML, &now->rlpml, want.rlpml);
-	put(nic, R_RCTL, &now->rctl, want.rctl);
+		put(nic, R_MTA(i), &now->mta[i], want->mta[i]);
+	for (i = 0; i < VPF_HW_POOLS; i++) {
+		put(nic, R_VMVIR(i), &now->vmvir[i], want->vmvir[i]);
+		put(nic, R_VMOLR(i), &now->vmolr[i], want->vmolr[i]);
+	}
+	put(nic, R_MRQC, &now->mrqc, want->mrqc);
+	put(nic, R_DTXSWC, &now->dtxswc, want->dtxswc);
+	put(nic, R_RPLOLR, &now->rplolr, want->rplolr);
+	put(nic, R_QDE, &now->qde, want->qde);
+	put(nic, R_VT_CTL, &now->vt_ctl, want->vt_ctl);
+	put(nic, R_RLPML, &now->rlpml, want->rlpml);
+	put(nic, R_RCTL, &now->rctl, want->rctl);
 	sync_enables(nic);
 	nic->filter.stale = false;
 }
@@ -237,7 +264,6 @@ static void pool_defaults(struct vpf_pool *p)
 	*p = (struct vpf_pool) {
 		.max_frame = ETH_FRAME_LEN + ETH_FCS_LEN,
 		.strip = true,
-		.untagged = true,
 	};
 }
 
@@ -608,10 +634,32 @@ void vpf_filter_set_size(struct vpf_nic *nic, unsigned int pool, u16 max_frame)
 	spin_unlock_bh(&nic->filter_lock);
 }
 
-void vpf_filter_set_untagged(struct vpf_nic *nic, unsigned int pool, bool on)
+/**
+ * vpf_filter_set_port_tag() - put a pool on its port VLAN, or on none
+ * @nic: the PF
+ * @pool: whose
+ * @tag: VLAN and priority, 0: none; then the pool sees untagged frames
+ *
+ * The VLAN itself is added by vpf_filter_vlan_add().
+ */
+void vpf_filter_set_port_tag(struct vpf_nic *nic, unsigned int pool, u16 tag)
 {
 	spin_lock_bh(&nic->filter_lock);
-	nic->filter.pool[pool].untagged = on;
+	nic->filter.pool[pool].port_tag = tag;
+	sync(nic);
+	spin_unlock_bh(&nic->filter_lock);
+}
+
+/**
+ * vpf_filter_set_spoofchk() - drop what a VF sends in another's name
+ * @nic: the PF
+ * @pool: number of the VF
+ * @on: from addresses and VLANs that are not in the filters of its pool
+ */
+void vpf_filter_set_spoofchk(struct vpf_nic *nic, unsigned int pool, bool on)
+{
+	spin_lock_bh(&nic->filter_lock);
+	nic->filter.pool[pool].spoofchk = on;
 	sync(nic);
 	spin_unlock_bh(&nic->filter_lock);
 }
@@ -631,7 +679,8 @@ void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on)
  * @rx: may receive
  * @tx: may transmit
  *
- * When this returns after switching both off, no DMA of the pool is under way.
+ * When this returns after switching both off, no DMA of the pool begins any more;
+ * what has begun ends: see vpf_hw_settle().
  */
 void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool tx)
 {
@@ -665,12 +714,21 @@ void vpf_filter_set_hidden(struct vpf_nic *nic, unsigned int pool, bool hidden)
  * @nic: the PF
  * @pool: number of the VF
  *
- * It can neither send nor receive afterwards and has no address.
+ * It can neither send nor receive afterwards and has no address. What the host
+ * has set stays, so that there is no moment without it.
  */
 void vpf_filter_reset_pool(struct vpf_nic *nic, unsigned int pool)
 {
+	struct vpf_pool *p = &nic->filter.pool[pool];
+	u16 port_tag;
+	bool spoofchk;
+
 	spin_lock_bh(&nic->filter_lock);
-	pool_defaults(&nic->filter.pool[pool]);
+	port_tag = p->port_tag;
+	spoofchk = p->spoofchk;
+	pool_defaults(p);
+	p->port_tag = port_tag;
+	p->spoofchk = spoofchk;
 	nic->filter.rar[RAR_VF(pool)].used = false;
 	uc_clear(nic, pool);
 	vlan_clear(nic, pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Receive filters: who gets which frame.
+ * Filters: who gets which frame, and what may leave a pool.
  *
  * The NIC's tables are shared by all pools. What each pool wants is kept here,
  * the registers follow. A pool is a VF's number, or VPF_POOL_PF whatever number
@@ -46,7 +46,10 @@ struct vpf_vlvf {
  * @allmulti: all multicast
  * @max_frame: largest frame with CRC but without VLAN tag
  * @strip: take VLAN tags out of received frames
- * @untagged: receive untagged frames and broadcasts
+ * @port_tag: VLAN and priority (as in a tag) of all that the pool sends and
+ *	receives, 0: none
+ * @spoofchk: what it sends from other addresses and VLANs than its own is dropped.
+ *	Like @port_tag the host's: survives vpf_filter_reset_pool()
  * @rx: pool may receive
  * @tx: pool may transmit
  * @hidden: its addresses are taken away from the NIC
@@ -56,20 +59,30 @@ struct vpf_pool {
 	bool allmulti;
 	u16 max_frame;
 	bool strip;
-	bool untagged;
+	u16 port_tag;
+	bool spoofchk;
 	bool rx;
 	bool tx;
 	bool hidden;
 };
 
-/* The filter registers as written last */
+/*
+ * The registers that hold what pools want and may, as written last. What belongs to
+ * a pool is written from here and nowhere else: vpf_filter_rewrite() then brings
+ * all of it back after a reset.
+ */
 struct vpf_filter_regs {
 	u32 ral[VPF_RARS];
 	u32 rah[VPF_RARS];
 	u32 vlvf[VPF_VLVFS];
 	u32 vmolr[VPF_HW_POOLS];
+	u32 vmvir[VPF_HW_POOLS];
 	u32 mta[VPF_MTA_WORDS];
 	u32 vfta[VPF_VFTA_WORDS];
+	u32 mrqc;
+	u32 dtxswc;
+	u32 rplolr;
+	u32 qde;
 	u32 vt_ctl;
 	u32 rctl;
 	u32 rlpml;
@@ -84,6 +97,7 @@ struct vpf_filter_regs {
  * @uc_promisc: PF wants unicast for anyone
  * @vlan_promisc: PF wants all VLANs
  * @regs: the registers as they are now
+ * @want: what they are to be; only while they are synchronised
  * @stale: @regs is not true (reset): write all
  */
 struct vpf_filter {
@@ -94,6 +108,7 @@ struct vpf_filter {
 	bool uc_promisc;
 	bool vlan_promisc;
 	struct vpf_filter_regs regs;
+	struct vpf_filter_regs want;
 	bool stale;
 };
 
@@ -118,7 +133,8 @@ void vpf_filter_vlan_clear(struct vpf_nic *nic, unsigned int pool);
 void vpf_filter_set_multicast(struct vpf_nic *nic, unsigned int pool,
 			      const u16 *hashes, unsigned int count, bool all);
 void vpf_filter_set_size(struct vpf_nic *nic, unsigned int pool, u16 max_frame);
-void vpf_filter_set_untagged(struct vpf_nic *nic, unsigned int pool, bool on);
+void vpf_filter_set_port_tag(struct vpf_nic *nic, unsigned int pool, u16 tag);
+void vpf_filter_set_spoofchk(struct vpf_nic *nic, unsigned int pool, bool on);
 void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on);
 void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool tx);
 void vpf_filter_set_hidden(struct vpf_nic *nic, unsigned int pool, bool hidden);

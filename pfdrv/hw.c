@@ -13,19 +13,50 @@
 /* [4.2.1.6] reset takes 1 ms; the NVM is read again within 10 ms */
 #define VPF_RESET_US		1000
 #define VPF_NVM_US		10000
+#define VPF_EERD_US		10000
 /* [5.2.3.3] pending requests of the NIC end within this */
 #define VPF_GIO_US		80000
+/* A queue that was switched off ends what it has begun within this */
+#define VPF_SETTLE_US		10000
+
+/* [8.12.1] for full duplex; half duplex at 1000 Mbit/s is not offered */
+#define VPF_COLLISION_DISTANCE	63
 
 /**
  * vpf_hw_queue_off() - stop a queue pair
  * @nic: the PF
  * @queue: number in the NIC
+ *
+ * What it has begun goes on: see vpf_hw_settle().
  */
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue)
 {
 	vpf_wr(nic, R_RXDCTL(queue), 0);
 	vpf_wr(nic, R_TXDCTL(queue), 0);
 	vpf_flush(nic);
+}
+
+/**
+ * vpf_hw_queue_runs() - is one of a queue pair switched on?
+ * @nic: the PF
+ * @queue: number in the NIC
+ */
+bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue)
+{
+	return (vpf_rd(nic, R_RXDCTL(queue)) | vpf_rd(nic, R_TXDCTL(queue))) & XXDCTL_ENABLE;
+}
+
+/**
+ * vpf_hw_settle() - wait until queues that were switched off do no DMA any more
+ * @nic: the PF
+ *
+ * Before their memory goes. May sleep. QEMU does all DMA before the write that
+ * switches off returns, the NIC does not.
+ */
+void vpf_hw_settle(struct vpf_nic *nic)
+{
+	vpf_flush(nic);
+	usleep_range(VPF_SETTLE_US, VPF_SETTLE_US + VPF_SETTLE_US / 10);
 }
 
 /**
@@ -43,6 +74,7 @@ void vpf_hw_stop(struct vpf_nic *nic)
 	vpf_wr(nic, R_TCTL, TCTL_PSP);
 	for (q = 0; q < VPF_HW_QUEUES; q++)
 		vpf_hw_queue_off(nic, q);
+	vpf_hw_settle(nic);
 
 	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_GIO_DISABLE);
 	if (read_poll_timeout(vpf_rd, val, !(val & STATUS_GIO_ENABLED), 100,
@@ -94,6 +126,25 @@ int vpf_hw_read_mac(struct vpf_nic *nic)
 	return is_valid_ether_addr(nic->perm_addr) ? 0 : -EADDRNOTAVAIL;
 }
 
+/**
+ * vpf_hw_nvm_word() - read a word of the NIC's memory
+ * @nic: the PF
+ * @word: which
+ * @ret_val: written on success
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+int vpf_hw_nvm_word(struct vpf_nic *nic, unsigned int word, u16 *ret_val)
+{
+	u32 val;
+
+	vpf_wr(nic, R_EERD, EERD_START | word << EERD_ADDR_SHIFT);
+	if (read_poll_timeout(vpf_rd, val, val & EERD_DONE, 5, VPF_EERD_US, false, nic, R_EERD))
+		return -ETIMEDOUT;
+	*ret_val = val >> EERD_DATA_SHIFT;
+	return 0;
+}
+
 static void configure_interrupts(struct vpf_nic *nic)
 {
 	unsigned int i;
@@ -107,40 +158,68 @@ static void configure_interrupts(struct vpf_nic *nic)
 	       (VPF_VEC_QUEUE | IVAR_VALID) * 0x0101);
 	vpf_wr(nic, R_IVAR_MISC,
 	       (VPF_VEC_OTHER | IVAR_VALID) << IVAR_MISC_OTHER_SHIFT);
+	/* whole, as no VF works; later on each VF's bits are written by R_PVTEIAC */
 	vpf_wr(nic, R_EIAC, GENMASK(VPF_VECTORS - 1, 0));
-	for (i = 0; i < VPF_VECTORS; i++)
-		vpf_wr(nic, R_EITR(i), 0);	/* masking by NAPI is enough */
+	vpf_wr(nic, R_EITR(VPF_VEC_OTHER), 0);
+	vpf_irq_queue_pace(nic);
 }
 
-static void configure_pools(struct vpf_nic *nic)
+/**
+ * vpf_hw_wake_on() - listen for frames that wake the host
+ * @nic: the PF, stopped; its filters are as they were
+ */
+void vpf_hw_wake_on(struct vpf_nic *nic)
 {
-	unsigned int p;
+	u32 rctl = nic->filter.regs.rctl | RCTL_EN;
 
-	for (p = 0; p < VPF_HW_POOLS; p++)
-		vpf_wr(nic, R_VMVIR(p), 0);
+	if (nic->wake & WUF_MULTICAST)
+		rctl |= RCTL_MPE;
+	vpf_wr(nic, R_RCTL, rctl);
+	vpf_wr(nic, R_CTRL, vpf_rd(nic, R_CTRL) | CTRL_ADVD3WUC);
+	vpf_wr(nic, R_WUC, WUC_PME_EN);
+	vpf_wr(nic, R_WUFC, nic->wake);
+}
+
+/* What VFs have asked of the mailbox before is of no interest any more */
+static void configure_mailbox(struct vpf_nic *nic)
+{
 	vpf_wr(nic, R_VFLRE, GENMASK(VPF_HW_POOLS - 1, 0));
 	vpf_wr(nic, R_MBVFICR, ~0);
 	vpf_wr(nic, R_MBVFIMR, GENMASK(VPF_HW_POOLS - 1, 0));
-
-	if (!vpf_vmdq(nic)) {
-		vpf_wr(nic, R_MRQC, 0);
-		vpf_wr(nic, R_DTXSWC, 0);
-		vpf_wr(nic, R_RPLOLR, 0);
-		vpf_wr(nic, R_QDE, 0);
-		return;
-	}
-	vpf_wr(nic, R_MRQC, MRQC_VMDQ);
-	vpf_wr(nic, R_DTXSWC, DTXSWC_LOOPBACK);
-	/* for multicast there is one stripping for all: so every pool strips */
-	vpf_wr(nic, R_RPLOLR, RPLOLR_STRVLAN | RPLOLR_STRCRC);
-	vpf_wr(nic, R_QDE, GENMASK(VPF_HW_QUEUES - 1, 0));
 }
 
-/* Tell the VFs that the reset is over. Never otherwise: it goes to all of them */
+/*
+ * Tell the VFs that the reset is over, and the firmware that it has to ask before
+ * it touches the PHY. Never otherwise: the first goes to all of them.
+ */
 static void announce_reset_done(struct vpf_nic *nic)
 {
 	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) |
 				CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD);
+}
+
+/**
+ * vpf_hw_release() - give the NIC back to its firmware
+ * @nic: the PF, stopped
+ */
+void vpf_hw_release(struct vpf_nic *nic)
+{
+	vpf_wr(nic, R_CTRL_EXT, vpf_rd(nic, R_CTRL_EXT) &
+				~(CTRL_EXT_PFRSTD | CTRL_EXT_DRV_LOAD));
+}
+
+/**
+ * vpf_hw_configure_ctrl() - program the control register
+ * @nic: the PF, after a reset or a change of its interface's features
+ */
+void vpf_hw_configure_ctrl(struct vpf_nic *nic)
+{
+	u32 ctrl = vpf_rd(nic, R_CTRL) & ~(CTRL_GIO_DISABLE | CTRL_VME);
+
+	/* without pools; with them each has a bit of its own */
+	if (nic->netdev->features & NETIF_F_HW_VLAN_CTAG_RX)
+		ctrl |= CTRL_VME;
+	vpf_wr(nic, R_CTRL, ctrl | CTRL_SLU);
 }
 
 /**
@@ -151,18 +230,24 @@ static void announce_reset_done(struct vpf_nic *nic)
  */
 void vpf_hw_configure(struct vpf_nic *nic)
 {
-	unsigned int q;
+	unsigned int q, i;
 
 	/* Some are on after a reset, and with VFs they are not ours */
 	for (q = 0; q < VPF_HW_QUEUES; q++)
 		vpf_hw_queue_off(nic, q);
 	configure_interrupts(nic);
-	configure_pools(nic);
+	configure_mailbox(nic);
 
 	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
-	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT);
-	vpf_wr(nic, R_CTRL, (vpf_rd(nic, R_CTRL) & ~CTRL_GIO_DISABLE) |
-			    CTRL_SLU | CTRL_VME);
+	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT |
+			    VPF_COLLISION_DISTANCE << TCTL_COLD_SHIFT);
+	vpf_wr(nic, R_WUC, 0);
+	vpf_wr(nic, R_WUFC, 0);
+	vpf_wr(nic, R_WUS, ~0);		/* what has woken us */
+	for (i = 0; i < VPF_UTA_WORDS; i++)
+		vpf_wr(nic, R_UTA(i), 0);
+	vpf_wr(nic, R_IOVCTL, vpf_vmdq(nic) ? 0 : IOVCTL_REUSE_VFQ);
+	vpf_hw_configure_ctrl(nic);
 	vpf_filter_rewrite(nic);
 	announce_reset_done(nic);
 }
@@ -180,6 +265,8 @@ void vpf_hw_update_stats(struct vpf_nic *nic)
 {
 	struct vpf_hw_stats *s = &nic->hw_stats;
 
+	if (!vpf_present(nic))
+		return;
 	mutex_lock(&nic->stats_lock);
 	add(nic, &s->crc_errors, R_CRCERRS);
 	add(nic, &s->rx_errors, R_RXERRC);

@@ -38,6 +38,12 @@ void vpf_irq_queue_on(struct vpf_nic *nic)
 	vpf_wr(nic, R_EIMS, BIT(VPF_VEC_QUEUE));
 }
 
+/* One vector for both rings: what is set for receive holds for transmit too */
+void vpf_irq_queue_pace(struct vpf_nic *nic)
+{
+	vpf_wr(nic, R_EITR(VPF_VEC_QUEUE), (u32)nic->rx_usecs << EITR_USECS_SHIFT);
+}
+
 void vpf_irq_queue_off(struct vpf_nic *nic)
 {
 	vpf_wr(nic, R_EIMC, BIT(VPF_VEC_QUEUE));

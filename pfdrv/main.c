@@ -7,6 +7,9 @@
 #include <linux/rtnetlink.h>
 
 #include "../include/vferry_mbx.h"
+#include "../include/vferry_version.h"
+#include "away.h"
+#include "flow.h"
 #include "nl.h"
 #include "pf.h"
 #include "phy.h"
@@ -25,8 +28,42 @@
  */
 void vpf_service_kick(struct vpf_nic *nic)
 {
-	if (!test_bit(VPF_F_REMOVING, &nic->flags))
+	if (!test_bit(VPF_F_REMOVING, &nic->flags) && vpf_present(nic))
 		mod_delayed_work(nic->wq, &nic->service, 0);
+}
+
+/**
+ * vpf_restart() - reset the NIC and program all of it again
+ * @nic: the PF; its queues are stopped, its interrupts off, its counters read
+ * @up: start the queues
+ *
+ * Return: 0, or -EIO: there is no NIC any more; its interface is detached.
+ */
+int vpf_restart(struct vpf_nic *nic, bool up)
+{
+	int err;
+
+	ASSERT_RTNL();
+
+	vpf_vfs_before_reset(nic);
+	err = vpf_hw_reset(nic);
+	if (err) {
+		netdev_err(nic->netdev, "the NIC is gone (%pe)\n", ERR_PTR(err));
+		netif_device_detach(nic->netdev);
+		set_bit(VPF_F_AWAY, &nic->flags);
+		vpf_vfs_after_reset(nic);
+		return err;
+	}
+	clear_bit(VPF_F_AWAY, &nic->flags);
+	vpf_hw_configure(nic);
+	vpf_vfs_after_reset(nic);
+	err = vpf_phy_setup(nic);
+	if (err)
+		netdev_err(nic->netdev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
+	vpf_irq_other_on(nic);
+	if (up)
+		vpf_up(nic);
+	return 0;
 }
 
 /**
@@ -38,35 +75,26 @@ void vpf_service_kick(struct vpf_nic *nic)
 void vpf_full_reset(struct vpf_nic *nic)
 {
 	bool up = test_bit(VPF_F_UP, &nic->flags);
-	int err;
 
 	ASSERT_RTNL();
 
+	if (!vpf_present(nic))	/* it is reset when it comes back */
+		return;
 	if (up)
 		vpf_down(nic);
 	vpf_irq_other_off(nic);
 	vpf_hw_update_stats(nic);
-	vpf_vfs_before_reset(nic);
-	err = vpf_hw_reset(nic);
-	if (err) {
-		netdev_err(nic->netdev, "the NIC is gone (%pe)\n", ERR_PTR(err));
-		netif_device_detach(nic->netdev);
-	}
-	vpf_hw_configure(nic);
-	vpf_vfs_after_reset(nic);
-	err = vpf_phy_setup(nic);
-	if (err)
-		netdev_err(nic->netdev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
-	vpf_irq_other_on(nic);
-	if (up)
-		vpf_up(nic);
+	vpf_restart(nic, up);
 }
 
-/*
- * Transmit has hung. VFs go on if restarting our own queue is enough; they
- * would lose their interrupts in a reset.
+/**
+ * vpf_recover() - transmit hangs
+ * @nic: the PF
+ *
+ * VFs go on if restarting our own queue is enough; they would lose their
+ * interrupts in a reset.
  */
-static void recover(struct vpf_nic *nic)
+void vpf_recover(struct vpf_nic *nic)
 {
 	bool again = nic->queue_restarts &&
 		     time_before(jiffies, nic->last_restart + VPF_HANG_AGAIN);
@@ -103,6 +131,11 @@ static void look_at_link(struct vpf_nic *nic)
 		else
 			netif_carrier_off(netdev);
 	}
+	if (up && (!nic->link_up || test_bit(VPF_F_FLOW, &nic->flags))) {
+		clear_bit(VPF_F_FLOW, &nic->flags);
+		if (vpf_flow_apply(nic))
+			netdev_warn(netdev, "no answer from the PHY: no flow control\n");
+	}
 	if (up == nic->link_up)
 		return;
 
@@ -119,13 +152,14 @@ static void service(struct work_struct *work)
 {
 	struct vpf_nic *nic = container_of(to_delayed_work(work), struct vpf_nic, service);
 
-	if (test_bit(VPF_F_REMOVING, &nic->flags))
+	if (test_bit(VPF_F_REMOVING, &nic->flags) || !vpf_present(nic))
 		return;
 	if (test_and_clear_bit(VPF_F_REINIT, &nic->flags))
-		recover(nic);
+		vpf_health_tx_hangs(nic);
 	look_at_link(nic);
 	vpf_hw_update_stats(nic);
 	vpf_vfs_update_stats(nic);
+	vpf_health_look(nic);
 	/* earlier, if something came while we were at it */
 	queue_delayed_work(nic->wq, &nic->service, VPF_SERVICE_PERIOD);
 }
@@ -140,12 +174,13 @@ static int setup_hw(struct vpf_nic *nic)
 		return dev_err_probe(dev, err, "reset\n");
 
 	if (vpf_hw_read_mac(nic)) {
-		eth_random_addr(nic->perm_addr);
+		eth_hw_addr_random(nic->netdev);
 		dev_warn(dev, "no address in the NIC, %pM chosen at random\n",
-			 nic->perm_addr);
+			 nic->netdev->dev_addr);
+	} else {
+		eth_hw_addr_set(nic->netdev, nic->perm_addr);
+		ether_addr_copy(nic->netdev->perm_addr, nic->perm_addr);
 	}
-	eth_hw_addr_set(nic->netdev, nic->perm_addr);
-	ether_addr_copy(nic->netdev->perm_addr, nic->perm_addr);
 
 	err = vpf_phy_init(nic);
 	if (err)
@@ -220,7 +255,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
-	vpf_filter_set_mac(nic, VPF_POOL_PF, nic->perm_addr, 0);
+	vpf_filter_set_mac(nic, VPF_POOL_PF, netdev->dev_addr, 0);
 	vpf_hw_configure(nic);
 	netif_carrier_off(netdev);
 	err = register_netdev(netdev);
@@ -233,7 +268,13 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err(&pdev->dev, "no answer from the PHY (%pe)\n", ERR_PTR(err));
 		goto err_unregister;
 	}
+	err = vpf_health_add(nic);
+	if (err)
+		goto err_unregister;
 	vpf_nl_add(nic);
+	pci_save_state(pdev);	/* for slot_reset() */
+	/* what sriov_totalvfs says, and what sriov_numvfs takes */
+	pci_sriov_set_totalvfs(pdev, VPF_MAX_VFS);
 	queue_delayed_work(nic->wq, &nic->service, 0);
 	netdev_info(netdev, "82576 at %s, %pM, up to %d VFs\n", pci_name(pdev),
 		    netdev->dev_addr, VPF_MAX_VFS);
@@ -271,6 +312,7 @@ static void remove(struct pci_dev *pdev)
 	vpf_nl_del(nic);
 	set_bit(VPF_F_REMOVING, &nic->flags);
 	cancel_delayed_work_sync(&nic->service);
+	vpf_health_del(nic);
 	unregister_netdev(nic->netdev);
 	vpf_irq_other_off(nic);
 	vpf_irq_exit(nic);
@@ -278,6 +320,7 @@ static void remove(struct pci_dev *pdev)
 	cancel_delayed_work_sync(&nic->service);
 	destroy_workqueue(nic->wq);
 	vpf_hw_stop(nic);
+	vpf_hw_release(nic);
 	iounmap(nic->regs);
 	free_netdev(nic->netdev);
 	pci_release_mem_regions(pdev);
@@ -298,6 +341,7 @@ static void shutdown(struct pci_dev *pdev)
 	rtnl_unlock();
 	vpf_irq_other_off(nic);
 	vpf_hw_stop(nic);
+	vpf_hw_release(nic);
 	pci_clear_master(pdev);
 }
 
@@ -314,6 +358,8 @@ struct pci_driver vpf_driver = {
 	.remove = remove,
 	.shutdown = shutdown,
 	.sriov_configure = vpf_sriov_configure,
+	.err_handler = &vpf_error_handlers,
+	.driver.pm = pm_sleep_ptr(&vpf_pm_ops),
 };
 
 static int __init vpf_init(void)
@@ -340,3 +386,4 @@ module_exit(vpf_exit);
 MODULE_DESCRIPTION("vferry: 82576 PF driver with migration of VFs");
 MODULE_AUTHOR("The vferry authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(VFERRY_VERSION);

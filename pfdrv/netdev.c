@@ -4,6 +4,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <net/netdev_queues.h>
 
 #include "pf.h"
 #include "phy.h"
@@ -29,6 +30,13 @@ static int poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
+/* User space can ask which NAPI serves a queue (netdev-genl); NULL: none at present */
+static void name_napi(struct vpf_nic *nic, struct napi_struct *napi)
+{
+	netif_queue_set_napi(nic->netdev, 0, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(nic->netdev, 0, NETDEV_QUEUE_TYPE_TX, napi);
+}
+
 /**
  * vpf_up() - start the queue pair
  * @nic: the PF; rings are allocated
@@ -45,6 +53,7 @@ int vpf_up(struct vpf_nic *nic)
 
 	set_bit(VPF_F_UP, &nic->flags);
 	napi_enable(&nic->napi);
+	name_napi(nic, &nic->napi);
 	vpf_filter_set_enable(nic, VPF_POOL_PF, true, true);
 	vpf_irq_queue_on(nic);
 	netif_tx_start_all_queues(netdev);
@@ -69,7 +78,9 @@ void vpf_down(struct vpf_nic *nic)
 	netif_tx_disable(netdev);
 	vpf_filter_set_enable(nic, VPF_POOL_PF, false, false);
 	vpf_hw_queue_off(nic, nic->queue);
+	vpf_hw_settle(nic);
 	vpf_irq_queue_off(nic);
+	name_napi(nic, NULL);
 	napi_disable(&nic->napi);
 	vpf_tx_drain(nic);
 	vpf_rx_drain(nic);
@@ -123,7 +134,8 @@ static int ndo_stop(struct net_device *netdev)
 	struct vpf_nic *nic = netdev_priv(netdev);
 
 	netif_carrier_off(netdev);
-	vpf_down(nic);
+	if (test_bit(VPF_F_UP, &nic->flags))	/* not while the NIC is away */
+		vpf_down(nic);
 	vpf_irq_queue_free(nic);
 	close_rings(nic);
 	return 0;
@@ -225,11 +237,7 @@ static int ndo_set_features(struct net_device *netdev, netdev_features_t feature
 
 	netdev->features = features;
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX) {
-		u32 ctrl = vpf_rd(nic, R_CTRL) & ~CTRL_VME;
-
-		if (features & NETIF_F_HW_VLAN_CTAG_RX)
-			ctrl |= CTRL_VME;
-		vpf_wr(nic, R_CTRL, ctrl);
+		vpf_hw_configure_ctrl(nic);
 		vpf_filter_set_strip(nic, VPF_POOL_PF, features & NETIF_F_HW_VLAN_CTAG_RX);
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
@@ -297,6 +305,54 @@ static void ndo_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 
 	s->collisions = READ_ONCE(nic->hw_stats.collisions);
 }
 
+static void get_queue_stats_rx(struct net_device *netdev, int queue,
+			       struct netdev_queue_stats_rx *stats)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+	struct vpf_rx_ring *rx = &nic->rx;
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&rx->sync);
+		stats->packets = u64_stats_read(&rx->packets);
+		stats->bytes = u64_stats_read(&rx->bytes);
+		stats->alloc_fail = u64_stats_read(&rx->alloc_failed);
+		stats->csum_bad = u64_stats_read(&rx->csum_errors);
+	} while (u64_stats_fetch_retry(&rx->sync, start));
+}
+
+static void get_queue_stats_tx(struct net_device *netdev, int queue,
+			       struct netdev_queue_stats_tx *stats)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+	struct vpf_tx_ring *tx = &nic->tx;
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&tx->sync);
+		stats->packets = u64_stats_read(&tx->packets);
+		stats->bytes = u64_stats_read(&tx->bytes);
+	} while (u64_stats_fetch_retry(&tx->sync, start));
+}
+
+/* There is one queue pair, and what it has counted outlives the rings */
+static void get_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+			   struct netdev_queue_stats_tx *tx)
+{
+	rx->packets = 0;
+	rx->bytes = 0;
+	rx->alloc_fail = 0;
+	rx->csum_bad = 0;
+	tx->packets = 0;
+	tx->bytes = 0;
+}
+
+static const struct netdev_stat_ops stat_ops = {
+	.get_queue_stats_rx	= get_queue_stats_rx,
+	.get_queue_stats_tx	= get_queue_stats_tx,
+	.get_base_stats		= get_base_stats,
+};
+
 static const struct net_device_ops netdev_ops = {
 	.ndo_open		= ndo_open,
 	.ndo_stop		= ndo_stop,
@@ -330,6 +386,7 @@ void vpf_netdev_init(struct vpf_nic *nic)
 	struct net_device *netdev = nic->netdev;
 
 	netdev->netdev_ops = &netdev_ops;
+	netdev->stat_ops = &stat_ops;
 	netdev->ethtool_ops = &vpf_ethtool_ops;
 	netdev->watchdog_timeo = 5 * HZ;
 	netdev->min_mtu = ETH_MIN_MTU;
@@ -344,4 +401,5 @@ void vpf_netdev_init(struct vpf_nic *nic)
 				NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HIGHDMA;
 	netdev->priv_flags |= IFF_UNICAST_FLT;
 	netif_napi_add(netdev, &nic->napi, poll);
+	netif_napi_set_irq(&nic->napi, pci_irq_vector(nic->pdev, VPF_VEC_QUEUE));
 }

@@ -144,18 +144,30 @@ static void kick_queues(struct vferry_pf_vf *vf)
 	vpf_wr(nic, R_PVTEICS(vf->nr), GENMASK(VPF_VF_VECTORS - 1, 0));
 }
 
+static bool queues_run(struct vferry_pf_vf *vf)
+{
+	return vpf_hw_queue_runs(vf->nic, vf->nr) ||
+	       vpf_hw_queue_runs(vf->nic, vf->nr + VPF_HW_POOLS);
+}
+
 int vferry_pf_quiesce(struct vferry_pf_vf *vf, bool quiet)
 {
+	bool settle = false;
+
 	mutex_lock(&vf->lock);
 	if (vf->active) {
 		bool was = vf->quiet;
 
 		vf->quiet = quiet;
 		vpf_vf_apply_enable(vf);
+		/* a guest that is suspended has switched its queues off long ago */
+		settle = quiet && !was && queues_run(vf);
 		if (was && !quiet && vf->running)
 			kick_queues(vf);
 	}
 	mutex_unlock(&vf->lock);
+	if (settle)
+		vpf_hw_settle(vf->nic);
 	return 0;
 }
 VPF_EXPORT(vferry_pf_quiesce);
@@ -187,6 +199,7 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 	ret_state->port_qos = vf->policy.qos;
 	ret_state->link_state = vf->policy.link_state;
 	ret_state->trusted = vf->policy.trusted;
+	ret_state->spoofchk = vf->policy.spoofchk;
 	ret_state->mc_promisc = vf->mc_promisc;
 	ret_state->max_frame = vf->max_frame;
 	ret_state->vlan_count = vf->vlan_count;
@@ -382,8 +395,9 @@ static void load_interrupts(struct vferry_pf_vf *vf, const struct vferry_dev_sta
 	vpf_wr(nic, R_PVTIVAR_MISC(vf->nr), s->vtivar_misc);
 	for (v = 0; v < VPF_VF_VECTORS; v++)
 		vpf_wr(nic, R_EITR(shift + v), s->eitr[v]);
-	vpf_wr(nic, R_EIAC, (u32)s->eiac << shift);
-	vpf_wr(nic, R_EIMS, (u32)s->eims << shift);
+	/* by the VF's own registers: what is next to these bits is other VFs' */
+	vpf_wr(nic, R_PVTEIAC(vf->nr), s->eiac);
+	vpf_wr(nic, R_PVTEIMS(vf->nr), s->eims);
 }
 
 int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state)

@@ -26,6 +26,7 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
+#include "health.h"
 #include "regs.h"
 #include "ring.h"
 #include "vf.h"
@@ -41,6 +42,8 @@
 enum vpf_nic_flag {
 	VPF_F_UP,		/* queues run; written under RTNL */
 	VPF_F_REINIT,		/* service task is to restart the queues */
+	VPF_F_FLOW,		/* flow control is to be applied */
+	VPF_F_AWAY,		/* see away.c; written under RTNL and the locks of all VFs */
 	VPF_F_REMOVING,		/* nothing new is queued any more */
 };
 
@@ -90,16 +93,22 @@ struct vpf_hw_stats {
  * @queue_restarts: restarts of the queue pair by the service task
  * @irq_other: "other cause" interrupts
  * @last_restart: jiffies of the last restart after a hung transmit queue
+ * @rx_usecs: shortest time between interrupts of the queue pair, under RTNL
+ * @wake: WUF_*: frames that wake the host, under RTNL
+ * @keep_own: private flag: frames that come from our own addresses are received
  * @perm_addr: address in the NIC's memory
  * @phy_lock: MDIC and the PHY behind it
  * @advertising: enum vpf_link_mode bits offered in autonegotiation, under RTNL
  * @autoneg: under RTNL
  * @forced: link mode if not @autoneg, under RTNL
+ * @pause: FLOW_CTRL_*: offered in autonegotiation, or what is done; under RTNL
+ * @pause_autoneg: do what both sides have agreed on, under RTNL
  * @filter_lock: @filter and the registers it stands for; VFRE, VFTE, RCTL.
  *	Taken with bottom halves off (ndo_set_rx_mode)
  * @filter: receive filters of all pools
  * @stats_lock: @hw_stats
  * @hw_stats: counters of the port
+ * @health: devlink
  * @mbx_irq: rate of mailbox interrupts, see vf_mbx.c
  * @vf: the VFs; those below @num_vfs are in use
  */
@@ -126,11 +135,16 @@ struct vpf_nic {
 	u64 queue_restarts;
 	u64 irq_other;
 	unsigned long last_restart;
+	u16 rx_usecs;
+	u32 wake;
+	bool keep_own;
 	u8 perm_addr[ETH_ALEN];
 
 	struct mutex phy_lock;		/* MDIC */
 	u32 advertising;
 	u32 forced;
+	u8 pause;
+	bool pause_autoneg;
 	bool autoneg;
 
 	spinlock_t filter_lock;		/* filter and its registers */
@@ -139,6 +153,7 @@ struct vpf_nic {
 	struct mutex stats_lock;	/* hw_stats */
 	struct vpf_hw_stats hw_stats;
 
+	struct vpf_health health;
 	struct vpf_mbx_irq mbx_irq;
 	struct vferry_pf_vf vf[VPF_MAX_VFS];
 };
@@ -159,6 +174,12 @@ static inline void vpf_flush(const struct vpf_nic *nic)
 	vpf_rd(nic, R_STATUS);
 }
 
+/* Can its registers be asked? */
+static inline bool vpf_present(const struct vpf_nic *nic)
+{
+	return !test_bit(VPF_F_AWAY, &nic->flags);
+}
+
 /* Are pools in use? Then filters, promiscuity and size limits are per pool */
 static inline bool vpf_vmdq(const struct vpf_nic *nic)
 {
@@ -168,9 +189,15 @@ static inline bool vpf_vmdq(const struct vpf_nic *nic)
 /* hw.c */
 int vpf_hw_reset(struct vpf_nic *nic);
 int vpf_hw_read_mac(struct vpf_nic *nic);
+int vpf_hw_nvm_word(struct vpf_nic *nic, unsigned int word, u16 *ret_val);
 void vpf_hw_configure(struct vpf_nic *nic);
+void vpf_hw_configure_ctrl(struct vpf_nic *nic);
 void vpf_hw_stop(struct vpf_nic *nic);
+void vpf_hw_release(struct vpf_nic *nic);
+void vpf_hw_wake_on(struct vpf_nic *nic);
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
+bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue);
+void vpf_hw_settle(struct vpf_nic *nic);
 void vpf_hw_update_stats(struct vpf_nic *nic);
 
 /* irq.c */
@@ -180,6 +207,7 @@ int vpf_irq_queue_request(struct vpf_nic *nic);
 void vpf_irq_queue_free(struct vpf_nic *nic);
 void vpf_irq_queue_on(struct vpf_nic *nic);
 void vpf_irq_queue_off(struct vpf_nic *nic);
+void vpf_irq_queue_pace(struct vpf_nic *nic);
 void vpf_irq_other_on(struct vpf_nic *nic);
 void vpf_irq_other_off(struct vpf_nic *nic);
 
@@ -196,5 +224,7 @@ extern const struct ethtool_ops vpf_ethtool_ops;
 extern struct pci_driver vpf_driver;
 void vpf_service_kick(struct vpf_nic *nic);
 void vpf_full_reset(struct vpf_nic *nic);
+void vpf_recover(struct vpf_nic *nic);
+int vpf_restart(struct vpf_nic *nic, bool up);
 
 #endif

@@ -11,6 +11,82 @@
 
 #define VPF_PHY_ADDR		1	/* [8.2.4] the internal PHY */
 #define VPF_MDIC_US		2000	/* an access takes about 64 us on the wire */
+#define VPF_SWSM_US		2000	/* held for a few register accesses */
+#define VPF_SYNC_US		1000000	/* the firmware may be at it for that long */
+#define VPF_SYNC_RETRY_US	5000
+
+/* The semaphore that guards SW_FW_SYNC: first between drivers, then with the firmware */
+static int swsm_get(struct vpf_nic *nic)
+{
+	u32 val;
+
+	if (read_poll_timeout(vpf_rd, val, !(val & SWSM_SMBI), 50, VPF_SWSM_US,
+			      false, nic, R_SWSM))
+		return -EBUSY;
+	vpf_wr(nic, R_SWSM, val | SWSM_SMBI | SWSM_SWESMBI);
+	if (read_poll_timeout(vpf_rd, val, val & SWSM_SWESMBI, 50, VPF_SWSM_US,
+			      false, nic, R_SWSM)) {
+		vpf_wr(nic, R_SWSM, val & ~SWSM_SMBI);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static void swsm_put(struct vpf_nic *nic)
+{
+	vpf_wr(nic, R_SWSM, vpf_rd(nic, R_SWSM) & ~(SWSM_SMBI | SWSM_SWESMBI));
+}
+
+/* One attempt at the PHY. -EAGAIN: the firmware or the other port has it */
+static int sync_get(struct vpf_nic *nic, u32 bit)
+{
+	int err;
+	u32 val;
+
+	err = swsm_get(nic);
+	if (err)
+		return err;
+	val = vpf_rd(nic, R_SW_FW_SYNC);
+	if (val & (bit | SW_FW_SYNC_FW(bit)))
+		err = -EAGAIN;
+	else
+		vpf_wr(nic, R_SW_FW_SYNC, val | bit);
+	swsm_put(nic);
+	return err;
+}
+
+static u32 phy_bit(struct vpf_nic *nic)
+{
+	return SW_FW_SYNC_PHY(FIELD_GET(STATUS_FUNC, vpf_rd(nic, R_STATUS)));
+}
+
+static void phy_end(struct vpf_nic *nic)
+{
+	int err = swsm_get(nic);
+
+	vpf_wr(nic, R_SW_FW_SYNC, vpf_rd(nic, R_SW_FW_SYNC) & ~phy_bit(nic));
+	if (!err)
+		swsm_put(nic);
+	mutex_unlock(&nic->phy_lock);
+}
+
+/*
+ * Have the PHY to ourselves: the firmware and the driver of another port use the
+ * same MDIO bus. Whoever holds it for longer than that is dead: go on without him.
+ */
+static void phy_begin(struct vpf_nic *nic)
+{
+	int err;
+
+	mutex_lock(&nic->phy_lock);
+	read_poll_timeout(sync_get, err, !err, VPF_SYNC_RETRY_US, VPF_SYNC_US, false,
+			  nic, phy_bit(nic));
+	if (!err)
+		return;
+	dev_warn_ratelimited(&nic->pdev->dev, "the PHY is kept by somebody else (%pe)\n",
+			     ERR_PTR(err));
+	vpf_wr(nic, R_SWSM, 0);
+}
 
 static int mdic(struct vpf_nic *nic, u32 cmd, u16 *ret_val)
 {
@@ -53,10 +129,12 @@ int vpf_phy_init(struct vpf_nic *nic)
 	nic->autoneg = true;
 	nic->advertising = VPF_LINK_ALL;
 	nic->forced = VPF_LINK_100_FULL;
+	nic->pause_autoneg = true;
+	nic->pause = FLOW_CTRL_RX | FLOW_CTRL_TX;
 
-	mutex_lock(&nic->phy_lock);
+	phy_begin(nic);
 	err = phy_read(nic, MII_PHYSID1, &id);
-	mutex_unlock(&nic->phy_lock);
+	phy_end(nic);
 	if (!err && (!id || id == 0xffff))
 		err = -ENODEV;
 	return err;
@@ -97,7 +175,8 @@ static int setup_locked(struct vpf_nic *nic)
 	if (!nic->autoneg)
 		return phy_write(nic, MII_BMCR, forced_bmcr(nic->forced));
 
-	err = phy_write(nic, MII_ADVERTISE, advertise(nic->advertising));
+	err = phy_write(nic, MII_ADVERTISE, advertise(nic->advertising) |
+					    mii_advertise_flowctrl(nic->pause));
 	if (err)
 		return err;
 	err = phy_read(nic, MII_CTRL1000, &ctrl1000);
@@ -123,9 +202,10 @@ int vpf_phy_setup(struct vpf_nic *nic)
 {
 	int err;
 
-	mutex_lock(&nic->phy_lock);
+	phy_begin(nic);
 	err = setup_locked(nic);
-	mutex_unlock(&nic->phy_lock);
+	phy_end(nic);
+	set_bit(VPF_F_FLOW, &nic->flags);
 	return err;
 }
 
@@ -152,16 +232,18 @@ bool vpf_phy_link(struct vpf_nic *nic, u32 *ret_speed, bool *ret_full)
  */
 int vpf_phy_info(struct vpf_nic *nic, struct vpf_phy_info *ret_info)
 {
-	u16 lpa = 0, stat1000 = 0, expansion = 0;
+	u16 own = 0, lpa = 0, stat1000 = 0, expansion = 0;
 	int err;
 
-	mutex_lock(&nic->phy_lock);
-	err = phy_read(nic, MII_LPA, &lpa);
+	phy_begin(nic);
+	err = phy_read(nic, MII_ADVERTISE, &own);
+	if (!err)
+		err = phy_read(nic, MII_LPA, &lpa);
 	if (!err)
 		err = phy_read(nic, MII_STAT1000, &stat1000);
 	if (!err)
 		err = phy_read(nic, MII_EXPANSION, &expansion);
-	mutex_unlock(&nic->phy_lock);
+	phy_end(nic);
 	if (err)
 		return err;
 
@@ -169,6 +251,8 @@ int vpf_phy_info(struct vpf_nic *nic, struct vpf_phy_info *ret_info)
 	if (!vpf_phy_link(nic, &ret_info->speed, &ret_info->full))
 		ret_info->speed = 0;
 	ret_info->partner_autoneg = expansion & EXPANSION_NWAY;
+	ret_info->pause_own = own & (ADVERTISE_PAUSE_CAP | ADVERTISE_PAUSE_ASYM);
+	ret_info->pause_partner = lpa & (LPA_PAUSE_CAP | LPA_PAUSE_ASYM);
 	if (lpa & LPA_10HALF)
 		ret_info->partner |= VPF_LINK_10_HALF;
 	if (lpa & LPA_10FULL)

@@ -23,12 +23,16 @@ struct vpf_nic;
  * @full: full duplex
  * @partner: VPF_LINK_* of the partner
  * @partner_autoneg: the partner negotiates
+ * @pause_own: ADVERTISE_PAUSE_* that we offer
+ * @pause_partner: the same of the partner
  */
 struct vpf_phy_info {
 	u32 speed;
 	bool full;
 	u32 partner;
 	bool partner_autoneg;
+	u16 pause_own;
+	u16 pause_partner;
 };
 
 int vpf_phy_init(struct vpf_nic *nic);

@@ -17,6 +17,7 @@
 #define VPF_VLVFS		32
 #define VPF_MTA_WORDS		128
 #define VPF_VFTA_WORDS		128
+#define VPF_UTA_WORDS		128
 #define VPF_MAX_VFS		7	/* an eighth would leave the PF without a queue */
 #define VPF_MAX_FRAME		9728	/* [8.10.8 RLPML] largest frame, with CRC */
 
@@ -24,11 +25,15 @@
 #define R_CTRL			0x0000
 #define   CTRL_GIO_DISABLE	BIT(2)
 #define   CTRL_SLU		BIT(6)
+#define   CTRL_ADVD3WUC		BIT(20)		/* power management may wake */
 #define   CTRL_RST		BIT(26)
+#define   CTRL_RFCE		BIT(27)		/* heed pause frames */
+#define   CTRL_TFCE		BIT(28)		/* send them */
 #define   CTRL_VME		BIT(30)
 #define R_STATUS		0x0008
 #define   STATUS_FD		BIT(0)
 #define   STATUS_LU		BIT(1)
+#define   STATUS_FUNC		GENMASK(3, 2)	/* which of the chip's ports */
 #define   STATUS_SPEED		GENMASK(7, 6)	/* 0: 10, 1: 100, 2 and 3: 1000 */
 #define   STATUS_GIO_ENABLED	BIT(19)
 #define R_EECD			0x0010
@@ -38,6 +43,7 @@
 #define   EERD_DONE		BIT(1)
 #define   EERD_ADDR_SHIFT	2
 #define   EERD_DATA_SHIFT	16
+#define VPF_NVM_VERSION		5	/* word: version of the image */
 #define R_CTRL_EXT		0x0018
 #define   CTRL_EXT_PFRSTD	BIT(14)		/* Q: stays set, acts on every write */
 #define   CTRL_EXT_DRV_LOAD	BIT(28)
@@ -48,6 +54,14 @@
 #define   MDIC_READ		BIT(27)
 #define   MDIC_READY		BIT(28)
 #define   MDIC_ERROR		BIT(30)
+
+/* Semaphores between driver and firmware [8.5] */
+#define R_SWSM			0x5B50
+#define   SWSM_SMBI		BIT(0)		/* set by reading */
+#define   SWSM_SWESMBI		BIT(1)
+#define R_SW_FW_SYNC		0x5B5C
+#define   SW_FW_SYNC_PHY(f)	(BIT(1) << (f))	/* software's, by port */
+#define   SW_FW_SYNC_FW(bits)	((bits) << 16)	/* the firmware's */
 
 /* Interrupts [8.8] */
 #define R_ICR			0x00C0
@@ -66,6 +80,8 @@
 #define R_EIAC			0x152C
 #define R_EICR			0x1580	/* W1C only: a read clears what VFs wait for */
 #define R_EITR(i)		(0x1680 + 4 * (i))
+#define   EITR_USECS_SHIFT	2		/* shortest time between interrupts */
+#define   EITR_USECS_MAX	8191
 #define R_IVAR(i)		(0x1700 + 4 * (i))	/* Rx i, Tx i, Rx i+8, Tx i+8 */
 #define   IVAR_VALID		0x80
 #define R_IVAR_MISC		0x1740
@@ -84,12 +100,34 @@
 #define   TCTL_EN		BIT(1)
 #define   TCTL_PSP		BIT(3)
 #define   TCTL_CT_SHIFT		4
+#define   TCTL_COLD_SHIFT	12		/* collision distance, bytes */
 #define   TCTL_RTLC		BIT(24)
 #define R_RXCSUM		0x5000
 #define   RXCSUM_IPOFLD		BIT(8)
 #define   RXCSUM_TUOFLD		BIT(9)
 #define   RXCSUM_CRCOFL		BIT(11)
 #define R_RLPML			0x5004
+
+/* Flow control [8.3]: type and addresses of pause frames [IEEE 802.3 31B], marks */
+#define R_FCAL			0x0028
+#define R_FCAH			0x002C
+#define R_FCT			0x0030
+#define R_FCTTV			0x0170
+#define R_FCRTL			0x2160
+#define   FCRTL_XONE		BIT(31)
+#define R_FCRTH			0x2168
+#define R_RXPBS			0x2404		/* size of the receive buffer, KiB */
+#define   RXPBS_SIZE		GENMASK(6, 0)
+
+/* Wake-up [8.19] */
+#define R_WUC			0x5800
+#define   WUC_PME_EN		BIT(1)
+#define R_WUFC			0x5808
+#define   WUF_MAGIC		BIT(1)
+#define   WUF_UNICAST		BIT(2)
+#define   WUF_MULTICAST		BIT(3)
+#define   WUF_BROADCAST		BIT(4)
+#define R_WUS			0x5810
 
 /* Queues [8.10, 8.12]; all 16 in one place */
 #define R_RDBAL(q)		(0xC000 + 0x40 * (q))
@@ -122,10 +160,15 @@
 #define   RAH_POOL_SHIFT	18
 #define   RAH_AV		BIT(31)
 #define R_VFTA(i)		(0x5600 + 4 * (i))
+#define R_UTA(i)		(0xA000 + 4 * (i))	/* write only */
 
 /* Virtualisation [8.14] */
 #define R_DTXSWC		0x3500
+#define   DTXSWC_MAC_SPOOF(p)	BIT(p)		/* drop other sources; Q: ignored */
+#define   DTXSWC_VLAN_SPOOF(p)	BIT(8 + (p))	/* drop other VLANs; Q: ignored */
 #define   DTXSWC_LOOPBACK	BIT(31)		/* Q: the only bit that works */
+#define R_WVBR			0x3554		/* cleared by reading; Q: always 0 */
+#define   WVBR_QUEUE(q)		BIT(q)		/* has sent what it must not */
 #define R_VMVIR(p)		(0x3700 + 4 * (p))
 #define   VMVIR_DEFAULT		BIT(30)		/* always insert the tag in 15:0 */
 #define R_MRQC			0x5818
@@ -150,6 +193,8 @@
 #define   VLVF_POOL_SHIFT	12
 #define   VLVF_ENABLE		BIT(31)
 #define R_QDE			0x2408
+#define R_IOVCTL		0x5BBC		/* Q: not there */
+#define   IOVCTL_REUSE_VFQ	BIT(0)		/* queues of VFs that are off are the PF's */
 
 /* Mailbox [8.14.11] */
 #define R_VMBMEM(n, w)		(0x0800 + 0x40 * (n) + 4 * (w))
@@ -174,6 +219,8 @@
  */
 #define R_PVTCTRL(n)		(0x10000 + 0x100 * (n))
 #define R_PVTEICS(n)		(0x10020 + 0x100 * (n))
+#define R_PVTEIMS(n)		(0x10024 + 0x100 * (n))
+#define R_PVTEIAC(n)		(0x1002C + 0x100 * (n))	/* Q: bits are only ever set */
 #define R_PVFGPRC(n)		(0x10010 + 0x100 * (n))
 #define R_PVFGPTC(n)		(0x10014 + 0x100 * (n))
 #define R_PVFGORC(n)		(0x10018 + 0x100 * (n))

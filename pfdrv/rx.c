@@ -179,7 +179,9 @@ static struct sk_buff *first_piece(struct vpf_nic *nic, struct vpf_rx_buf *buf,
 /*
  * With loopback between pools the NIC delivers our own broadcasts and multicasts
  * to us (QEMU does not prune by source). Addresses of a bridge's other ports are
- * not known here; a bridge on a PF with VFs learns them on the wrong port.
+ * not known here; a bridge on a PF with VFs learns them on the wrong port. Where
+ * the NIC does it itself, or others may send from our address (VRRP), the private
+ * flag keep-own-frames switches this off.
  */
 static bool is_own_frame(struct net_device *netdev, const struct sk_buff *skb)
 {
@@ -229,7 +231,7 @@ static bool deliver(struct vpf_nic *nic, struct sk_buff *skb, u32 status, u16 vl
 
 	if (status & RXD_RXE)
 		drop = &ring->errors;
-	else if (vpf_vmdq(nic) && is_own_frame(netdev, skb))
+	else if (vpf_vmdq(nic) && !READ_ONCE(nic->keep_own) && is_own_frame(netdev, skb))
 		drop = &ring->own_dropped;
 
 	u64_stats_update_begin(&ring->sync);

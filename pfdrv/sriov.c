@@ -2,6 +2,7 @@
 /*
  * SR-IOV.
  */
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -9,6 +10,13 @@
 #include "pf.h"
 #include "sriov.h"
 #include "vf.h"
+
+/*
+ * What VFs that are switched off have begun ends within the first; the second passes
+ * after IOVCTL.REUSE_VFQ until their queues are the PF's. QEMU needs neither.
+ */
+#define VPF_VFS_GO_MS		500
+#define VPF_QUEUES_BACK_MS	100
 
 /*
  * Set the NIC up for a number of VFs. The port's link stays: nothing is reset.
@@ -38,13 +46,12 @@ static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	return err;
 }
 
-static void drop_vfs(struct vpf_nic *nic)
+static void destroy_vfs(struct vpf_nic *nic)
 {
-	unsigned int n, num_vfs = nic->num_vfs;
+	unsigned int n;
 
-	for (n = 0; n < num_vfs; n++)
+	for (n = 0; n < nic->num_vfs; n++)
 		vpf_vf_destroy(&nic->vf[n]);
-	set_num_vfs(nic, 0);
 }
 
 /**
@@ -60,7 +67,10 @@ void vpf_sriov_disable(struct vpf_nic *nic)
 		return;
 
 	pci_disable_sriov(nic->pdev);
-	drop_vfs(nic);
+	destroy_vfs(nic);
+	msleep(VPF_VFS_GO_MS);
+	set_num_vfs(nic, 0);
+	msleep(VPF_QUEUES_BACK_MS);
 }
 
 /**
@@ -79,10 +89,8 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		vpf_sriov_disable(nic);
 		return 0;
 	}
-	if (num_vfs > VPF_MAX_VFS) {
-		pci_warn(pdev, "%d VFs at most, or the PF has no queue left\n", VPF_MAX_VFS);
+	if (num_vfs > VPF_MAX_VFS)	/* the PF needs a queue */
 		return -ERANGE;
-	}
 	if (nic->num_vfs)
 		return -EBUSY;
 
@@ -91,7 +99,8 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		return err;
 	err = pci_enable_sriov(pdev, num_vfs);
 	if (err) {
-		drop_vfs(nic);
+		destroy_vfs(nic);
+		set_num_vfs(nic, 0);
 		return err;
 	}
 	return num_vfs;
@@ -131,6 +140,7 @@ void vpf_vfs_update_stats(struct vpf_nic *nic)
 {
 	unsigned int n;
 
+	vpf_abuse_look(nic);
 	for (n = 0; n < nic->num_vfs; n++) {
 		struct vferry_pf_vf *vf = &nic->vf[n];
 
@@ -139,6 +149,39 @@ void vpf_vfs_update_stats(struct vpf_nic *nic)
 			vpf_vf_update_counters(vf);
 		mutex_unlock(&vf->lock);
 	}
+}
+
+static void lock_vfs(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_vfs; n++)
+		mutex_lock_nested(&nic->vf[n].lock, n);
+}
+
+static void unlock_vfs(struct vpf_nic *nic)
+{
+	unsigned int n = nic->num_vfs;
+
+	while (n--)
+		mutex_unlock(&nic->vf[n].lock);
+}
+
+/**
+ * vpf_vfs_leave() - the NIC goes away with all VFs
+ * @nic: the PF
+ *
+ * When this returns %VPF_F_AWAY is set and nobody is at a register of a VF.
+ */
+void vpf_vfs_leave(struct vpf_nic *nic)
+{
+	unsigned int n;
+
+	lock_vfs(nic);
+	for (n = 0; n < nic->num_vfs; n++)
+		vpf_vf_update_counters(&nic->vf[n]);
+	set_bit(VPF_F_AWAY, &nic->flags);
+	unlock_vfs(nic);
 }
 
 /**
@@ -152,12 +195,10 @@ void vpf_vfs_before_reset(struct vpf_nic *nic)
 {
 	unsigned int n;
 
+	lock_vfs(nic);
 	for (n = 0; n < nic->num_vfs; n++) {
-		struct vferry_pf_vf *vf = &nic->vf[n];
-
-		mutex_lock_nested(&vf->lock, n);
-		vpf_vf_update_counters(vf);
-		vpf_vf_reset(vf);
+		vpf_vf_update_counters(&nic->vf[n]);
+		vpf_vf_reset(&nic->vf[n]);
 	}
 }
 
@@ -170,16 +211,15 @@ void vpf_vfs_before_reset(struct vpf_nic *nic)
  */
 void vpf_vfs_after_reset(struct vpf_nic *nic)
 {
-	unsigned int n = nic->num_vfs;
+	unsigned int n;
 
-	while (n--) {
-		struct vferry_pf_vf *vf = &nic->vf[n];
-
-		memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
-		vf->mbx.control = true;
-		mutex_unlock(&vf->lock);
-		vpf_vf_kick(vf);
+	for (n = 0; n < nic->num_vfs; n++) {
+		memset(nic->vf[n].counters_hw, 0, sizeof(nic->vf[n].counters_hw));
+		nic->vf[n].mbx.control = true;
 	}
+	unlock_vfs(nic);
+	for (n = 0; n < nic->num_vfs; n++)
+		vpf_vf_kick(&nic->vf[n]);
 }
 
 /* Drivers of VFs look at the link themselves; this only makes them look sooner */
@@ -191,7 +231,8 @@ void vpf_vfs_link_changed(struct vpf_nic *nic)
 		struct vferry_pf_vf *vf = &nic->vf[n];
 
 		mutex_lock(&vf->lock);
-		vf->mbx.control = vf->cts;
+		if (vf->cts)	/* one that is to say otherwise stays */
+			vf->mbx.control = true;
 		mutex_unlock(&vf->lock);
 		vpf_vf_kick(vf);
 	}
@@ -285,16 +326,22 @@ out:
 	return err;
 }
 
-/* The 82576 as QEMU makes it has no rate limits ... */
+/* The 82576 as QEMU makes it has no rate limits */
 int vpf_ndo_set_vf_rate(struct net_device *netdev, int nr, int min, int max)
 {
 	return -EOPNOTSUPP;
 }
 
-/* ... and does not look at the addresses that a VF sends from */
 int vpf_ndo_set_vf_spoofchk(struct net_device *netdev, int nr, bool on)
 {
-	return on ? -EOPNOTSUPP : 0;
+	struct vferry_pf_vf *vf = get_vf(netdev, nr);
+
+	if (!vf)
+		return -EINVAL;
+	vf->admin.spoofchk = vf->policy.spoofchk = on;
+	vpf_filter_set_spoofchk(vf->nic, nr, on);
+	put_vf(vf);
+	return 0;
 }
 
 int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
@@ -356,7 +403,7 @@ int vpf_ndo_get_vf_config(struct net_device *netdev, int nr, struct ifla_vf_info
 	ivi->qos = vf->policy.qos;
 	ivi->vlan_proto = htons(ETH_P_8021Q);
 	ivi->trusted = vf->policy.trusted;
-	ivi->spoofchk = 0;
+	ivi->spoofchk = vf->policy.spoofchk;
 	ivi->linkstate = vpf_mig_link_state(vpf_mig_state(vf)) ?: vf->policy.link_state;
 	put_vf(vf);
 	return 0;

@@ -19,6 +19,7 @@ void vpf_sriov_pci_name(struct vpf_nic *nic, unsigned int nr, char *buf, size_t 
 
 /* All VFs of a PF */
 void vpf_vfs_init(struct vpf_nic *nic);
+void vpf_vfs_leave(struct vpf_nic *nic);
 void vpf_vfs_before_reset(struct vpf_nic *nic);
 void vpf_vfs_after_reset(struct vpf_nic *nic);
 void vpf_vfs_link_changed(struct vpf_nic *nic);

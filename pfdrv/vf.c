@@ -8,11 +8,10 @@
 #include "pf.h"
 #include "vf.h"
 
-#define VMVIR_QOS_SHIFT		13
-
 static bool going(struct vferry_pf_vf *vf)
 {
-	return READ_ONCE(vf->active) && !test_bit(VPF_F_REMOVING, &vf->nic->flags);
+	return READ_ONCE(vf->active) && vpf_present(vf->nic) &&
+	       !test_bit(VPF_F_REMOVING, &vf->nic->flags);
 }
 
 static void vf_work(struct work_struct *work)
@@ -22,7 +21,7 @@ static void vf_work(struct work_struct *work)
 	u64 wait = VPF_NEVER;
 
 	mutex_lock(&vf->lock);
-	if (vf->active)
+	if (vf->active && vpf_present(vf->nic))
 		wait = vpf_mbx_run(vf);
 	mutex_unlock(&vf->lock);
 
@@ -53,6 +52,7 @@ void vpf_vf_init(struct vferry_pf_vf *vf, struct vpf_nic *nic, unsigned int nr)
 	mutex_init(&vf->lock);
 	mutex_init(&vf->client_lock);
 	spin_lock_init(&vf->mig_lock);
+	vpf_abuse_init(vf);
 }
 
 /**
@@ -63,7 +63,10 @@ void vpf_vf_create(struct vferry_pf_vf *vf)
 {
 	mutex_lock(&vf->lock);
 	eth_random_addr(vf->default_mac);
-	vf->admin = (struct vpf_policy) { .link_state = IFLA_VF_LINK_STATE_AUTO };
+	vf->admin = (struct vpf_policy) {
+		.link_state = IFLA_VF_LINK_STATE_AUTO,
+		.spoofchk = true,
+	};
 	memset(vf->counters, 0, sizeof(vf->counters));
 	memset(vf->counters_hw, 0, sizeof(vf->counters_hw));
 	vpf_vf_update_counters(vf);	/* what others left in the registers ... */
@@ -105,6 +108,7 @@ static void forget(struct vferry_pf_vf *vf)
 	ether_addr_copy(vf->mac, vf->policy.mac_set ? vf->policy.mac :
 						      vf->policy_default_mac);
 	vpf_filter_reset_pool(vf->nic, vf->nr);
+	vpf_filter_set_spoofchk(vf->nic, vf->nr, vf->policy.spoofchk);
 	vf->hidden = false;
 	vpf_vf_apply_vlan(vf);
 	vpf_mig_reset(vf);
@@ -142,7 +146,7 @@ bool vpf_vf_check_flr(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
-	if (!(vpf_rd(nic, R_VFLRE) & BIT(vf->nr)))
+	if (!vpf_present(nic) || !(vpf_rd(nic, R_VFLRE) & BIT(vf->nr)))
 		return false;
 	vpf_wr(nic, R_VFLRE, BIT(vf->nr));
 	vpf_vf_reset(vf);
@@ -231,7 +235,7 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf)
 	const struct vpf_policy *p = &vf->policy;
 	struct vpf_nic *nic = vf->nic;
 	unsigned int i;
-	u32 vmvir = 0;
+	u16 tag = 0;
 	int err = 0;
 
 	lockdep_assert_held(&vf->lock);
@@ -240,13 +244,12 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf)
 	if (p->vlan) {
 		vf->vlan_count = 0;
 		err = vpf_filter_vlan_add(nic, vf->nr, p->vlan);
-		vmvir = VMVIR_DEFAULT | p->vlan | (u32)p->qos << VMVIR_QOS_SHIFT;
+		tag = p->vlan | p->qos << VLAN_PRIO_SHIFT;
 	} else {
 		for (i = 0; i < vf->vlan_count; i++)
 			vpf_filter_vlan_add(nic, vf->nr, vf->vlans[i]);
 	}
-	vpf_filter_set_untagged(nic, vf->nr, !p->vlan);
-	vpf_wr(nic, R_VMVIR(vf->nr), vmvir);
+	vpf_filter_set_port_tag(nic, vf->nr, tag);
 	return err;
 }
 
@@ -296,6 +299,8 @@ void vpf_vf_update_counters(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
+	if (!vpf_present(vf->nic))
+		return;
 	for (i = 0; i < VFERRY_DEV_COUNTERS; i++) {
 		u32 now = vpf_rd(vf->nic, regs[i]);
 

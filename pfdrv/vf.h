@@ -7,11 +7,13 @@
 
 #include <linux/if_ether.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 #include "../include/vferry_pf_ops.h"
+#include "abuse.h"
 #include "mig.h"
 #include "vf_mbx.h"
 
@@ -26,6 +28,7 @@ struct vpf_nic;
  * @link_state: IFLA_VF_LINK_STATE_AUTO, _ENABLE or _DISABLE. The NIC shows every
  *	VF the port's link; _DISABLE stops the VF from sending and receiving
  * @trusted: may ask for all multicast, and change an address set by the host
+ * @spoofchk: the NIC drops what it sends from other addresses and VLANs than its own
  */
 struct vpf_policy {
 	u8 mac[ETH_ALEN];
@@ -34,6 +37,7 @@ struct vpf_policy {
 	u8 qos;
 	u8 link_state;
 	bool trusted;
+	bool spoofchk;
 };
 
 /**
@@ -70,6 +74,8 @@ struct vpf_policy {
  * @mbx: the mailbox
  * @mig_lock: @mig. Innermost, with bottom halves off
  * @mig: the migration
+ * @abuse: enum vpf_abuse, since the PF's driver was loaded
+ * @spoof_log: how often the log speaks of spoofing
  * @client_lock: @client_ops, @client_ctx; held during a callback. Taken without
  *	@lock, and @lock may be taken under it
  * @client_ops: callbacks of the holder, NULL: nobody holds the VF
@@ -105,6 +111,9 @@ struct vferry_pf_vf {
 
 	spinlock_t mig_lock;		/* mig */
 	struct vpf_mig mig;
+
+	atomic64_t abuse[VPF_ABUSE_KINDS];
+	struct ratelimit_state spoof_log;
 
 	struct mutex client_lock;	/* client_ops, client_ctx */
 	const struct vferry_pf_client_ops *client_ops;

@@ -224,6 +224,7 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 	if (vf->mbx.held_ns && now - vf->mbx.held_ns > VPF_HELD_NS) {
 		vpf_mbx_seize(vf);
 		vpf_mbx_count(nic, VPF_MBX_LOCK_BROKEN);
+		vpf_abuse_count(vf, VPF_ABUSE_LOCK_BROKEN);
 	}
 	for (i = 0; i < VPF_LOCK_TRIES; i++) {
 		vpf_wr(nic, R_P2VMAILBOX(vf->nr), P2V_PFU);
@@ -307,6 +308,8 @@ static int serve(struct vferry_pf_vf *vf)
 	unlock_mailbox(vf, P2V_ACK | P2V_PFU);
 	words = vpf_req_handle(vf, msg);
 	vpf_mbx_count(nic, msg[0] & VFERRY_MBX_ACK ? VPF_MBX_TX_ACK : VPF_MBX_TX_NACK);
+	if (!(msg[0] & VFERRY_MBX_ACK))
+		vpf_abuse_count(vf, VPF_ABUSE_REFUSED);
 	write_words(vf, msg, words);
 	unlock_mailbox(vf, P2V_STS);
 	return 0;
@@ -328,6 +331,7 @@ static u64 throttle(struct vferry_pf_vf *vf)
 {
 	WRITE_ONCE(vf->mbx.throttled, true);
 	vpf_mbx_count(vf->nic, VPF_MBX_THROTTLED);
+	vpf_abuse_count(vf, VPF_ABUSE_THROTTLED);
 	return VPF_TOKEN_NS;
 }
 

@@ -212,6 +212,7 @@ static void status(struct vferry_pf_vf *vf, const u32 *msg)
 
 	if (!vf->cts || vferry_mbx_get_status(msg, &status)) {
 		vpf_mbx_count(vf->nic, VPF_MBX_RX_INVALID);
+		vpf_abuse_count(vf, VPF_ABUSE_INVALID);
 		return;
 	}
 	vpf_mig_status(vf, &status);
@@ -260,6 +261,7 @@ unsigned int vpf_req_handle(struct vferry_pf_vf *vf, u32 *msg)
 
 	if (!vpf_req_words(msg[0])) {
 		vpf_mbx_count(vf->nic, VPF_MBX_RX_INVALID);
+		vpf_abuse_count(vf, VPF_ABUSE_INVALID);
 		return 0;
 	}
 	vpf_mbx_count(vf->nic, stat_of(msg[0]));

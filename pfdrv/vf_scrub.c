@@ -34,6 +34,7 @@ static void scrub_interrupts(struct vpf_nic *nic, unsigned int n)
 	unsigned int v;
 
 	vpf_wr(nic, R_EIMC, mask);
+	vpf_wr(nic, R_PVTEIAC(n), 0);
 	vpf_wr(nic, R_PVTIVAR(n), 0);
 	vpf_wr(nic, R_PVTIVAR_MISC(n), 0);
 	/* after VTIVAR: writes to that are added to IVAR */

@@ -274,6 +274,10 @@ class QemuHost(Agent, Host):
     def trouble(self, allowed=()):
         return self._log.trouble(allowed)
 
+    def console(self):
+        """All that the host has said on its console. It says more after `dmesg -n 8`."""
+        return self._console.read_text(errors="replace")
+
     @property
     def pid(self):
         """Of its QEMU, on this machine."""
