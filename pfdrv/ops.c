@@ -7,10 +7,11 @@
 #include <linux/module.h>
 
 #include "../include/vferry_pf_ops.h"
+#include "compat.h"
 #include "pf.h"
 #include "vf.h"
 
-#define VPF_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, VFERRY_PF)
+#define VPF_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, VPF_NS(VFERRY_PF))
 
 struct vferry_pf_vf *vferry_pf_open(struct pci_dev *pdev,
 				    const struct vferry_pf_client_ops *ops, void *ctx)

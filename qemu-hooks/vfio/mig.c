@@ -12,6 +12,7 @@
 
 #include "uapi/vferry_pf.h"
 
+#include "compat.h"
 #include "mig.h"
 #include "stream.h"
 #include "vferry_vfio.h"
@@ -137,7 +138,7 @@ static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state)
 	if (state == VFERRY_MIG_SUSPENDED) {
 		WRITE_ONCE(dev->rest_ns, ktime_get_ns());
 		if (!READ_ONCE(dev->by_hand))
-			mod_delayed_work(system_wq, &dev->hold_work,
+			mod_delayed_work(system_percpu_wq, &dev->hold_work,
 					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
 	}
 	/*
