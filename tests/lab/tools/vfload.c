@@ -7,8 +7,8 @@
  * PCI is the address of a VF bound to vferry_vfio that nobody uses. Words are done one
  * after the other. They set the state that will be written:
  *
- *   mac=ADDR uc=ADDR,... vlans=N,... port=N qos=N id=N frame=N
- *   byhost trusted allmulti
+ *   mac=ADDR home=ADDR uc=ADDR,... vlans=N,... port=N qos=N id=N frame=N
+ *   byhost trusted allmulti link
  *
  * uc=N makes N addresses up. They write it:
  *
@@ -17,7 +17,7 @@
  *   old          the same as a source that knows no early records beyond COMPAT
  *   rest         all else
  *   stop run     go to STOP, RUNNING
- *   save         go to STOP_COPY, as for a virtual machine that was stopped
+ *   save         read its state, of a virtual machine that was stopped just now
  *   state        print VFIO's state
  *   guest        do as a guest's driver that comes up: RESET, HELLO, by BAR 0
  *   reset        VFIO_DEVICE_RESET
@@ -124,6 +124,28 @@ static int go_to(uint32_t state)
 	return 0;
 }
 
+/* As QEMU does: ask for the size, which tells the driver what it is for, then read. */
+static int save_stopped(void)
+{
+	union {
+		struct vfio_device_feature head;
+		char bytes[sizeof(struct vfio_device_feature) +
+			   sizeof(struct vfio_device_feature_mig_data_size)];
+	} arg = { .head = {
+		.argsz = sizeof(arg),
+		.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+	} };
+	char buffer[VFERRY_STREAM_WRITE_MAX];
+	int r;
+
+	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
+		return -errno;
+	r = go_to(VFIO_DEVICE_STATE_STOP_COPY);
+	if (r)
+		return r;
+	return read(data_fd, buffer, sizeof(buffer)) > 0 ? 0 : -errno;
+}
+
 static int print_state(void)
 {
 	union {
@@ -152,8 +174,8 @@ static int write_compat(bool old)
 {
 	vferry_stream_write(&writer, stream, sizeof(stream));
 	vferry_stream_put_compat(&writer, &dev_state);
-	if (old)
-		writer.len = VFERRY_STREAM_COMPAT_LEN;
+	if (!old)
+		vferry_stream_put_room(&writer, &dev_state);
 	return write_from(0);
 }
 
@@ -195,6 +217,7 @@ static bool rung(const char *arg)
 	return regs[V2PMAILBOX / 4] & V2P_PFSTS;
 }
 
+/* A request, and its reply; a CONTROL that comes first is passed over. */
 static int ask(uint32_t *msg, int words)
 {
 	int w, r;
@@ -203,10 +226,12 @@ static int ask(uint32_t *msg, int words)
 	for (w = 0; w < words; w++)
 		regs[VMBMEM(w) / 4] = msg[w];
 	regs[V2PMAILBOX / 4] = V2P_REQ;
-	r = await(rung, NULL);
-	for (w = 0; w < VFERRY_MBX_WORDS; w++)
-		msg[w] = regs[VMBMEM(w) / 4];
-	regs[V2PMAILBOX / 4] = V2P_ACK;
+	do {
+		r = await(rung, NULL);
+		for (w = 0; w < VFERRY_MBX_WORDS; w++)
+			msg[w] = regs[VMBMEM(w) / 4];
+		regs[V2PMAILBOX / 4] = V2P_ACK;
+	} while (!r && !(msg[0] & (VFERRY_MBX_ACK | VFERRY_MBX_NACK)));
 	return r;
 }
 
@@ -282,6 +307,8 @@ static bool set(char *word)
 
 	if (!strncmp(word, "mac", len))
 		return parse_mac(value, dev_state.mac);
+	if (!strncmp(word, "home", len))
+		return parse_mac(value, dev_state.reset_mac);
 	if (!strncmp(word, "uc", len))
 		return parse_uc(value);
 	if (!strncmp(word, "vlans", len))
@@ -298,6 +325,8 @@ static bool set(char *word)
 		dev_state.mac_by_host = true;
 	else if (!strcmp(word, "trusted"))
 		dev_state.trusted = true;
+	else if (!strcmp(word, "link"))
+		dev_state.link = true;
 	else if (!strcmp(word, "allmulti"))
 		dev_state.mc_promisc = true;
 	else
@@ -321,7 +350,7 @@ static int act(const char *word)
 	if (!strcmp(word, "run"))
 		return go_to(VFIO_DEVICE_STATE_RUNNING);
 	if (!strcmp(word, "save"))
-		return go_to(VFIO_DEVICE_STATE_STOP_COPY);
+		return save_stopped();
 	if (!strcmp(word, "state"))
 		return print_state();
 	if (!strcmp(word, "guest"))
