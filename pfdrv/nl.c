@@ -107,10 +107,11 @@ static int put_room(struct sk_buff *skb, struct vferry_pf_vf *vf)
 	u16 vlans[VFERRY_DEV_VLANS];
 	struct vpf_room room;
 	u32 addrs, count;
-	bool trusted;
+	bool trusted, mac_set;
 
 	mutex_lock(&vf->lock);
 	trusted = vf->policy.trusted;
+	mac_set = vf->admin.mac_set;
 	addrs = vf->uc_count;
 	count = vf->vlan_count;
 	memcpy(vlans, vf->vlans, count * sizeof(vlans[0]));
@@ -120,6 +121,7 @@ static int put_room(struct sk_buff *skb, struct vferry_pf_vf *vf)
 	return nla_put_u32(skb, VFERRY_PF_A_LINK,
 			   !!(vpf_rd(vf->nic, R_STATUS) & STATUS_LU)) ||
 	       (trusted && nla_put_flag(skb, VFERRY_PF_A_TRUSTED)) ||
+	       (mac_set && nla_put_flag(skb, VFERRY_PF_A_MAC_SET)) ||
 	       nla_put_u32(skb, VFERRY_PF_A_ADDRS, addrs) ||
 	       nla_put_u32(skb, VFERRY_PF_A_ADDR_ROOM, room.addrs) ||
 	       nla_put(skb, VFERRY_PF_A_VLANS, count * sizeof(vlans[0]), vlans) ||

@@ -107,6 +107,7 @@ enum vferry_pf_nl_attr {
 	VFERRY_PF_A_LAST,		/* nest: the last migration, enum vferry_pf_nl_last */
 	VFERRY_PF_A_LINK,		/* u32: 1: the PF's port has a link, and so have its VFs */
 	VFERRY_PF_A_TRUSTED,		/* flag: an administrator trusts the VF */
+	VFERRY_PF_A_MAC_SET,		/* flag: an administrator has set the VF's address here */
 	VFERRY_PF_A_ADDRS,		/* u32: further addresses that the VF has */
 	VFERRY_PF_A_ADDR_ROOM,		/* u32: as many it could have in all */
 	VFERRY_PF_A_VLANS,		/* binary, u16 each: VLANs that the VF is in */

@@ -69,8 +69,8 @@ static void add_room(json_t *j, const struct vf_room *room)
 	if (!room->known)
 		return;
 	json_object_set_new(j, "room", json_pack(
-		"{s:b, s:b, s:i, s:i, s:o, s:i, s:o}", "link", room->link,
-		"trusted", room->trusted, "addresses", (int)room->addrs,
+		"{s:b, s:b, s:b, s:i, s:i, s:o, s:i, s:o}", "link", room->link,
+		"trusted", room->trusted, "mac_set", room->mac_set, "addresses", (int)room->addrs,
 		"address_room", (int)room->addr_room, "vlans", vlans_json(&room->vlans),
 		"vlan_room", (int)room->vlan_room, "pf_vlans", vlans_json(&room->pf_vlans)));
 }

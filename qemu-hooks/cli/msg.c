@@ -141,6 +141,7 @@ static int get_room(const struct nlattr *const *tb, struct vf_room *ret)
 		     tb[VFERRY_PF_A_VLAN_ROOM];
 	ret->link = link;
 	ret->trusted = tb[VFERRY_PF_A_TRUSTED];
+	ret->mac_set = tb[VFERRY_PF_A_MAC_SET];
 	return 0;
 }
 

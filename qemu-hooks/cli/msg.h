@@ -49,6 +49,7 @@ struct vlan_list {
  * @known: the driver tells
  * @link: the PF's port has one
  * @trusted: by an administrator
+ * @mac_set: by an administrator of this host, and not only for a guest that came with it
  * @addrs: further addresses that the VF has
  * @addr_room: as many it could have in all
  * @vlans: that the VF is in
@@ -59,6 +60,7 @@ struct vf_room {
 	bool known;
 	bool link;
 	bool trusted;
+	bool mac_set;
 	uint32_t addrs;
 	uint32_t addr_room;
 	struct vlan_list vlans;

@@ -202,6 +202,15 @@ static void check_user(struct checks *checks, const json_t *facts, const json_t 
 		     "QEMU was started without enable-migration=on, which this kernel needs");
 }
 
+/* What was set for a guest that has gone stays: the next one would have its address */
+static void check_left(struct checks *checks, const json_t *vf)
+{
+	if (is_true(vf, "held") || !is_true(json_object_get(vf, "room"), "mac_set"))
+		return;
+	FAIL("address", "ip link set PF vf N mac 00:00:00:00:00:00, if its guest has moved",
+	     "%s is set for this VF, and no virtual machine uses it", text_of(vf, "mac"));
+}
+
 static void check_guest(struct checks *checks, const json_t *vf)
 {
 	const char *reason = text_of(vf, "reason");
@@ -245,6 +254,7 @@ void verdict_here(struct checks *checks, const json_t *facts, const char *pf_pci
 		PASS("vfio-driver", "the VF %s is bound to vferry_vfio", text_of(vf, "pci"));
 		check_user(checks, facts, vf);
 	}
+	check_left(checks, vf);
 	check_guest(checks, vf);
 }
 

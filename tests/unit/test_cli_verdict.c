@@ -161,6 +161,23 @@ static void link_of_the_port(void **state)
 	json_decref(older);
 }
 
+/* Two guests would have one address. */
+static void address_left(void **state)
+{
+	json_t *here = facts(good, "'trusted':false", "'trusted':false,'mac_set':true"), *vf;
+	struct checks checks = {};
+
+	(void)state;
+	verdict_here(&checks, here, PF, 0);
+	assert_null(line(&checks, "address"));
+	vf = json_array_get(json_object_get(json_array_get(json_object_get(here, "pfs"), 0), "vfs"), 0);
+	json_object_set_new(vf, "held", json_false());
+	checks.count = 0;
+	verdict_here(&checks, here, PF, 0);
+	expect_fail(&checks, "address", "52:54:00:00:00:01 is set for this VF");
+	json_decref(here);
+}
+
 /* With IOMMUFD QEMU finds out by itself. */
 static void iommufd_needs_no_switch(void **state)
 {
@@ -306,6 +323,7 @@ int main(void)
 		cmocka_unit_test(all_good),
 		cmocka_unit_test(broken_here),
 		cmocka_unit_test(link_of_the_port),
+		cmocka_unit_test(address_left),
 		cmocka_unit_test(iommufd_needs_no_switch),
 		cmocka_unit_test(broken_there),
 		cmocka_unit_test(frames),
