@@ -23,8 +23,9 @@
  *  - A new record without which the guest would be worse off at the
  *    destination than at the source is mandatory: readers that do not know it
  *    refuse. Otherwise it is optional: readers that do not know it skip it.
- *  - What a reader needs to refuse early, and COMPAT lacks, is a new
- *    mandatory record that is sent in PRE_COPY too.
+ *  - What a reader needs to refuse early, and COMPAT lacks, is a new record that
+ *    is sent in PRE_COPY too: mandatory, unless an old reader that skips it finds
+ *    out later, as before.
  *  - VFERRY_STREAM_VERSION grows only when the framing changes, that
  *    is, when an old reader could not even skip over what it does not know. A
  *    reader takes its own version and refuses any other.

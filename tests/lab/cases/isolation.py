@@ -329,3 +329,27 @@ def full(lab, t):
     add_macvlans(lab, t, 14)
     expect("no room for address 02:00:00:00:ee:" in lab.a.sh("dmesg | grep 'VF 0: no room'"),
            last_said(lab))
+
+
+# -- the last line of defence; last, as it changes the PF's driver
+
+@test("a guest that cannot be loaded after all finds a VF that was reset, and hears of it")
+def cannot_load(lab, t):
+    lab.a.unbind(lab.pci[0])
+    for pci in lab.pci[1:]:
+        lab.a.unbind(pci)
+    lab.a.unload("vferry_vfio", "vferry_vf", "vferry_pf")
+    lab.a.load_pf("broken/vferry_pf")
+    lab.a.load("vferry_vfio")
+    lab.pci = lab.a.create_vfs(2)
+    lab.a.bind(lab.pci[1], "vferry_vfio")
+    held = Load(lab, t, "id=77 home=02:00:00:00:cc:01 vlans=5 resuming compat rest stop run state "
+                        "listen guest hold=/tmp/vfload-1")
+    held.held()
+    expect(set(held.said.values()) == {"ok"}, held.out)
+    # VFIO_DEVICE_STATE_RUNNING; CONTROL with neither CTS nor NACK
+    expect("state=2 " in held.out and "word=0x100 " in held.out, held.out)
+    expect("cannot be programmed from the state that came in" in last_said(lab), last_said(lab))
+    expect(vf_info(lab, 1)["address"] == "02:00:00:00:cc:01", vf_info(lab, 1))
+    expect('"state":"idle"' in lab.a.sh("vfstate dump").splitlines()[1], "the VF is not idle")
+    expect(lab.a.run("ip link set pf0 vf 1 vlan 7"), "nothing is promised any more")

@@ -39,7 +39,8 @@
 #include "vferry_mbx.c"
 #include "../../../qemu-hooks/vfio/stream.c"
 
-#define WAIT_S		30
+/* How long a host may take for what a test does while this holds, seconds */
+#define WAIT_S		120
 
 /* Registers of a VF of the 82576 */
 #define VMBMEM(w)	(0x0800 + 4 * (w))
