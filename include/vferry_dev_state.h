@@ -33,13 +33,18 @@
  *	none, the guest was stopped without being suspended
  * @cts: the VF has been reset and is clear to send
  * @mac: address that the VF uses
- * @mac_by_host: an administrator set @mac
+ * @reset_mac: address that the VF has after a reset, until its driver chooses another;
+ *	all zero: not known, take @mac
+ * @mac_by_host: an administrator set @reset_mac
  * @port_vlan: VLAN that the host puts the VF on, 0: none
  * @port_qos: its priority
  * @link_state: IFLA_VF_LINK_STATE_AUTO, _ENABLE or _DISABLE
- * @trusted: VF may ask for promiscuous modes
+ * @trusted: VF could ask for promiscuous modes where it was. To be shown, never to be
+ *	granted: that is for the administrator of the host
+ * @link: the port that the VF comes from has a link. Known early only
  * @spoofchk: as ndo_set_vf_spoofchk; 0 where the NIC has none
  * @mc_promisc: VF receives all multicast
+ * @mc_wanted: VF asks for all multicast, whether it may or not
  * @max_frame: largest frame that the VF takes, bytes, with CRC
  * @vlan_count: entries of @vlans that count
  * @vlans: VLAN ids that the VF asked for
@@ -65,13 +70,16 @@ struct vferry_dev_state {
 	__u64 mig_id;
 	bool cts;
 	__u8 mac[ETH_ALEN];
+	__u8 reset_mac[ETH_ALEN];
 	bool mac_by_host;
 	__u16 port_vlan;
 	__u8 port_qos;
 	__u8 link_state;
 	bool trusted;
+	bool link;
 	bool spoofchk;
 	bool mc_promisc;
+	bool mc_wanted;
 	__u32 max_frame;
 	__u16 vlan_count;
 	__u16 vlans[VFERRY_DEV_VLANS];

@@ -156,35 +156,60 @@ int vferry_pf_quiesce(struct vferry_pf_vf *vf, bool quiet);
 int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state);
 
 /**
- * vferry_pf_check() - could this state be loaded here? Changes nothing
+ * enum vferry_pf_known - how much of a state has come so far; all else in it is zero
+ * @VFERRY_PF_KNOWN_NOTHING: nothing that could be judged
+ * @VFERRY_PF_KNOWN_COMPAT: what COMPAT carries
+ * @VFERRY_PF_KNOWN_ROOM: and what ROOM carries: VLANs, addresses, priority
+ * @VFERRY_PF_KNOWN_ALL: all
+ */
+enum vferry_pf_known {
+	VFERRY_PF_KNOWN_NOTHING,
+	VFERRY_PF_KNOWN_COMPAT,
+	VFERRY_PF_KNOWN_ROOM,
+	VFERRY_PF_KNOWN_ALL,
+};
+
+/**
+ * vferry_pf_promise() - could this state be loaded here? Then keep what it needs
  * @vf: handle
  * @state: validated by the stream's reader as to sizes, not as to meaning
+ * @known: how much of it has come
  * @reason: receives why not, in words, without a final dot or newline
  * @size: of @reason, bytes
+ *
+ * Called whenever more is known. What is promised (addresses, VLANs) nobody else gets, and
+ * what an administrator sets cannot be made to contradict it, until vferry_pf_load(),
+ * vferry_pf_release(), vferry_pf_close() or a refusal: once all is known and
+ * promised, vferry_pf_load() has no reason left to refuse.
  *
  * A MAC that another VF of this PF uses is no conflict while that VF takes part
  * in the same migration (@state->mig_id): the guest moves within this host.
  *
- * Called twice: when only what COMPAT carries is known (all else is zero), and
- * again when all of it is.
- *
  * Return: 0; -EOPNOTSUPP: other NIC or protocol; -EEXIST: contradicts what an
- * administrator has set on this host; -EADDRINUSE: the MAC is in use on this
- * PF; -ENOSPC: no filter is free; -EINVAL: no such value.
+ * administrator has set on this host; -EPERM: needs trust, which only he can give;
+ * -EADDRINUSE: the MAC is in use on this PF; -ENOSPC: no filter is free; -ENETDOWN: the
+ * port has no link, and that where the guest is has; -EINVAL: no such value.
  */
-int vferry_pf_check(struct vferry_pf_vf *vf,
-		    const struct vferry_dev_state *state,
-		    char *reason, size_t size);
+int vferry_pf_promise(struct vferry_pf_vf *vf, const struct vferry_dev_state *state,
+		      enum vferry_pf_known known, char *reason, size_t size);
+
+/* The state that was promised room does not come after all; harmless if none was. */
+void vferry_pf_release(struct vferry_pf_vf *vf);
 
 /**
  * vferry_pf_load() - program a VF from a state; the VF is SUSPENDED afterwards, or
  * IDLE if @state->mig_id is 0
  * @vf: handle
- * @state: accepted by vferry_pf_check()
+ * @state: accepted by vferry_pf_promise(), all of it
+ *
+ * Whatever a user did with the VF meanwhile is over: it is reset first.
  *
  * To be called when the VM's PCI configuration and MSI-X are in place (arc
  * to RUNNING), followed by vferry_pf_resume() or vferry_pf_restart(). An FLR of the VF that
  * the PF has not seen yet is handled first.
+ *
+ * Return: 0; or -errno: not expected, as there was a promise. The VF has been reset then, and
+ * the guest's driver is told, so that it comes up as after a reset.
  */
 int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state);
 

@@ -11,13 +11,7 @@
 #include "../include/vferry_mbx.h"
 #include "pf.h"
 
-/* Entries of the address table */
-#define RAR_PF		0
-#define RAR_VF(n)	(VPF_RARS - 1 - (n))
-#define RAR_FIRST	1
-#define RAR_LAST	(RAR_VF(VPF_MAX_VFS - 1) - 1)
-
-static_assert(RAR_LAST - RAR_FIRST + 1 == VFERRY_DEV_UC_ADDRS);
+static_assert(VPF_RAR_LAST - VPF_RAR_FIRST + 1 == VFERRY_DEV_UC_ADDRS);
 
 /* The NIC's number of a pool */
 static unsigned int hw_pool(const struct vpf_nic *nic, unsigned int pool)
@@ -330,8 +324,9 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 
 	ASSERT_RTNL();
 
-	if (num_vfs && bitmap_weight(f->pf_vlans, VLAN_N_VID) >
-		       VPF_VLVFS - num_vfs * VPF_VLANS_RESERVED)
+	/* VLAN 0 has an entry of its own in any case */
+	if (num_vfs && bitmap_weight(f->pf_vlans, VLAN_N_VID) - test_bit(0, f->pf_vlans) >
+		       VPF_VLVFS - 1 - num_vfs * VPF_VLANS_RESERVED)
 		return -ENOSPC;
 
 	spin_lock_bh(&nic->filter_lock);
@@ -341,6 +336,7 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 		if (f->rar[i].pool != VPF_POOL_PF)
 			f->rar[i].used = false;
 	memset(f->vlvf, 0, sizeof(f->vlvf));
+	vpf_room_clear(nic);
 	if (num_vfs) {
 		struct vpf_vlvf *e = f->vlvf;
 
@@ -353,50 +349,14 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	return 0;
 }
 
-static bool mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *mac,
-		      unsigned int ignore)
-{
-	unsigned int i;
-
-	for (i = 0; i < VPF_RARS; i++) {
-		const struct vpf_rar *rar = &nic->filter.rar[i];
-
-		if (rar->used && rar->pool != pool && !(ignore & BIT(rar->pool)) &&
-		    pool_active(nic, rar->pool) && ether_addr_equal(rar->addr, mac))
-			return true;
-	}
-	return false;
-}
-
-/**
- * vpf_filter_mac_taken() - does this address belong to another pool?
- * @nic: the PF
- * @pool: not this one
- * @mac: unicast address
- * @ignore: bit: pool that does not count
- *
- * A pool that is hidden keeps its addresses: nobody else can take them while
- * a guest is suspended, but the guest itself, when it goes on with another VF.
- */
-bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
-			  unsigned int ignore)
-{
-	bool taken;
-
-	spin_lock_bh(&nic->filter_lock);
-	taken = mac_taken(nic, pool, mac, ignore);
-	spin_unlock_bh(&nic->filter_lock);
-	return taken;
-}
-
 /**
  * vpf_filter_set_mac() - set a pool's own address
  * @nic: the PF
  * @pool: whose
  * @mac: unicast address, NULL: none
- * @ignore: as in vpf_filter_mac_taken()
+ * @ignore: as in vpf_room_mac_taken()
  *
- * Return: 0, or -EADDRINUSE: another pool has it.
+ * Return: 0, or -EADDRINUSE: it is another pool's.
  */
 int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 		       unsigned int ignore)
@@ -404,9 +364,9 @@ int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 	struct vpf_rar *rar;
 	int err = 0;
 
-	rar = &nic->filter.rar[pool == VPF_POOL_PF ? RAR_PF : RAR_VF(pool)];
+	rar = &nic->filter.rar[pool == VPF_POOL_PF ? VPF_RAR_PF : VPF_RAR_VF(pool)];
 	spin_lock_bh(&nic->filter_lock);
-	if (mac && mac_taken(nic, pool, mac, ignore)) {
+	if (mac && vpf_room_mac_taken(nic, pool, mac, ignore, pool == VPF_POOL_PF)) {
 		err = -EADDRINUSE;
 	} else {
 		rar->pool = pool;
@@ -419,62 +379,55 @@ int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 	return err;
 }
 
-/* How many more entries may this pool take, if every other pool's share is kept? */
-static int uc_room(const struct vpf_nic *nic, unsigned int pool)
+static unsigned int uc_count(const struct vpf_nic *nic, unsigned int pool)
 {
-	unsigned int used[VPF_POOLS] = {}, i;
-	int room = 0;
+	unsigned int i, count = 0;
 
-	for (i = RAR_FIRST; i <= RAR_LAST; i++) {
-		if (nic->filter.rar[i].used)
-			used[nic->filter.rar[i].pool]++;
-		else
-			room++;
-	}
-	for (i = 0; i < VPF_POOLS; i++)
-		if (i != pool && pool_active(nic, i) && used[i] < VPF_UCS_RESERVED)
-			room -= VPF_UCS_RESERVED - used[i];
-	return max(room, 0);
+	for (i = VPF_RAR_FIRST; i <= VPF_RAR_LAST; i++)
+		count += nic->filter.rar[i].used && nic->filter.rar[i].pool == pool;
+	return count;
 }
 
-int vpf_filter_uc_room(struct vpf_nic *nic, unsigned int pool)
+/* An entry for an address: the one that the guest had on the VF that it comes from, or a free one */
+static struct vpf_rar *uc_entry(struct vpf_nic *nic, const u8 *mac, unsigned int same)
 {
-	int room;
+	struct vpf_rar *free = NULL;
+	unsigned int i;
 
-	spin_lock_bh(&nic->filter_lock);
-	room = uc_room(nic, pool);
-	spin_unlock_bh(&nic->filter_lock);
-	return room;
+	for (i = VPF_RAR_FIRST; i <= VPF_RAR_LAST; i++) {
+		struct vpf_rar *rar = &nic->filter.rar[i];
+
+		if (!rar->used)
+			free = free ?: rar;
+		else if (same & BIT(rar->pool) && ether_addr_equal(rar->addr, mac))
+			return rar;
+	}
+	return free;
 }
 
 static int uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 		  unsigned int ignore)
 {
-	unsigned int i;
+	struct vpf_rar *rar;
 
-	if (mac_taken(nic, pool, mac, ignore))
+	if (vpf_room_mac_taken(nic, pool, mac, ignore, pool == VPF_POOL_PF))
 		return -EADDRINUSE;
-	if (!uc_room(nic, pool))
+	if (uc_count(nic, pool) >= vpf_room_uc(nic, pool, ignore))
 		return -ENOSPC;
-
-	for (i = RAR_FIRST; i <= RAR_LAST; i++) {
-		struct vpf_rar *rar = &nic->filter.rar[i];
-
-		if (rar->used)
-			continue;
-		rar->used = true;
-		rar->pool = pool;
-		ether_addr_copy(rar->addr, mac);
-		return 0;
-	}
-	return -ENOSPC;
+	rar = uc_entry(nic, mac, ignore);
+	if (!rar)
+		return -ENOSPC;
+	rar->used = true;
+	rar->pool = pool;
+	ether_addr_copy(rar->addr, mac);
+	return 0;
 }
 
 static void uc_clear(struct vpf_nic *nic, unsigned int pool)
 {
 	unsigned int i;
 
-	for (i = RAR_FIRST; i <= RAR_LAST; i++)
+	for (i = VPF_RAR_FIRST; i <= VPF_RAR_LAST; i++)
 		if (nic->filter.rar[i].pool == pool)
 			nic->filter.rar[i].used = false;
 }
@@ -484,7 +437,7 @@ static void uc_clear(struct vpf_nic *nic, unsigned int pool)
  * @nic: the PF
  * @pool: whose
  * @mac: the address
- * @ignore: as in vpf_filter_mac_taken()
+ * @ignore: as in vpf_room_mac_taken(); entries of these pools are taken over
  *
  * Return: 0, -EADDRINUSE: another pool has it, -ENOSPC: table full, or what is
  * left of it belongs to others.
@@ -510,34 +463,6 @@ void vpf_filter_uc_clear(struct vpf_nic *nic, unsigned int pool)
 	spin_unlock_bh(&nic->filter_lock);
 }
 
-static int vlan_room(const struct vpf_nic *nic, unsigned int pool)
-{
-	unsigned int used[VPF_POOLS] = {}, i, p;
-	int room = 0;
-
-	for (i = 0; i < VPF_VLVFS; i++) {
-		if (!nic->filter.vlvf[i].pools)
-			room++;
-		for (p = 0; p < VPF_POOLS; p++)
-			if (nic->filter.vlvf[i].pools & BIT(p))
-				used[p]++;
-	}
-	for (p = 0; p < VPF_POOLS; p++)
-		if (p != pool && pool_active(nic, p) && used[p] < VPF_VLANS_RESERVED)
-			room -= VPF_VLANS_RESERVED - used[p];
-	return max(room, 0);
-}
-
-int vpf_filter_vlan_room(struct vpf_nic *nic, unsigned int pool)
-{
-	int room;
-
-	spin_lock_bh(&nic->filter_lock);
-	room = vlan_room(nic, pool);
-	spin_unlock_bh(&nic->filter_lock);
-	return room;
-}
-
 /**
  * vpf_filter_vlan_add() - a pool wants a VLAN
  * @nic: the PF
@@ -555,7 +480,7 @@ int vpf_filter_vlan_add(struct vpf_nic *nic, unsigned int pool, u16 vid)
 	spin_lock_bh(&nic->filter_lock);
 	if (vpf_vmdq(nic)) {
 		e = vlvf_find(f, vid);
-		if (!e && vlan_room(nic, pool))
+		if (!e && vpf_room_vlan(nic, pool, vid))
 			e = vlvf_free(f);
 		if (!e) {
 			err = -ENOSPC;
@@ -729,7 +654,7 @@ void vpf_filter_reset_pool(struct vpf_nic *nic, unsigned int pool)
 	pool_defaults(p);
 	p->port_tag = port_tag;
 	p->spoofchk = spoofchk;
-	nic->filter.rar[RAR_VF(pool)].used = false;
+	nic->filter.rar[VPF_RAR_VF(pool)].used = false;
 	uc_clear(nic, pool);
 	vlan_clear(nic, pool);
 	sync(nic);

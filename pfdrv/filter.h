@@ -16,17 +16,24 @@
 
 #include "../include/vferry_pf_ops.h"
 #include "regs.h"
+#include "room.h"
 
 struct vpf_nic;
 
 #define VPF_POOL_PF		VPF_MAX_VFS
 #define VPF_POOLS		(VPF_MAX_VFS + 1)
 
+/* Entries of the address table: the PF's own, VF n's own, and those that all share */
+#define VPF_RAR_PF		0
+#define VPF_RAR_VF(n)		(VPF_RARS - 1 - (n))
+#define VPF_RAR_FIRST		1
+#define VPF_RAR_LAST		(VPF_RAR_VF(VPF_MAX_VFS - 1) - 1)
+
 /*
  * What a pool is always left of the entries shared by all, so that no VF can
- * take everything: 32 VLVF and 16 RAR entries by 8 pools.
+ * take everything: 32 VLVF entries but one for VLAN 0, and 16 RAR entries, by 8 pools.
  */
-#define VPF_VLANS_RESERVED	(VPF_VLVFS / VPF_POOLS)
+#define VPF_VLANS_RESERVED	((VPF_VLVFS - 1) / VPF_POOLS)
 #define VPF_UCS_RESERVED	(VFERRY_DEV_UC_ADDRS / VPF_POOLS)
 
 struct vpf_rar {
@@ -90,10 +97,12 @@ struct vpf_filter_regs {
 
 /**
  * struct vpf_filter - filters of all pools
- * @rar: address table: entry 0 the PF's own, 23 - n VF n's own, the others shared
+ * @rar: address table
  * @vlvf: VLANs by pool, used with pools only
  * @pf_vlans: VLANs of the PF's interface
  * @pool: wishes of each pool
+ * @claim: addresses that VFs have after a reset
+ * @promise: what guests that are on their way to VFs will need
  * @uc_promisc: PF wants unicast for anyone
  * @vlan_promisc: PF wants all VLANs
  * @regs: the registers as they are now
@@ -105,6 +114,8 @@ struct vpf_filter {
 	struct vpf_vlvf vlvf[VPF_VLVFS];
 	DECLARE_BITMAP(pf_vlans, VLAN_N_VID);
 	struct vpf_pool pool[VPF_POOLS];
+	struct vpf_claim claim[VPF_MAX_VFS];
+	struct vpf_promise promise[VPF_MAX_VFS];
 	bool uc_promisc;
 	bool vlan_promisc;
 	struct vpf_filter_regs regs;
@@ -118,14 +129,10 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs);
 
 int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 		       unsigned int ignore);
-bool vpf_filter_mac_taken(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
-			  unsigned int ignore);
-int vpf_filter_uc_room(struct vpf_nic *nic, unsigned int pool);
 int vpf_filter_uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 		      unsigned int ignore);
 void vpf_filter_uc_clear(struct vpf_nic *nic, unsigned int pool);
 
-int vpf_filter_vlan_room(struct vpf_nic *nic, unsigned int pool);
 int vpf_filter_vlan_add(struct vpf_nic *nic, unsigned int pool, u16 vid);
 void vpf_filter_vlan_del(struct vpf_nic *nic, unsigned int pool, u16 vid);
 void vpf_filter_vlan_clear(struct vpf_nic *nic, unsigned int pool);

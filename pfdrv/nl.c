@@ -103,6 +103,35 @@ static int put_last(struct sk_buff *skb, const struct vpf_nl_last *last)
 	return 0;
 }
 
+/* What the VF has of tables that all share, and what it could have */
+static int put_room(struct sk_buff *skb, struct vferry_pf_vf *vf)
+{
+	u16 vlans[VFERRY_DEV_VLANS];
+	struct vpf_room room;
+	u32 addrs, count;
+	bool trusted, mac_set;
+
+	mutex_lock(&vf->lock);
+	trusted = vf->policy.trusted;
+	mac_set = vf->admin.mac_set;
+	addrs = vf->uc_count;
+	count = vf->vlan_count;
+	memcpy(vlans, vf->vlans, count * sizeof(vlans[0]));
+	mutex_unlock(&vf->lock);
+	vpf_room_left(vf->nic, vf->nr, &room);
+
+	return nla_put_u32(skb, VFERRY_PF_A_LINK,
+			   !!(vpf_rd(vf->nic, R_STATUS) & STATUS_LU)) ||
+	       (trusted && nla_put_flag(skb, VFERRY_PF_A_TRUSTED)) ||
+	       (mac_set && nla_put_flag(skb, VFERRY_PF_A_MAC_SET)) ||
+	       nla_put_u32(skb, VFERRY_PF_A_ADDRS, addrs) ||
+	       nla_put_u32(skb, VFERRY_PF_A_ADDR_ROOM, room.addrs) ||
+	       nla_put(skb, VFERRY_PF_A_VLANS, count * sizeof(vlans[0]), vlans) ||
+	       nla_put_u32(skb, VFERRY_PF_A_VLAN_ROOM, room.vlans) ||
+	       nla_put(skb, VFERRY_PF_A_PF_VLANS, room.known_count * sizeof(room.known[0]),
+		       room.known) ? -EMSGSIZE : 0;
+}
+
 static int put_vf(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf)
 {
 	struct vpf_nl_vf d = {};
@@ -121,7 +150,8 @@ static int put_vf(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf)
 			nla_put_flag(skb, VFERRY_PF_A_MIGRATABLE)) ||
 	    (d.held && nla_put_flag(skb, VFERRY_PF_A_HELD)) ||
 	    (d.mig_id && nla_put_u64_64bit(skb, VFERRY_PF_A_MIG_ID, d.mig_id,
-					   VFERRY_PF_A_PAD)))
+					   VFERRY_PF_A_PAD)) ||
+	    put_room(skb, &nic->vf[vf]))
 		return -EMSGSIZE;
 	return put_last(skb, &d.last);
 }

@@ -7,10 +7,11 @@
 #include <linux/module.h>
 
 #include "../include/vferry_pf_ops.h"
+#include "compat.h"
 #include "pf.h"
 #include "vf.h"
 
-#define VPF_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, VFERRY_PF)
+#define VPF_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, VPF_NS(VFERRY_PF))
 
 struct vferry_pf_vf *vferry_pf_open(struct pci_dev *pdev,
 				    const struct vferry_pf_client_ops *ops, void *ctx)
@@ -50,7 +51,7 @@ void vferry_pf_close(struct vferry_pf_vf *vf)
 	mutex_lock(&vf->lock);
 	if (vf->active) {
 		vpf_vf_check_flr(vf);
-		vpf_vf_release_policy(vf);
+		vpf_vf_left(vf);
 		vpf_vf_reset(vf);
 	}
 	mutex_unlock(&vf->lock);
@@ -193,14 +194,19 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 
 	mutex_lock(&vf->lock);
 	ret_state->cts = vf->cts;
+	/* of a virtual machine that is stopped: it may go on elsewhere */
+	vf->given |= vf->quiet;
 	ether_addr_copy(ret_state->mac, vf->mac);
+	ether_addr_copy(ret_state->reset_mac, vpf_vf_home(vf));
 	ret_state->mac_by_host = vf->policy.mac_set;
 	ret_state->port_vlan = vf->policy.vlan;
 	ret_state->port_qos = vf->policy.qos;
 	ret_state->link_state = vf->policy.link_state;
 	ret_state->trusted = vf->policy.trusted;
 	ret_state->spoofchk = vf->policy.spoofchk;
-	ret_state->mc_promisc = vf->mc_promisc;
+	ret_state->link = vpf_rd(vf->nic, R_STATUS) & STATUS_LU;
+	ret_state->mc_promisc = vpf_vf_all_multicast(vf);
+	ret_state->mc_wanted = vf->mc_wanted;
 	ret_state->max_frame = vf->max_frame;
 	ret_state->vlan_count = vf->vlan_count;
 	memcpy(ret_state->vlans, vf->vlans, vf->vlan_count * sizeof(vf->vlans[0]));
@@ -242,7 +248,9 @@ static int check_values(const struct vferry_dev_state *s, char *reason, size_t s
 		return -EOPNOTSUPP;
 	}
 
-	if (!is_valid_ether_addr(s->mac) || !s->cts || s->port_vlan >= VLAN_N_VID - 1 ||
+	if (!is_valid_ether_addr(s->mac) || !s->cts ||
+	    (!is_zero_ether_addr(s->reset_mac) && !is_valid_ether_addr(s->reset_mac)) ||
+	    s->port_vlan >= VLAN_N_VID - 1 ||
 	    s->port_qos > 7 || s->link_state > IFLA_VF_LINK_STATE_DISABLE ||
 	    s->max_frame < ETH_ZLEN + ETH_FCS_LEN || s->max_frame > VPF_MAX_FRAME ||
 	    s->vlan_count > VFERRY_DEV_VLANS || s->mc_count > VFERRY_DEV_MC_HASHES ||
@@ -262,85 +270,152 @@ invalid:
 	return -EINVAL;
 }
 
-static int check_policy(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
-			char *reason, size_t size)
+/* The address that the VF is to have after a reset; older sources do not tell */
+static const u8 *home_of(const struct vferry_dev_state *s)
+{
+	return is_zero_ether_addr(s->reset_mac) ? s->mac : s->reset_mac;
+}
+
+static int check_mac(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+		     enum vferry_pf_known known, char *reason, size_t size)
 {
 	const struct vpf_policy *admin = &vf->admin;
+	const u8 *home = home_of(s);
+
+	/* a trusted guest may have chosen another one than the host has set */
+	if (admin->trusted) {
+		if (known < VFERRY_PF_KNOWN_ROOM || !admin->mac_set ||
+		    ether_addr_equal(admin->mac, s->mac) || ether_addr_equal(admin->mac, home))
+			return 0;
+	} else if (!admin->mac_set && s->mac_by_host && !ether_addr_equal(home, s->mac)) {
+		snprintf(reason, size, "VF %u is not trusted here, and the guest has %pM instead of %pM, which was set for it (vf %u trust on)",
+			 vf->nr, s->mac, home, vf->nr);
+		return -EPERM;
+	} else if (!admin->mac_set || ether_addr_equal(admin->mac, s->mac)) {
+		return 0;
+	}
+	snprintf(reason, size, "VF %u: address set here is %pM, the guest's is %pM",
+		 vf->nr, admin->mac, s->mac);
+	return -EEXIST;
+}
+
+/*
+ * What needs trust needs that of this host: the state comes from whoever could write it, so
+ * that it was trusted elsewhere counts for nothing.
+ */
+static int check_trust(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+		       char *reason, size_t size)
+{
+	bool bound = vf->admin.mac_set || s->mac_by_host;
+
+	if (vf->admin.trusted)
+		return 0;
+	if (s->mc_promisc) {
+		snprintf(reason, size, "VF %u is not trusted here, and the guest receives all multicast (vf %u trust on)",
+			 vf->nr, vf->nr);
+		return -EPERM;
+	}
+	if (s->uc_count && bound) {
+		snprintf(reason, size, "VF %u is not trusted here, and the guest has %u addresses beside the one that was set for it (vf %u trust on)",
+			 vf->nr, s->uc_count, vf->nr);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int check_policy(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+			enum vferry_pf_known known, char *reason, size_t size)
+{
+	const struct vpf_policy *admin = &vf->admin;
+	bool same_qos = known < VFERRY_PF_KNOWN_ROOM || admin->qos == s->port_qos;
+	int err;
 
 	lockdep_assert_held(&vf->lock);
 
-	if (admin->mac_set && !ether_addr_equal(admin->mac, s->mac)) {
-		snprintf(reason, size, "VF %u: address set here is %pM, the guest's is %pM",
-			 vf->nr, admin->mac, s->mac);
-		return -EEXIST;
-	}
-	if (admin->vlan && (admin->vlan != s->port_vlan || admin->qos != s->port_qos)) {
-		snprintf(reason, size, "VF %u: port VLAN set here is %u, the guest's is %u",
-			 vf->nr, admin->vlan, s->port_vlan);
+	err = check_mac(vf, s, known, reason, size);
+	if (!err)
+		err = check_trust(vf, s, reason, size);
+	if (err)
+		return err;
+	if (admin->vlan && (admin->vlan != s->port_vlan || !same_qos)) {
+		snprintf(reason, size, "VF %u: port VLAN set here is %u with priority %u, the guest's is %u with %u",
+			 vf->nr, admin->vlan, admin->qos, s->port_vlan, s->port_qos);
 		return -EEXIST;
 	}
 	return 0;
 }
 
-static int check_room(struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+/* A guest is not to lose its network by coming here */
+static int check_link(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
 		      char *reason, size_t size)
 {
-	unsigned int same = vpf_mig_same(vf, s->mig_id);
-	unsigned int i;
-
-	if (vpf_filter_mac_taken(vf->nic, vf->nr, s->mac, same)) {
-		snprintf(reason, size, "address %pM is in use on this PF", s->mac);
-		return -EADDRINUSE;
-	}
-	for (i = 0; i < s->uc_count; i++) {
-		if (vpf_filter_mac_taken(vf->nic, vf->nr, s->uc_addrs[i], same)) {
-			snprintf(reason, size, "address %pM is in use on this PF",
-				 s->uc_addrs[i]);
-			return -EADDRINUSE;
-		}
-	}
-	if (s->uc_count > vpf_filter_uc_room(vf->nic, vf->nr)) {
-		snprintf(reason, size, "no room for %u further addresses", s->uc_count);
-		return -ENOSPC;
-	}
-	if (s->vlan_count + !!s->port_vlan > vpf_filter_vlan_room(vf->nic, vf->nr)) {
-		snprintf(reason, size, "no room for %u VLANs", s->vlan_count);
-		return -ENOSPC;
-	}
-	return 0;
+	if (!s->link || vpf_rd(vf->nic, R_STATUS) & STATUS_LU)
+		return 0;
+	snprintf(reason, size, "%s has no link, and the guest has one where it is",
+		 vf->nic->netdev->name);
+	return -ENETDOWN;
 }
 
-int vferry_pf_check(struct vferry_pf_vf *vf, const struct vferry_dev_state *state,
-		    char *reason, size_t size)
+static int promise_room(struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
+			char *reason, size_t size)
+{
+	struct vpf_promise wanted = {
+		.same = vpf_mig_same(vf, s->mig_id),
+		.uc_count = s->uc_count,
+		.vlan_count = s->vlan_count,
+	};
+
+	ether_addr_copy(wanted.macs[0], s->mac);
+	ether_addr_copy(wanted.macs[1], home_of(s));
+	memcpy(wanted.ucs, s->uc_addrs, s->uc_count * ETH_ALEN);
+	memcpy(wanted.vlans, s->vlans, s->vlan_count * sizeof(s->vlans[0]));
+	if (s->port_vlan) {
+		wanted.vlan_count = 1;
+		wanted.vlans[0] = s->port_vlan;
+	}
+	return vpf_room_promise(vf->nic, vf->nr, &wanted, reason, size);
+}
+
+int vferry_pf_promise(struct vferry_pf_vf *vf, const struct vferry_dev_state *state,
+		      enum vferry_pf_known known, char *reason, size_t size)
 {
 	int err;
 
-	err = check_values(state, reason, size);
-	if (err)
-		return err;
-
 	mutex_lock(&vf->lock);
-	err = check_policy(vf, state, reason, size);
+	err = check_values(state, reason, size);
 	if (!err)
-		err = check_room(vf, state, reason, size);
+		err = check_policy(vf, state, known, reason, size);
+	if (!err)
+		err = check_link(vf, state, reason, size);
+	if (!err)
+		err = promise_room(vf, state, reason, size);
+	if (err)
+		vpf_room_release(vf->nic, vf->nr);
 	mutex_unlock(&vf->lock);
 	return err;
 }
-VPF_EXPORT(vferry_pf_check);
+VPF_EXPORT(vferry_pf_promise);
+
+void vferry_pf_release(struct vferry_pf_vf *vf)
+{
+	vpf_room_release(vf->nic, vf->nr);
+}
+VPF_EXPORT(vferry_pf_release);
 
 /*
  * The address that the guest came with becomes the VF's, as if it had always
- * been: a guest that is rebooted here must not find another one.
+ * been: a guest that is rebooted here must not find another one. What the administrator of
+ * this host has set stands, and trust is his alone to give.
  */
 static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
 {
 	struct vpf_policy *p = &vf->policy;
 
 	*p = vf->admin;
-	ether_addr_copy(vf->policy_default_mac, s->mac);
+	ether_addr_copy(vf->policy_default_mac, home_of(s));
 	if (s->mac_by_host && !p->mac_set) {
 		p->mac_set = true;
-		ether_addr_copy(p->mac, s->mac);
+		ether_addr_copy(p->mac, home_of(s));
 	}
 	if (!p->vlan) {
 		p->vlan = s->port_vlan;
@@ -348,7 +423,8 @@ static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state 
 	}
 	if (p->link_state == IFLA_VF_LINK_STATE_AUTO)
 		p->link_state = s->link_state;
-	p->trusted |= s->trusted;
+	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	vpf_room_set_used(vf->nic, vf->nr, true);
 }
 
 static int load_filters(struct vferry_pf_vf *vf, const struct vferry_dev_state *s)
@@ -375,10 +451,10 @@ static int load_filters(struct vferry_pf_vf *vf, const struct vferry_dev_state *
 	if (err)
 		return err;
 
-	vf->mc_promisc = s->mc_promisc && vf->policy.trusted;
+	vf->mc_wanted = s->mc_wanted || s->mc_promisc;
 	vf->mc_count = s->mc_count;
 	memcpy(vf->mc_hashes, s->mc_hashes, s->mc_count * sizeof(s->mc_hashes[0]));
-	vpf_filter_set_multicast(nic, vf->nr, vf->mc_hashes, vf->mc_count, vf->mc_promisc);
+	vpf_vf_apply_multicast(vf);
 	vf->max_frame = s->max_frame;
 	vpf_filter_set_size(nic, vf->nr, s->max_frame);
 	return 0;
@@ -400,6 +476,22 @@ static void load_interrupts(struct vferry_pf_vf *vf, const struct vferry_dev_sta
 	vpf_wr(nic, R_PVTEIMS(vf->nr), s->eims);
 }
 
+/*
+ * What was promised was not kept: not expected to happen, but the source has let the guest go.
+ * It finds a VF that was reset, with an address, and hears of it by a CONTROL without CTS on the
+ * vectors that it uses.
+ */
+static void start_over(struct vferry_pf_vf *vf, const struct vferry_dev_state *s, int err)
+{
+	/* somebody has its address */
+	if (err == -EADDRINUSE)
+		vpf_vf_release_policy(vf);
+	vpf_vf_reset(vf);
+	load_interrupts(vf, s);
+	vf->mbx.control = true;
+	vf->mbx.call = true;
+}
+
 int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state)
 {
 	int err;
@@ -410,26 +502,23 @@ int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state
 		goto out;
 	}
 	vpf_vf_check_flr(vf);
-	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE && vpf_mig_state(vf) != VFERRY_MIG_SUSPENDED) {
-		err = -EBUSY;
-		goto out;
-	}
 	/* whatever was here before; a guest that went may have held the lock */
 	vpf_mbx_seize(vf);
 	vpf_vf_reset(vf);
 	adopt_policy(vf, state);
 	err = vpf_mig_load(vf, state->mig_id, state->proto, state->features);
-	if (err)
-		goto out;
-	vpf_vf_apply_hidden(vf);	/* suspended: nothing of it is seen yet */
-	err = load_filters(vf, state);
+	if (!err) {
+		vpf_vf_apply_hidden(vf);	/* suspended: nothing of it is seen yet */
+		err = load_filters(vf, state);
+	}
+	vpf_room_release(vf->nic, vf->nr);
+	memcpy(vf->counters, state->counters, sizeof(vf->counters));
+	vf->given = false;
 	if (err) {
-		vpf_vf_release_policy(vf);
-		vpf_vf_reset(vf);
+		start_over(vf, state, err);
 		goto out;
 	}
 	load_interrupts(vf, state);
-	memcpy(vf->counters, state->counters, sizeof(vf->counters));
 	vf->running = true;
 	vf->cts = true;
 	vpf_vf_apply_enable(vf);

@@ -259,6 +259,49 @@ static void put_vf(struct vferry_pf_vf *vf)
 	mutex_unlock(&vf->lock);
 }
 
+/*
+ * May an administrator change this of the VF now? A guest that is on its way has been judged
+ * by what is set, and cannot be sent back.
+ */
+static int check_settable(struct vferry_pf_vf *vf, const char *what)
+{
+	const char *why;
+
+	lockdep_assert_held(&vf->lock);
+
+	if (vpf_room_promised(vf->nic, vf->nr))
+		why = "a guest is coming to it";
+	else if (vpf_mig_state(vf) != VFERRY_MIG_IDLE)
+		why = "its guest is migrating";
+	else
+		return 0;
+	netdev_warn(vf->nic->netdev, "VF %u: %s, its %s cannot be changed now\n",
+		    vf->nr, why, what);
+	return -EBUSY;
+}
+
+/* @mac: NULL gives the choice back to the guest. All or nothing is changed */
+static int change_mac(struct vferry_pf_vf *vf, const u8 *mac)
+{
+	const struct vpf_policy old = vf->policy;
+	int err;
+
+	lockdep_assert_held(&vf->lock);
+
+	if (mac) {
+		err = vpf_room_claim(vf->nic, vf->nr, mac, false);
+		if (err)
+			return err;
+		ether_addr_copy(vf->policy.mac, mac);
+	}
+	vf->policy.mac_set = mac;
+	err = vpf_vf_set_mac(vf, vpf_vf_home(vf));
+	if (err)
+		vf->policy = old;
+	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	return err;
+}
+
 /* An address of all zeros gives the choice back to the guest */
 int vpf_ndo_set_vf_mac(struct net_device *netdev, int nr, u8 *mac)
 {
@@ -272,18 +315,16 @@ int vpf_ndo_set_vf_mac(struct net_device *netdev, int nr, u8 *mac)
 	if (!vf)
 		return -EINVAL;
 
-	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE) {
-		err = -EBUSY;
+	err = check_settable(vf, "address");
+	if (err)
+		goto out;
+	err = change_mac(vf, set ? mac : NULL);
+	if (err) {
+		netdev_warn(netdev, "VF %d: address %pM is in use by another\n", nr, mac);
 		goto out;
 	}
-	if (set && vpf_filter_mac_taken(vf->nic, nr, mac, 0)) {
-		err = -EADDRINUSE;
-		goto out;
-	}
-	vf->admin.mac_set = vf->policy.mac_set = set;
+	vf->admin.mac_set = set;
 	ether_addr_copy(vf->admin.mac, mac);
-	ether_addr_copy(vf->policy.mac, mac);
-	err = vpf_vf_set_mac(vf, set ? mac : vf->policy_default_mac);
 	/* the driver learns it from the answer to RESET */
 	vpf_vf_revoke(vf);
 out:
@@ -305,15 +346,15 @@ int vpf_ndo_set_vf_vlan(struct net_device *netdev, int nr, u16 vlan, u8 qos, __b
 	if (!vf)
 		return -EINVAL;
 
-	if (vpf_mig_state(vf) != VFERRY_MIG_IDLE) {
-		err = -EBUSY;
+	err = check_settable(vf, "port VLAN");
+	if (err)
 		goto out;
-	}
 	old = vf->policy;
 	vf->policy.vlan = vlan;
 	vf->policy.qos = qos;
 	err = vpf_vf_apply_vlan(vf);
 	if (err) {
+		netdev_warn(netdev, "VF %d: no room for VLAN %u\n", nr, vlan);
 		vf->policy = old;
 		vpf_vf_apply_vlan(vf);
 		goto out;
@@ -351,9 +392,11 @@ int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
 	if (!vf)
 		return -EINVAL;
 	vf->admin.trusted = vf->policy.trusted = on;
-	if (!on && vf->mc_promisc) {
-		vf->mc_promisc = false;
-		vpf_filter_set_multicast(vf->nic, nr, vf->mc_hashes, vf->mc_count, false);
+	vpf_vf_apply_multicast(vf);
+	/* what was refused was not noted: its driver has to ask again */
+	if (on && vf->distrusted && vpf_mig_state(vf) == VFERRY_MIG_IDLE) {
+		vf->distrusted = false;
+		vpf_vf_revoke(vf);
 	}
 	put_vf(vf);
 	return 0;

@@ -8,6 +8,10 @@
 #include "pf.h"
 #include "vf.h"
 
+/* What a VF asks for is told of this often */
+#define VPF_SAY_INTERVAL	(10 * HZ)
+#define VPF_SAY_BURST		5
+
 static bool going(struct vferry_pf_vf *vf)
 {
 	return READ_ONCE(vf->active) && vpf_present(vf->nic) &&
@@ -53,6 +57,7 @@ void vpf_vf_init(struct vferry_pf_vf *vf, struct vpf_nic *nic, unsigned int nr)
 	mutex_init(&vf->client_lock);
 	spin_lock_init(&vf->mig_lock);
 	vpf_abuse_init(vf);
+	ratelimit_state_init(&vf->said, VPF_SAY_INTERVAL, VPF_SAY_BURST);
 }
 
 /**
@@ -63,6 +68,7 @@ void vpf_vf_create(struct vferry_pf_vf *vf)
 {
 	mutex_lock(&vf->lock);
 	eth_random_addr(vf->default_mac);
+	vf->given = false;
 	vf->admin = (struct vpf_policy) {
 		.link_state = IFLA_VF_LINK_STATE_AUTO,
 		.spoofchk = true,
@@ -100,17 +106,18 @@ static void forget(struct vferry_pf_vf *vf)
 
 	vf->running = false;
 	vf->cts = false;
-	vf->mc_promisc = false;
+	vf->mc_wanted = false;
+	vf->distrusted = false;
 	vf->max_frame = ETH_FRAME_LEN + ETH_FCS_LEN;
 	vf->vlan_count = 0;
 	vf->mc_count = 0;
 	vf->uc_count = 0;
-	ether_addr_copy(vf->mac, vf->policy.mac_set ? vf->policy.mac :
-						      vf->policy_default_mac);
+	ether_addr_copy(vf->mac, vpf_vf_home(vf));
 	vpf_filter_reset_pool(vf->nic, vf->nr);
 	vpf_filter_set_spoofchk(vf->nic, vf->nr, vf->policy.spoofchk);
 	vf->hidden = false;
-	vpf_vf_apply_vlan(vf);
+	if (vpf_vf_apply_vlan(vf))
+		vpf_vf_say(vf, "no room for its port VLAN %u", vf->policy.vlan);
 	vpf_mig_reset(vf);
 }
 
@@ -127,6 +134,8 @@ void vpf_vf_reset(struct vferry_pf_vf *vf)
 
 	vpf_mbx_count(vf->nic, VPF_MBX_VF_RESETS);
 	vf->quiet = false;
+	/* usually the guest is on another host by now */
+	vf->given |= vpf_mig_state(vf) == VFERRY_MIG_SUSPENDED;
 	forget(vf);
 	vf->mbx.unacked = false;
 	vf->mbx.control = false;
@@ -167,10 +176,10 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 
 	if (vf->running)	/* it did not reset the VF itself */
 		forget(vf);
+	vpf_room_set_used(vf->nic, vf->nr, true);
 	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_same(vf, 0));
 	if (err) {
-		netdev_warn(vf->nic->netdev, "VF %u: address %pM is in use by another\n",
-			    vf->nr, vf->mac);
+		vpf_vf_say(vf, "address %pM is in use by another", vf->mac);
 		eth_zero_addr(vf->mac);
 	}
 	vf->running = true;
@@ -242,12 +251,13 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf)
 
 	vpf_filter_vlan_clear(nic, vf->nr);
 	if (p->vlan) {
-		vf->vlan_count = 0;
 		err = vpf_filter_vlan_add(nic, vf->nr, p->vlan);
+		if (!err)
+			vf->vlan_count = 0;
 		tag = p->vlan | p->qos << VLAN_PRIO_SHIFT;
 	} else {
-		for (i = 0; i < vf->vlan_count; i++)
-			vpf_filter_vlan_add(nic, vf->nr, vf->vlans[i]);
+		for (i = 0; i < vf->vlan_count && !err; i++)
+			err = vpf_filter_vlan_add(nic, vf->nr, vf->vlans[i]);
 	}
 	vpf_filter_set_port_tag(nic, vf->nr, tag);
 	return err;
@@ -283,6 +293,47 @@ void vpf_vf_release_policy(struct vferry_pf_vf *vf)
 
 	vf->policy = vf->admin;
 	ether_addr_copy(vf->policy_default_mac, vf->default_mac);
+	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+}
+
+/* The address that the VF has after a reset */
+const u8 *vpf_vf_home(const struct vferry_pf_vf *vf)
+{
+	lockdep_assert_held(&vf->lock);
+
+	return vf->policy.mac_set ? vf->policy.mac : vf->policy_default_mac;
+}
+
+bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf)
+{
+	lockdep_assert_held(&vf->lock);
+
+	return vf->mc_wanted && vf->policy.trusted;
+}
+
+void vpf_vf_apply_multicast(struct vferry_pf_vf *vf)
+{
+	vpf_filter_set_multicast(vf->nic, vf->nr, vf->mc_hashes, vf->mc_count,
+				 vpf_vf_all_multicast(vf));
+}
+
+/**
+ * vpf_vf_left() - whoever used the VF does not any more
+ * @vf: the VF; the next one on it is another
+ *
+ * What came with the guest is forgotten; takes effect when the VF is reset. If the guest is
+ * elsewhere by now, so is the VF's address, and the next guest gets another.
+ */
+void vpf_vf_left(struct vferry_pf_vf *vf)
+{
+	lockdep_assert_held(&vf->lock);
+
+	if (vf->given)
+		eth_random_addr(vf->default_mac);
+	vf->given = false;
+	vpf_room_release(vf->nic, vf->nr);
+	vpf_room_set_used(vf->nic, vf->nr, false);
+	vpf_vf_release_policy(vf);
 }
 
 /**

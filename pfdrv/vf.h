@@ -54,14 +54,16 @@ struct vpf_policy {
  *	finds the address it came with
  * @policy_default_mac: address if @policy names none: @default_mac, or the one the
  *	guest came with
- * @default_mac: drawn when the VF was made
+ * @default_mac: drawn when the VF was made, and again when it has gone elsewhere with a guest
+ * @given: the VF's state has left this host, and the address with it
  * @mac: address in use
  * @running: the VF's driver has reset it; it may send and receive
  * @cts: the VF's requests are heard. Lost without @running being lost when the
  *	host has changed something that the driver must come and get
  * @quiet: VFIO has stopped the VF's DMA
  * @hidden: filters are taken away, as the migration wants it
- * @mc_promisc: VF receives all multicast
+ * @mc_wanted: VF asks for all multicast; it receives it while it is trusted
+ * @distrusted: the VF was refused something that it may have once it is trusted
  * @max_frame: as in SET_MAX_FRAME
  * @vlan_count: of @vlans
  * @vlans: VLANs that the VF asked for
@@ -72,6 +74,7 @@ struct vpf_policy {
  * @counters: VFGPRC, VFGPTC, VFGORC, VFGOTC, VFMPRC since the VF was made
  * @counters_hw: the registers when they were read last
  * @mbx: the mailbox
+ * @said: how often the log may tell of what the VF asks for
  * @mig_lock: @mig. Innermost, with bottom halves off
  * @mig: the migration
  * @abuse: enum vpf_abuse, since the PF's driver was loaded
@@ -92,12 +95,14 @@ struct vferry_pf_vf {
 	struct vpf_policy policy;
 	u8 policy_default_mac[ETH_ALEN];
 	u8 default_mac[ETH_ALEN];
+	bool given;
 	u8 mac[ETH_ALEN];
 	bool running;
 	bool cts;
 	bool quiet;
 	bool hidden;
-	bool mc_promisc;
+	bool mc_wanted;
+	bool distrusted;
 	u32 max_frame;
 	u16 vlan_count;
 	u16 vlans[VFERRY_DEV_VLANS];
@@ -108,6 +113,7 @@ struct vferry_pf_vf {
 	u64 counters[VFERRY_DEV_COUNTERS];
 	u32 counters_hw[VFERRY_DEV_COUNTERS];
 	struct vpf_mbx mbx;
+	struct ratelimit_state said;
 
 	spinlock_t mig_lock;		/* mig */
 	struct vpf_mig mig;
@@ -135,6 +141,16 @@ int vpf_vf_apply_vlan(struct vferry_pf_vf *vf);
 bool vpf_vf_check_flr(struct vferry_pf_vf *vf);
 void vpf_vf_update_counters(struct vferry_pf_vf *vf);
 int vpf_vf_set_mac(struct vferry_pf_vf *vf, const u8 *mac);
+const u8 *vpf_vf_home(const struct vferry_pf_vf *vf);
+bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf);
+void vpf_vf_apply_multicast(struct vferry_pf_vf *vf);
+void vpf_vf_left(struct vferry_pf_vf *vf);
+
+/* Tell of what a VF asks for: it decides how often, so only now and then */
+#define vpf_vf_say(vf, format, ...) do {						\
+	if (__ratelimit(&(vf)->said))							\
+		netdev_warn((vf)->nic->netdev, "VF %u: " format "\n", (vf)->nr, ##__VA_ARGS__);\
+} while (0)
 
 /* vf_scrub.c */
 void vpf_vf_scrub(struct vferry_pf_vf *vf);

@@ -42,20 +42,33 @@ static bool may_choose_mac(const struct vferry_pf_vf *vf)
 	return !vf->policy.mac_set || vf->policy.trusted;
 }
 
+/* Refused until the VF is trusted */
+static int distrust(struct vferry_pf_vf *vf)
+{
+	vf->distrusted = true;
+	return -EPERM;
+}
+
 static int add_uc(struct vferry_pf_vf *vf, const u8 *mac)
 {
 	int err;
 
 	if (!is_valid_ether_addr(mac))
 		return -EADDRNOTAVAIL;
-	if (!may_choose_mac(vf))
-		return -EPERM;
-	if (vf->uc_count == VFERRY_DEV_UC_ADDRS)
-		return -ENOSPC;
-	err = vpf_filter_uc_add(vf->nic, vf->nr, mac,
-				vpf_mig_same(vf, 0));
+	if (!may_choose_mac(vf)) {
+		vpf_vf_say(vf, "refused address %pM: the host has set one, and the VF is not trusted",
+			   mac);
+		return distrust(vf);
+	}
+	err = vf->uc_count == VFERRY_DEV_UC_ADDRS ? -ENOSPC :
+	      vpf_filter_uc_add(vf->nic, vf->nr, mac, vpf_mig_same(vf, 0));
 	if (!err)
 		ether_addr_copy(vf->uc_addrs[vf->uc_count++], mac);
+	else if (err == -ENOSPC)
+		vpf_vf_say(vf, "no room for address %pM: it has %u, the NIC has %u for all",
+			   mac, vf->uc_count, VFERRY_DEV_UC_ADDRS);
+	else
+		vpf_vf_say(vf, "address %pM is in use by another", mac);
 	return err;
 }
 
@@ -69,7 +82,7 @@ static int set_mac(struct vferry_pf_vf *vf, const u32 *msg)
 		if (!is_valid_ether_addr(mac))
 			return -EADDRNOTAVAIL;
 		if (!may_choose_mac(vf) && !ether_addr_equal(mac, vf->policy.mac))
-			return -EPERM;
+			return distrust(vf);
 		return vpf_vf_set_mac(vf, mac);
 	case VFERRY_MBX_MAC_UC_CLEAR:
 		vpf_filter_uc_clear(vf->nic, vf->nr);
@@ -81,12 +94,6 @@ static int set_mac(struct vferry_pf_vf *vf, const u32 *msg)
 	return -EINVAL;
 }
 
-static void apply_multicast(struct vferry_pf_vf *vf)
-{
-	vpf_filter_set_multicast(vf->nic, vf->nr, vf->mc_hashes, vf->mc_count,
-				 vf->mc_promisc);
-}
-
 static int set_multicast(struct vferry_pf_vf *vf, const u32 *msg)
 {
 	unsigned int count = vferry_mbx_info(msg[0]), i;
@@ -96,7 +103,7 @@ static int set_multicast(struct vferry_pf_vf *vf, const u32 *msg)
 	for (i = 0; i < count; i++)
 		vf->mc_hashes[i] = msg[1 + i / 2] >> 16 * (i % 2) & 0xfff;
 	vf->mc_count = count;
-	apply_multicast(vf);
+	vpf_vf_apply_multicast(vf);
 	return 0;
 }
 
@@ -122,11 +129,13 @@ static int add_vlan(struct vferry_pf_vf *vf, u16 vid)
 	for (i = 0; i < vf->vlan_count; i++)
 		if (vf->vlans[i] == vid)
 			return 0;
-	if (vf->vlan_count == VFERRY_DEV_VLANS)
-		return -ENOSPC;
-	err = vpf_filter_vlan_add(vf->nic, vf->nr, vid);
+	err = vf->vlan_count == VFERRY_DEV_VLANS ? -ENOSPC :
+	      vpf_filter_vlan_add(vf->nic, vf->nr, vid);
 	if (!err)
 		vf->vlans[vf->vlan_count++] = vid;
+	else
+		vpf_vf_say(vf, "no room for VLAN %u: it is in %u, the NIC has %u for all",
+			   vid, vf->vlan_count, VPF_VLVFS);
 	return err;
 }
 
@@ -151,22 +160,19 @@ static int set_max_frame(struct vferry_pf_vf *vf, const u32 *msg)
 	return 0;
 }
 
+/* What is wanted is remembered, also when it is refused: trust may come later */
 static int set_promisc(struct vferry_pf_vf *vf, const u32 *msg)
 {
-	switch (vferry_mbx_info(msg[0])) {
-	case VFERRY_MBX_PROMISC_OFF:
-		vf->mc_promisc = false;
-		break;
-	case VFERRY_MBX_PROMISC_MULTICAST:
-		if (!vf->policy.trusted)
-			return -EPERM;
-		vf->mc_promisc = true;
-		break;
-	default:
+	u32 mode = vferry_mbx_info(msg[0]);
+
+	if (mode != VFERRY_MBX_PROMISC_OFF && mode != VFERRY_MBX_PROMISC_MULTICAST)
 		return -EINVAL;
-	}
-	apply_multicast(vf);
-	return 0;
+	vf->mc_wanted = mode == VFERRY_MBX_PROMISC_MULTICAST;
+	vpf_vf_apply_multicast(vf);
+	if (!vf->mc_wanted || vf->policy.trusted)
+		return 0;
+	vpf_vf_say(vf, "refused all multicast: the VF is not trusted");
+	return -EPERM;
 }
 
 /* Returns words of the reply */

@@ -108,6 +108,14 @@ enum vferry_pf_nl_attr {
 	VFERRY_PF_A_DURATION_US,	/* u32: command posted to answer read */
 	VFERRY_PF_A_GUEST_US,		/* u32: duration measured by the guest */
 	VFERRY_PF_A_LAST,		/* nest: the last migration, enum vferry_pf_nl_last */
+	VFERRY_PF_A_LINK,		/* u32: 1: the PF's port has a link, and so have its VFs */
+	VFERRY_PF_A_TRUSTED,		/* flag: an administrator trusts the VF */
+	VFERRY_PF_A_MAC_SET,		/* flag: an administrator has set the VF's address here */
+	VFERRY_PF_A_ADDRS,		/* u32: further addresses that the VF has */
+	VFERRY_PF_A_ADDR_ROOM,		/* u32: as many it could have in all */
+	VFERRY_PF_A_VLANS,		/* binary, u16 each: VLANs that the VF is in */
+	VFERRY_PF_A_VLAN_ROOM,		/* u32: as many it could be in that nobody on the PF is in */
+	VFERRY_PF_A_PF_VLANS,		/* binary, u16 each: VLANs that others on the PF are in */
 
 	__VFERRY_PF_A_MAX,
 	VFERRY_PF_A_MAX = __VFERRY_PF_A_MAX - 1

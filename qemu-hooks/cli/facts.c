@@ -57,6 +57,27 @@ static void add_user(json_t *j, const struct target *vf)
 						 "enable_migration", (int)user.enable_migration));
 }
 
+static json_t *vlans_json(const struct vlan_list *vlans)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; i < vlans->count; i++)
+		json_array_append_new(list, json_integer(vlans->ids[i]));
+	return list;
+}
+
+static void add_room(json_t *j, const struct vf_room *room)
+{
+	if (!room->known)
+		return;
+	json_object_set_new(j, "room", json_pack(
+		"{s:b, s:b, s:b, s:i, s:i, s:o, s:i, s:o}", "link", room->link,
+		"trusted", room->trusted, "mac_set", room->mac_set, "addresses", (int)room->addrs,
+		"address_room", (int)room->addr_room, "vlans", vlans_json(&room->vlans),
+		"vlan_room", (int)room->vlan_room, "pf_vlans", vlans_json(&room->pf_vlans)));
+}
+
 /* What the rule for guests has to know of it, besides the rest */
 static void add_place(json_t *j, const struct conf *conf, const struct target *pf,
 		      const struct vf_info *info)
@@ -92,6 +113,7 @@ static json_t *vf_facts(const struct conf *conf, const struct target *pf, const 
 	json_object_set_new(j, "migratable", json_boolean(info->migratable));
 	json_object_set_new(j, "reason", json_string(info->reason));
 	json_object_set_new(j, "protocol", json_integer(info->proto));
+	add_room(j, &info->room);
 	if (info->held)
 		add_user(j, vf);
 	return j;

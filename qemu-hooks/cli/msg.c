@@ -108,6 +108,39 @@ static int get_last(const struct nlattr *nest, struct last_move *ret)
 	return 0;
 }
 
+static int get_vlans(const struct nlattr *a, struct vlan_list *ret)
+{
+	unsigned int len = a ? mnl_attr_get_payload_len(a) : 0;
+
+	if (len % sizeof(ret->ids[0]))
+		return -EBADMSG;
+	if (len > sizeof(ret->ids))
+		len = sizeof(ret->ids);
+	if (len)
+		memcpy(ret->ids, mnl_attr_get_payload(a), len);
+	ret->count = len / sizeof(ret->ids[0]);
+	return 0;
+}
+
+static int get_room(const struct nlattr *const *tb, struct vf_room *ret)
+{
+	uint32_t link = 0;
+
+	if (get_u32(tb[VFERRY_PF_A_LINK], &link) ||
+	    get_u32(tb[VFERRY_PF_A_ADDRS], &ret->addrs) ||
+	    get_u32(tb[VFERRY_PF_A_ADDR_ROOM], &ret->addr_room) ||
+	    get_vlans(tb[VFERRY_PF_A_VLANS], &ret->vlans) ||
+	    get_u32(tb[VFERRY_PF_A_VLAN_ROOM], &ret->vlan_room) ||
+	    get_vlans(tb[VFERRY_PF_A_PF_VLANS], &ret->pf_vlans))
+		return -EBADMSG;
+	ret->known = tb[VFERRY_PF_A_LINK] && tb[VFERRY_PF_A_ADDR_ROOM] &&
+		     tb[VFERRY_PF_A_VLAN_ROOM];
+	ret->link = link;
+	ret->trusted = tb[VFERRY_PF_A_TRUSTED];
+	ret->mac_set = tb[VFERRY_PF_A_MAC_SET];
+	return 0;
+}
+
 int msg_get_vf(const struct nlmsghdr *h, struct vf_info *ret_vf)
 {
 	const struct nlattr *tb[VFERRY_PF_A_MAX + 1] = {};
@@ -132,7 +165,7 @@ int msg_get_vf(const struct nlmsghdr *h, struct vf_info *ret_vf)
 	    get_u32(tb[VFERRY_PF_A_FEATURES], &ret_vf->features) ||
 	    get_text(tb[VFERRY_PF_A_REASON], ret_vf->reason, MSG_REASON) ||
 	    get_u64(tb[VFERRY_PF_A_MIG_ID], &ret_vf->mig_id) ||
-	    get_last(tb[VFERRY_PF_A_LAST], &ret_vf->last))
+	    get_last(tb[VFERRY_PF_A_LAST], &ret_vf->last) || get_room(tb, &ret_vf->room))
 		return -EBADMSG;
 	ret_vf->migratable = tb[VFERRY_PF_A_MIGRATABLE];
 	ret_vf->held = tb[VFERRY_PF_A_HELD];

@@ -19,6 +19,7 @@
 #define MSG_IFNAME	16
 #define MSG_PCI		32
 #define MSG_REASON	256
+#define MSG_VLANS	64
 
 /**
  * struct last_move - the last migration of a VF, as far as it went on this host
@@ -35,6 +36,36 @@ struct last_move {
 	int64_t suspended_us;
 	uint32_t pages;
 	int32_t error;
+};
+
+/* VLAN ids; those that do not fit are left out */
+struct vlan_list {
+	uint16_t ids[MSG_VLANS];
+	unsigned int count;
+};
+
+/**
+ * struct vf_room - what a VF has of tables that all share, and what it could have
+ * @known: the driver tells
+ * @link: the PF's port has one
+ * @trusted: by an administrator
+ * @mac_set: by an administrator of this host, and not only for a guest that came with it
+ * @addrs: further addresses that the VF has
+ * @addr_room: as many it could have in all
+ * @vlans: that the VF is in
+ * @vlan_room: how many it could be in that are not in @pf_vlans
+ * @pf_vlans: that others on the PF are in
+ */
+struct vf_room {
+	bool known;
+	bool link;
+	bool trusted;
+	bool mac_set;
+	uint32_t addrs;
+	uint32_t addr_room;
+	struct vlan_list vlans;
+	uint32_t vlan_room;
+	struct vlan_list pf_vlans;
 };
 
 /**
@@ -61,6 +92,7 @@ struct vf_info {
 	char reason[MSG_REASON];
 	uint64_t mig_id;
 	struct last_move last;
+	struct vf_room room;
 };
 
 /**

@@ -136,6 +136,19 @@ static void check_host(struct checks *checks, const json_t *facts, const char *k
 		PASS(module, "vferry_vfio is loaded");
 }
 
+/*
+ * Has the port a link? VFs have it while the PF's own interface is down; a driver that does
+ * not tell of the port is judged by the interface.
+ */
+static bool has_link(const json_t *pf)
+{
+	const json_t *vfs = json_object_get(pf, "vfs");
+	const json_t *link = json_object_get(json_object_get(json_array_get(vfs, 0), "room"),
+					     "link");
+
+	return link ? json_is_true(link) : is_true(pf, "up") && is_true(pf, "carrier");
+}
+
 static bool check_pf(struct checks *checks, const json_t *facts, const json_t *pf)
 {
 	const char *driver = text_of(pf, "driver"), *name = text_of(pf, "pf");
@@ -158,9 +171,7 @@ static bool check_pf(struct checks *checks, const json_t *facts, const json_t *p
 	PASS("pf-driver", "%s (%s) is driven by vferry_pf, protocol %lld to %lld", name,
 	     text_of(pf, "pci"), (long long)number_of(facts, "protocol_min"),
 	     (long long)number_of(facts, "protocol_max"));
-	if (!is_true(pf, "up"))
-		FAIL("pf-link", "ip link set PF up", "%s is down: no VF has a link", name);
-	else if (!is_true(pf, "carrier"))
+	if (!has_link(pf))
 		FAIL("pf-link", "look at the cable and the switch", "%s has no link", name);
 	else
 		PASS("pf-link", "%s has a link", name);
@@ -192,6 +203,15 @@ static void check_user(struct checks *checks, const json_t *facts, const json_t 
 	else
 		FAIL("enable-migration", "start it with -device vfio-pci,…,enable-migration=on",
 		     "QEMU was started without enable-migration=on, which this kernel needs");
+}
+
+/* What was set for a guest that has gone stays: the next one would have its address */
+static void check_left(struct checks *checks, const json_t *vf)
+{
+	if (is_true(vf, "held") || !is_true(json_object_get(vf, "room"), "mac_set"))
+		return;
+	FAIL("address", "ip link set PF vf N mac 00:00:00:00:00:00, if its guest has moved",
+	     "%s is set for this VF, and no virtual machine uses it", text_of(vf, "mac"));
 }
 
 static void check_guest(struct checks *checks, const json_t *vf)
@@ -237,6 +257,7 @@ void verdict_here(struct checks *checks, const json_t *facts, const char *pf_pci
 		PASS("vfio-driver", "the VF %s is bound to vferry_vfio", text_of(vf, "pci"));
 		check_user(checks, facts, vf);
 	}
+	check_left(checks, vf);
 	check_guest(checks, vf);
 }
 
@@ -399,6 +420,53 @@ static void check_protocols(struct checks *checks, const json_t *here, const jso
 		     (long long)number_of(here, "stream"));
 }
 
+static bool has_number(const json_t *list, json_int_t number)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++)
+		if (json_integer_value(json_array_get(list, i)) == number)
+			return true;
+	return false;
+}
+
+/* VLANs of the guest that nobody is in there; all are in VLAN 0 */
+static json_int_t new_vlans(const json_t *mine, const json_t *place)
+{
+	const json_t *vlans = json_object_get(mine, "vlans");
+	json_int_t count = 0, vlan;
+	size_t i;
+
+	for (i = 0; i < json_array_size(vlans); i++) {
+		vlan = json_integer_value(json_array_get(vlans, i));
+		count += vlan && !has_number(json_object_get(place, "pf_vlans"), vlan);
+	}
+	return count;
+}
+
+/*
+ * Room in the NIC's tables, as the PF driver there counts it when the guest comes. Drivers of
+ * an older version do not tell, and judge it all the same.
+ */
+static void check_room(struct checks *checks, const json_t *mine, const json_t *place)
+{
+	json_int_t addrs = number_of(mine, "addresses"), vlans = new_vlans(mine, place);
+
+	if (!mine || !place)
+		return;
+	if (addrs > number_of(place, "address_room"))
+		FAIL("there-room", "take addresses away from others there, or from the guest",
+		     "the guest has %lld further addresses, there is room for %lld there",
+		     (long long)addrs, (long long)number_of(place, "address_room"));
+	else if (vlans > number_of(place, "vlan_room"))
+		FAIL("there-room", "take VLANs away from others there, or from the guest",
+		     "the guest is in %lld VLANs in which nobody is there, and there is room for %lld",
+		     (long long)vlans, (long long)number_of(place, "vlan_room"));
+	else
+		PASS("there-room", "there is room for its addresses (%lld) and VLANs",
+		     (long long)addrs);
+}
+
 static void check_place(struct checks *checks, const json_t *mine, const json_t *vf,
 			const json_t *pf, struct way *ret_way)
 {
@@ -410,8 +478,8 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 	char words[400];
 	bool known;
 
-	if (!is_true(pf, "carrier"))
-		FAIL("there-link", "ip link set PF up there; look at the cable",
+	if (!has_link(pf))
+		FAIL("there-link", "look at the cable and the switch there",
 		     "%s there has no link", text_of(pf, "pf"));
 	else
 		PASS("there-link", "%s there has a link", text_of(pf, "pf"));
@@ -435,6 +503,7 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 		FAIL("there-vf", "make one free, or bind one to vferry_vfio (vferry setup)",
 		     "no VF of %s there is free%s", text_of(pf, "pf"), words);
 		SKIP("there-vlan", "no free VF");
+		SKIP("there-room", "no free VF");
 		free(table.rows);
 		return;
 	}
@@ -450,6 +519,7 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 		     (long long)number_of(theirs, "vlan"));
 	else
 		PASS("there-vlan", "the port VLAN fits");
+	check_room(checks, json_object_get(vf, "room"), json_object_get(theirs, "room"));
 }
 
 void verdict_there(struct checks *checks, const json_t *here, const json_t *there,

@@ -52,7 +52,7 @@ struct vferry_save {
  * @lock: protects all below, and serialises writers
  * @dev: the device, until retired
  * @reader: of the stream
- * @compat_checked: the compatibility data are fine
+ * @known: how much of the state has been judged, and found good
  * @err: 0, or -errno that writes fail with
  */
 struct vferry_receive {
@@ -60,7 +60,7 @@ struct vferry_receive {
 	struct mutex lock;
 	struct vferry_vfio *dev;
 	struct vferry_stream_reader reader;
-	bool compat_checked;
+	enum vferry_pf_known known;
 	int err;
 };
 
@@ -194,6 +194,8 @@ struct vferry_save *vferry_save_open(struct vferry_vfio *dev,
 	if (compat) {
 		save->precopy = true;
 		err = vferry_stream_put_compat(&save->writer, compat);
+		if (!err)
+			err = vferry_stream_put_room(&save->writer, compat);
 		if (err)
 			goto err_free;
 	}
@@ -243,16 +245,41 @@ void vferry_save_retire(struct vferry_save *save)
  * Destination
  */
 
-/* Could the state, as far as it is known, be loaded here? */
-static int receive_check(struct vferry_receive *receive)
+static enum vferry_pf_known known_now(const struct vferry_stream_reader *reader)
 {
+	if (vferry_stream_has_end(reader))
+		return VFERRY_PF_KNOWN_ALL;
+	if (vferry_stream_has_room(reader))
+		return VFERRY_PF_KNOWN_ROOM;
+	if (vferry_stream_has_compat(reader))
+		return VFERRY_PF_KNOWN_COMPAT;
+	return VFERRY_PF_KNOWN_NOTHING;
+}
+
+/*
+ * Judge what is new. All of it here, in write(): a write that fails ends the migration while the
+ * source still has the guest; what comes after the last one cannot fail any more.
+ */
+static int receive_judge(struct vferry_receive *receive)
+{
+	struct vferry_stream_reader *reader = &receive->reader;
+	enum vferry_pf_known known = known_now(reader);
 	struct vferry_vfio *dev = receive->dev;
-	char reason[128];
+	char reason[160];
 	int err;
 
 	lockdep_assert_held(&receive->lock);
 
-	err = vferry_pf_check(dev->vf, &receive->reader.state, reason, sizeof(reason));
+	if (known == receive->known)
+		return 0;
+	receive->known = known;
+	if (known == VFERRY_PF_KNOWN_ALL) {
+		err = vferry_stream_done(reader);
+		if (err)
+			return vferry_mig_report(dev, err, "device state refused: %s",
+						 reader->reason);
+	}
+	err = vferry_pf_promise(dev->vf, &reader->state, known, reason, sizeof(reason));
 	if (err)
 		return vferry_mig_report(dev, err, "cannot come to this host: %s", reason);
 	return 0;
@@ -274,10 +301,7 @@ static int receive_put(struct vferry_receive *receive, const u8 *bounce, u32 siz
 		return vferry_mig_report(receive->dev, receive->err,
 					 "device state refused: %s", reader->reason);
 
-	if (!receive->compat_checked && vferry_stream_has_compat(reader)) {
-		receive->compat_checked = true;
-		receive->err = receive_check(receive);
-	}
+	receive->err = receive_judge(receive);
 	return receive->err;
 }
 
@@ -360,11 +384,10 @@ int vferry_receive_finish(struct vferry_receive *receive, struct vferry_dev_stat
 	if (err)
 		goto unlock;
 
+	/* judged when it was written; all that can be wrong now is that not all was */
 	err = vferry_stream_done(reader);
 	if (err)
 		vferry_mig_report(receive->dev, err, "device state refused: %s", reader->reason);
-	else
-		err = receive_check(receive);
 	receive->err = err;
 	if (!err)
 		*ret_state = reader->state;

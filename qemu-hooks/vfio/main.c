@@ -5,6 +5,7 @@
  */
 #include <linux/module.h>
 
+#include "compat.h"
 #include "mig.h"
 #include "vferry_vfio.h"
 
@@ -106,12 +107,18 @@ static const struct vfio_device_ops vferry_vfio_ops = {
 	.open_device = vferry_vfio_open,
 	.close_device = vferry_vfio_close,
 	.ioctl = vfio_pci_core_ioctl,
+#ifdef VFERRY_HAS_REGION_INFO_CAPS
+	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+#endif
 	.device_feature = vfio_pci_core_ioctl_feature,
 	.read = vfio_pci_core_read,
 	.write = vfio_pci_core_write,
 	.mmap = vfio_pci_core_mmap,
 	.request = vfio_pci_core_request,
 	.match = vfio_pci_core_match,
+#ifdef VFERRY_HAS_MATCH_TOKEN_UUID
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+#endif
 	.dma_unmap = vferry_track_dma_unmap,
 	.bind_iommufd = vfio_iommufd_physical_bind,
 	.unbind_iommufd = vfio_iommufd_physical_unbind,
@@ -193,4 +200,6 @@ module_pci_driver(vferry_vfio_driver);
 
 MODULE_DESCRIPTION("VFIO driver of 82576 VFs whose guests migrate with them");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS(VFERRY_PF);
+MODULE_IMPORT_NS(VFERRY_NS(VFERRY_PF));
+/* iova_bitmap_set(), where the kernel has it */
+MODULE_IMPORT_NS(VFERRY_NS(IOMMUFD));

@@ -12,6 +12,7 @@
 
 #include "uapi/vferry_pf.h"
 
+#include "compat.h"
 #include "mig.h"
 #include "stream.h"
 #include "vferry_vfio.h"
@@ -59,6 +60,16 @@ static bool fail(struct vferry_vfio *dev, int err)
 	return !cmpxchg(&dev->failed, 0, err ? err : -EIO);
 }
 
+/* No state is waiting to be loaded, and none is coming. */
+static void forget_arrived(struct vferry_vfio *dev)
+{
+	lockdep_assert_held(&dev->state_mutex);
+
+	dev->arrived = false;
+	if (dev->vf)
+		vferry_pf_release(dev->vf);
+}
+
 static void retire_files(struct vferry_vfio *dev)
 {
 	lockdep_assert_held(&dev->state_mutex);
@@ -91,7 +102,7 @@ static void after_reset(struct vferry_vfio *dev)
 	lockdep_assert_held(&dev->state_mutex);
 
 	retire_files(dev);
-	dev->arrived = false;
+	forget_arrived(dev);
 	dev->cold = false;
 	if (dev->vf) {
 		vferry_pf_quiesce(dev->vf, false);
@@ -153,7 +164,7 @@ static void note_state(struct vferry_vfio *dev, enum vferry_mig_state state, int
 	if (state == VFERRY_MIG_SUSPENDED) {
 		WRITE_ONCE(dev->rest_ns, ktime_get_ns());
 		if (!READ_ONCE(dev->by_hand))
-			mod_delayed_work(system_wq, &dev->hold_work,
+			mod_delayed_work(system_percpu_wq, &dev->hold_work,
 					 msecs_to_jiffies(vferry_vfio_settings.hold_ms));
 	}
 	/* a failure and a reset have events of their own, which say why */
@@ -481,7 +492,7 @@ static struct file *arc_await(struct vferry_vfio *dev)
 	if (IS_ERR(receive))
 		return ERR_CAST(receive);
 
-	dev->arrived = false;
+	forget_arrived(dev);
 	dev->by_hand = vferry_vfio_settings.manual;
 	dev->receiving = receive;
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_INCOMING);
@@ -502,19 +513,28 @@ static int arc_arrived(struct vferry_vfio *dev)
 	return 0;
 }
 
-/* The VM starts on this host with a VF that came from another. */
-static int run_arrived(struct vferry_vfio *dev)
+/*
+ * The VM starts on this host with a VF that came from another. It does so whatever is said here:
+ * the source has let it go. So nothing fails; a guest whose VF could not be loaded
+ * is made to reset it.
+ */
+static void run_arrived(struct vferry_vfio *dev)
 {
 	int err;
 
-	err = vferry_pf_load(dev->vf, &dev->incoming);
-	if (err)
-		return vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in");
 	dev->arrived = false;
+	err = vferry_pf_load(dev->vf, &dev->incoming);
+	if (err) {
+		vferry_mig_report(dev, err, "the VF cannot be programmed from the state that came in, and was reset");
+		return;
+	}
 	/* No migration: the guest was not suspended. */
 	if (!dev->incoming.mig_id)
-		return vferry_pf_restart(dev->vf);
-	return dev->by_hand ? 0 : vferry_pf_resume(dev->vf, false);
+		err = vferry_pf_restart(dev->vf);
+	else if (!dev->by_hand)
+		err = vferry_pf_resume(dev->vf, false);
+	if (err)
+		vferry_mig_report(dev, err, "the guest cannot be told to go on");
 }
 
 static int arc_run(struct vferry_vfio *dev)
@@ -526,15 +546,12 @@ static int arc_run(struct vferry_vfio *dev)
 		return err;
 
 	dev->cold = false;
-	if (dev->arrived) {
-		err = run_arrived(dev);
-		if (err)
-			return err;
-	} else if (dev->active) {
+	if (dev->arrived)
+		run_arrived(dev);
+	else if (dev->active)
 		call_off(dev);
-	} else {
+	else
 		return 0;
-	}
 	vferry_pf_phase(dev->vf, VFERRY_PF_PHASE_RUNNING);
 	return 0;
 }
@@ -794,7 +811,7 @@ void vferry_mig_end(struct vferry_vfio *dev)
 {
 	mutex_lock(&dev->state_mutex);
 	retire_files(dev);
-	dev->arrived = false;
+	forget_arrived(dev);
 	dev->active = false;
 	set_state(dev, VFERRY_VM_RUNNING, VFERRY_ARC_NONE);
 	vferry_mig_unlock(dev);

@@ -18,6 +18,8 @@
 #define IDENTITY_SIZE	24
 #define INTERRUPTS_SIZE	(12 + 4 * VFERRY_DEV_VECTORS)
 #define COUNTERS_SIZE	(8 * VFERRY_DEV_COUNTERS)
+#define ROOM_HEAD	16
+#define HOME_SIZE	8
 #define END_SIZE	8
 #define END_CRC		4	/* where in END the checksum is */
 
@@ -140,6 +142,47 @@ int vferry_stream_put_compat(struct vferry_stream_writer *w,
 	return 0;
 }
 
+static bool counts_fit(const struct vferry_dev_state *state)
+{
+	return state->vlan_count <= VFERRY_DEV_VLANS &&
+	       state->mc_count <= VFERRY_DEV_MC_HASHES &&
+	       state->uc_count <= VFERRY_DEV_UC_ADDRS;
+}
+
+int vferry_stream_put_room(struct vferry_stream_writer *w,
+			   const struct vferry_dev_state *state)
+{
+	__u32 vlans = 2 * state->vlan_count, ucs = ETH_ALEN * state->uc_count, i;
+	__u8 *p;
+
+	if (!counts_fit(state))
+		return -EINVAL;
+	p = record(w, VFERRY_STREAM_ROOM, 0, ROOM_HEAD + vlans + ucs);
+	if (!p)
+		return w->err;
+
+	__builtin_memcpy(p, state->reset_mac, ETH_ALEN);
+	p[6] = state->port_qos;
+	p[7] = state->link ? VFERRY_STREAM_ROOM_LINK : 0;
+	wire_put16(p + 8, state->vlan_count);
+	wire_put16(p + 10, state->uc_count);
+	for (i = 0; i < state->vlan_count; i++)
+		wire_put16(p + ROOM_HEAD + 2 * i, state->vlans[i]);
+	__builtin_memcpy(p + ROOM_HEAD + vlans, state->uc_addrs, ucs);
+	return 0;
+}
+
+static void put_home(struct vferry_stream_writer *w, const struct vferry_dev_state *state)
+{
+	__u8 *p = record(w, VFERRY_STREAM_HOME, 0, HOME_SIZE);
+
+	if (!p)
+		return;
+
+	__builtin_memcpy(p, state->reset_mac, ETH_ALEN);
+	wire_put16(p + 6, state->mc_wanted ? VFERRY_STREAM_HOME_MC_WANTED : 0);
+}
+
 static void put_identity(struct vferry_stream_writer *w, const struct vferry_dev_state *state)
 {
 	__u8 *p = mandatory(w, VFERRY_STREAM_IDENTITY, IDENTITY_SIZE);
@@ -218,9 +261,7 @@ static void put_end(struct vferry_stream_writer *w)
 int vferry_stream_put_rest(struct vferry_stream_writer *w,
 			   const struct vferry_dev_state *state)
 {
-	if (state->vlan_count > VFERRY_DEV_VLANS ||
-	    state->mc_count > VFERRY_DEV_MC_HASHES ||
-	    state->uc_count > VFERRY_DEV_UC_ADDRS)
+	if (!counts_fit(state))
 		return -EINVAL;
 
 	put_identity(w, state);
@@ -229,6 +270,7 @@ int vferry_stream_put_rest(struct vferry_stream_writer *w,
 	put_unicast(w, state);
 	put_interrupts(w, state);
 	put_counters(w, state);
+	put_home(w, state);
 	put_end(w);
 	return w->err;
 }
@@ -284,6 +326,10 @@ static bool size_fits(__u32 tag, __u64 size)
 		return size == INTERRUPTS_SIZE;
 	case VFERRY_STREAM_COUNTERS:
 		return size == COUNTERS_SIZE;
+	case VFERRY_STREAM_ROOM:
+		return size >= ROOM_HEAD && size <= VFERRY_STREAM_PAYLOAD_MAX;
+	case VFERRY_STREAM_HOME:
+		return size == HOME_SIZE;
 	case VFERRY_STREAM_END:
 		return size == END_SIZE;
 	}
@@ -292,8 +338,20 @@ static bool size_fits(__u32 tag, __u64 size)
 
 static bool tag_known(__u32 tag)
 {
-	return (tag >= VFERRY_STREAM_COMPAT && tag <= VFERRY_STREAM_COUNTERS) ||
-	       tag == VFERRY_STREAM_END;
+	switch (tag) {
+	case VFERRY_STREAM_COMPAT:
+	case VFERRY_STREAM_IDENTITY:
+	case VFERRY_STREAM_VLANS:
+	case VFERRY_STREAM_MULTICAST:
+	case VFERRY_STREAM_UNICAST:
+	case VFERRY_STREAM_INTERRUPTS:
+	case VFERRY_STREAM_COUNTERS:
+	case VFERRY_STREAM_ROOM:
+	case VFERRY_STREAM_HOME:
+	case VFERRY_STREAM_END:
+		return true;
+	}
+	return false;
 }
 
 /* The head of a record is in the buffer. */
@@ -309,6 +367,9 @@ static int get_record(struct vferry_stream_reader *r)
 		return refuse(r, -E2BIG, "record too long");
 	if ((r->tag == VFERRY_STREAM_COMPAT) != !vferry_stream_has_compat(r))
 		return refuse(r, -EPROTO, "compatibility data not first");
+
+	if (r->tag == VFERRY_STREAM_ROOM && r->seen != seen_bit(VFERRY_STREAM_COMPAT))
+		return refuse(r, -EPROTO, "what the VF needs does not come early");
 
 	r->left = size;
 	r->pad = padding(size);
@@ -365,14 +426,56 @@ static int get_identity(struct vferry_stream_reader *r)
 	return get_flags(r, p + 12);
 }
 
-static __u16 get_list16(struct vferry_stream_reader *r, __u16 *list)
+/* Lists are written whole: nothing is left of what ROOM has said. */
+static void get_vlans(struct vferry_dev_state *state, const __u8 *p, __u32 count)
 {
-	__u16 count = r->fill / 2;
-	__u16 i;
+	__u32 i;
 
+	__builtin_memset(state->vlans, 0, sizeof(state->vlans));
 	for (i = 0; i < count; i++)
-		list[i] = wire_get16(r->buf + 2 * i);
-	return count;
+		state->vlans[i] = wire_get16(p + 2 * i);
+	state->vlan_count = count;
+}
+
+static void get_unicast(struct vferry_dev_state *state, const __u8 *p, __u32 count)
+{
+	__builtin_memset(state->uc_addrs, 0, sizeof(state->uc_addrs));
+	__builtin_memcpy(state->uc_addrs, p, ETH_ALEN * count);
+	state->uc_count = count;
+}
+
+static void get_multicast(struct vferry_stream_reader *r)
+{
+	__u32 i;
+
+	r->state.mc_count = r->fill / 2;
+	for (i = 0; i < r->state.mc_count; i++)
+		r->state.mc_hashes[i] = wire_get16(r->buf + 2 * i);
+}
+
+static int get_room(struct vferry_stream_reader *r)
+{
+	__u32 vlans = wire_get16(r->buf + 8), ucs = wire_get16(r->buf + 10);
+	const __u8 *p = r->buf;
+
+	if (vlans > VFERRY_DEV_VLANS || ucs > VFERRY_DEV_UC_ADDRS ||
+	    r->fill != ROOM_HEAD + 2 * vlans + ETH_ALEN * ucs)
+		return refuse(r, -EPROTO, "record of a wrong size");
+	if (wire_get32(p + 12))
+		return refuse(r, -EPROTO, "reserved bytes in use");
+
+	__builtin_memcpy(r->state.reset_mac, p, ETH_ALEN);
+	r->state.port_qos = p[6];
+	r->state.link = p[7] & VFERRY_STREAM_ROOM_LINK;
+	get_vlans(&r->state, p + ROOM_HEAD, vlans);
+	get_unicast(&r->state, p + ROOM_HEAD + 2 * vlans, ucs);
+	return 0;
+}
+
+static void get_home(struct vferry_stream_reader *r)
+{
+	__builtin_memcpy(r->state.reset_mac, r->buf, ETH_ALEN);
+	r->state.mc_wanted = wire_get16(r->buf + 6) & VFERRY_STREAM_HOME_MC_WANTED;
 }
 
 static int get_interrupts(struct vferry_stream_reader *r)
@@ -413,20 +516,24 @@ static int get_payload(struct vferry_stream_reader *r)
 	case VFERRY_STREAM_IDENTITY:
 		return get_identity(r);
 	case VFERRY_STREAM_VLANS:
-		state->vlan_count = get_list16(r, state->vlans);
+		get_vlans(state, r->buf, r->fill / 2);
 		return 0;
 	case VFERRY_STREAM_MULTICAST:
-		state->mc_count = get_list16(r, state->mc_hashes);
+		get_multicast(r);
 		return 0;
 	case VFERRY_STREAM_UNICAST:
-		state->uc_count = r->fill / ETH_ALEN;
-		__builtin_memcpy(state->uc_addrs, r->buf, r->fill);
+		get_unicast(state, r->buf, r->fill / ETH_ALEN);
 		return 0;
 	case VFERRY_STREAM_INTERRUPTS:
 		return get_interrupts(r);
 	case VFERRY_STREAM_COUNTERS:
 		for (i = 0; i < VFERRY_DEV_COUNTERS; i++)
 			state->counters[i] = wire_get64(r->buf + 8 * i);
+		return 0;
+	case VFERRY_STREAM_ROOM:
+		return get_room(r);
+	case VFERRY_STREAM_HOME:
+		get_home(r);
 		return 0;
 	case VFERRY_STREAM_END:
 		return get_end(r);
@@ -532,6 +639,16 @@ int vferry_stream_push(struct vferry_stream_reader *r, const void *data, __u64 l
 bool vferry_stream_has_compat(const struct vferry_stream_reader *r)
 {
 	return r->seen & seen_bit(VFERRY_STREAM_COMPAT);
+}
+
+bool vferry_stream_has_room(const struct vferry_stream_reader *r)
+{
+	return r->seen & seen_bit(VFERRY_STREAM_ROOM);
+}
+
+bool vferry_stream_has_end(const struct vferry_stream_reader *r)
+{
+	return r->at == VFERRY_STREAM_AT_END;
 }
 
 int vferry_stream_done(struct vferry_stream_reader *r)

@@ -14,7 +14,7 @@
 #define VFERRY_STREAM_COMPAT_LEN	64
 
 /* No stream that this source writes is longer, bytes (unit-tested). */
-#define VFERRY_STREAM_WRITE_MAX		496
+#define VFERRY_STREAM_WRITE_MAX		712
 
 /**
  * struct vferry_stream_writer - a stream in the making
@@ -51,6 +51,16 @@ int vferry_stream_put_compat(struct vferry_stream_writer *w,
 			     const struct vferry_dev_state *state);
 
 /**
+ * vferry_stream_put_room() - write ROOM (PRE_COPY), directly after COMPAT
+ * @w: writer
+ * @state: of the VF now. Counts beyond the arrays are an error
+ *
+ * Return: 0, -ENOSPC or -EINVAL (then nothing is written).
+ */
+int vferry_stream_put_room(struct vferry_stream_writer *w,
+			   const struct vferry_dev_state *state);
+
+/**
  * vferry_stream_put_rest() - write all other records and END (STOP_COPY)
  * @w: writer
  * @state: of the VF at rest. Counts beyond the arrays are an error
@@ -70,8 +80,8 @@ enum vferry_stream_at {
 	VFERRY_STREAM_AT_END,		/* END has been read */
 };
 
-/* Longest payload that a reader has to understand (UNICAST, all entries). */
-#define VFERRY_STREAM_PAYLOAD_MAX	(VFERRY_DEV_UC_ADDRS * ETH_ALEN)
+/* Longest payload that a reader has to understand (ROOM, all entries). */
+#define VFERRY_STREAM_PAYLOAD_MAX	(16 + 2 * VFERRY_DEV_VLANS + ETH_ALEN * VFERRY_DEV_UC_ADDRS)
 
 /**
  * struct vferry_stream_reader - a stream being taken in
@@ -126,6 +136,12 @@ int vferry_stream_push(struct vferry_stream_reader *r, const void *data, __u64 l
 
 /* Has COMPAT been read? Then @r->state can be checked for compatibility. */
 bool vferry_stream_has_compat(const struct vferry_stream_reader *r);
+
+/* Has ROOM been read? Then VLANs and addresses in @r->state can be checked too. */
+bool vferry_stream_has_room(const struct vferry_stream_reader *r);
+
+/* Has END been read? Then vferry_stream_done() judges the stream. */
+bool vferry_stream_has_end(const struct vferry_stream_reader *r);
 
 /**
  * vferry_stream_done() - no more will come: is the stream complete?

@@ -62,6 +62,7 @@ static void check_round_trip(const struct vferry_dev_state *state)
 
 	vferry_stream_write(&w, buf, sizeof(buf));
 	MUST(!vferry_stream_put_compat(&w, state));
+	MUST(!vferry_stream_put_room(&w, state));
 	MUST(!vferry_stream_put_rest(&w, state));
 	MUST(w.len <= sizeof(buf));
 

@@ -57,14 +57,18 @@ static void messages(void)
 	}
 }
 
-/* A seed of the stream fuzzer: one byte for the cuts, then the stream. */
-static void save_stream(const char *name, const struct vferry_dev_state *state)
+/*
+ * A seed of the stream fuzzer: one byte for the cuts, then the stream. @early: with what is
+ * sent in PRE_COPY beyond COMPAT.
+ */
+static void save_stream(const char *name, const struct vferry_dev_state *state, bool early)
 {
 	__u8 buf[1 + VFERRY_STREAM_WRITE_MAX] = { 7 };
 	struct vferry_stream_writer w;
 
 	vferry_stream_write(&w, buf + 1, sizeof(buf) - 1);
-	if (vferry_stream_put_compat(&w, state) || vferry_stream_put_rest(&w, state)) {
+	if (vferry_stream_put_compat(&w, state) || (early && vferry_stream_put_room(&w, state)) ||
+	    vferry_stream_put_rest(&w, state)) {
 		fprintf(stderr, "%s: cannot be written\n", name);
 		exit(1);
 	}
@@ -80,13 +84,16 @@ static void streams(void)
 
 	memset(&s, 0, sizeof(s));
 	s.nic = VFERRY_NIC_82576;
-	save_stream("empty", &s);
+	save_stream("empty", &s, false);
 
 	s.proto = 1;
 	s.features = VFERRY_FEAT_MIGRATE;
 	s.mig_id = 0x1122334455667788ull;
 	s.cts = true;
 	memcpy(s.mac, "\x02\x01\x02\x03\x04\x05", ETH_ALEN);
+	memcpy(s.reset_mac, "\x02\x01\x02\x03\x04\x06", ETH_ALEN);
+	s.mc_wanted = true;
+	s.link = true;
 	s.max_frame = 1522;
 	s.vlan_count = 2;
 	s.vlans[0] = 100;
@@ -98,7 +105,8 @@ static void streams(void)
 	s.vtivar = 0x8180;
 	s.vtivar_misc = 0x81;
 	s.eims = 7;
-	save_stream("usual", &s);
+	save_stream("usual", &s, true);
+	save_stream("older", &s, false);
 
 	s.vlan_count = VFERRY_DEV_VLANS;
 	s.mc_count = VFERRY_DEV_MC_HASHES;
@@ -108,7 +116,7 @@ static void streams(void)
 	s.spoofchk = true;
 	s.mc_promisc = true;
 	memset(s.counters, 0x5a, sizeof(s.counters));
-	save_stream("full", &s);
+	save_stream("full", &s, true);
 }
 
 int main(int argc, char **argv)

@@ -17,7 +17,8 @@ static const char good[] =
 	"'mac':'52:54:00:0a:00:01','network':'lan1','mtu':1500,'up':true,'carrier':true,'vfs':["
 	"{'vf':0,'pci':'0000:01:10.0','driver':'vferry_vfio','vlan':0,'iommu_group':true,"
 	"'mac':'52:54:00:00:00:01','held':true,'state':'idle','migratable':true,'reason':'',"
-	"'protocol':1,'user':{'pid':77,'name':'qemu','guest':'web','enable_migration':true}}]}]}";
+	"'protocol':1,'room':{'link':true,'trusted':false,'addresses':3,'address_room':9,"
+	"'vlans':[0,100,101],'vlan_room':5,'pf_vlans':[0]},'user':{'pid':77,'name':'qemu','guest':'web','enable_migration':true}}]}]}";
 
 static const char good_there[] =
 	"{'host':'b','kernel':'6.12.107','qemu':'10.1.2','iommufd':false,"
@@ -31,7 +32,9 @@ static const char good_there[] =
 	"'protocol':1},"
 	"{'vf':1,'pci':'0000:03:10.2','driver':'vferry_vfio','vlan':0,'iommu_group':true,"
 	"'mac':'52:54:00:00:00:08','held':false,'state':'idle','migratable':false,"
-	"'reason':'no driver uses the VF','protocol':0}]}]}";
+	"'reason':'no driver uses the VF','protocol':0,"
+	"'room':{'link':true,'trusted':false,'addresses':0,'address_room':3,'vlans':[],"
+	"'vlan_room':1,'pf_vlans':[0,101,7]}}]}]}";
 
 /* Facts from a text with ' for ", in which the first @from has become @to */
 static json_t *facts(const char *text, const char *from, const char *to)
@@ -107,8 +110,7 @@ static void broken_here(void **state)
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "pf-driver", "driven by igb" },
 		{ "'driver':'vferry_pf'", "'driver':''", "pf-driver", "driven by nothing" },
 		{ "'family':1", "'family':2", "pf-driver", "version 2" },
-		{ "'up':true", "'up':false", "pf-link", "is down" },
-		{ "'carrier':true", "'carrier':false", "pf-link", "has no link" },
+		{ "'link':true", "'link':false", "pf-link", "has no link" },
 		{ "'iommu_group':true", "'iommu_group':false", "iommu", "no IOMMU group" },
 		{ "'driver':'vferry_vfio'", "'driver':'vfio-pci'", "vfio-driver", "to vfio-pci" },
 		{ "'driver':'vferry_vfio'", "'driver':''", "vfio-driver", "to no driver" },
@@ -134,6 +136,47 @@ static void broken_here(void **state)
 		expect_fail(&checks, cases[i].name, cases[i].words);
 		json_decref(here);
 	}
+}
+
+/* VFs have the port's link, whether the PF's interface is up or not. */
+static void link_of_the_port(void **state)
+{
+	json_t *here = facts(good, "'up':true,'carrier':true", "'up':false,'carrier':false");
+	json_t *older = facts(good, "'room'", "'rooms'");
+	struct checks checks = {};
+
+	(void)state;
+	verdict_here(&checks, here, PF, 0);
+	assert_true(checks_pass(&checks));
+	json_decref(here);
+
+	/* a driver that does not tell */
+	checks.count = 0;
+	verdict_here(&checks, older, PF, 0);
+	assert_true(checks_pass(&checks));
+	json_object_set_new(json_array_get(json_object_get(older, "pfs"), 0), "carrier",
+			    json_false());
+	checks.count = 0;
+	verdict_here(&checks, older, PF, 0);
+	expect_fail(&checks, "pf-link", "has no link");
+	json_decref(older);
+}
+
+/* Two guests would have one address. */
+static void address_left(void **state)
+{
+	json_t *here = facts(good, "'trusted':false", "'trusted':false,'mac_set':true"), *vf;
+	struct checks checks = {};
+
+	(void)state;
+	verdict_here(&checks, here, PF, 0);
+	assert_null(line(&checks, "address"));
+	vf = json_array_get(json_object_get(json_array_get(json_object_get(here, "pfs"), 0), "vfs"), 0);
+	json_object_set_new(vf, "held", json_false());
+	checks.count = 0;
+	verdict_here(&checks, here, PF, 0);
+	expect_fail(&checks, "address", "52:54:00:00:00:01 is set for this VF");
+	json_decref(here);
 }
 
 /* With IOMMUFD QEMU finds out by itself. */
@@ -186,6 +229,10 @@ static void broken_there(void **state)
 		  "a migration is under way" },
 		{ "'carrier':true,'vfs':[{", "'carrier':false,'vfs':[{", "there-link", "no link" },
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "there-pf-driver", "drives no such PF" },
+		{ "'address_room':3", "'address_room':2", "there-room",
+		  "3 further addresses, there is room for 2" },
+		{ "'vlan_room':1", "'vlan_room':0", "there-room", "in 1 VLANs" },
+		{ "'pf_vlans':[0,101,7]", "'pf_vlans':[7]", "there-room", "in 2 VLANs" },
 	};
 	json_t *here = facts(good, NULL, NULL);
 	size_t i;
@@ -304,6 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_good),
 		cmocka_unit_test(broken_here),
+		cmocka_unit_test(link_of_the_port),
+		cmocka_unit_test(address_left),
 		cmocka_unit_test(iommufd_needs_no_switch),
 		cmocka_unit_test(broken_there),
 		cmocka_unit_test(frames),

@@ -22,6 +22,8 @@ static struct vferry_dev_state full(void)
 	s.mig_id = 0x2122232425262728ull;
 	s.cts = true;
 	memcpy(s.mac, "\x02\x31\x32\x33\x34\x35", 6);
+	memcpy(s.reset_mac, "\x02\x36\x37\x38\x39\x3a", 6);
+	s.mc_wanted = true;
 	s.trusted = true;
 	s.port_vlan = 0x0fa1;
 	s.port_qos = 7;
@@ -67,6 +69,7 @@ static void assert_same(const struct vferry_dev_state *a, const struct vferry_de
 	assert_true(a->mig_id == b->mig_id);
 	assert_int_equal(a->cts, b->cts);
 	assert_memory_equal(a->mac, b->mac, ETH_ALEN);
+	assert_memory_equal(a->reset_mac, b->reset_mac, ETH_ALEN);
 	assert_int_equal(a->mac_by_host, b->mac_by_host);
 	assert_int_equal(a->port_vlan, b->port_vlan);
 	assert_int_equal(a->port_qos, b->port_qos);
@@ -74,6 +77,7 @@ static void assert_same(const struct vferry_dev_state *a, const struct vferry_de
 	assert_int_equal(a->trusted, b->trusted);
 	assert_int_equal(a->spoofchk, b->spoofchk);
 	assert_int_equal(a->mc_promisc, b->mc_promisc);
+	assert_int_equal(a->mc_wanted, b->mc_wanted);
 	assert_int_equal(a->max_frame, b->max_frame);
 	assert_int_equal(a->vlan_count, b->vlan_count);
 	assert_memory_equal(a->vlans, b->vlans, sizeof(a->vlans));
@@ -103,6 +107,21 @@ static struct stream *written(const struct vferry_dev_state *s)
 	vferry_stream_write(&w, st->bytes, VFERRY_STREAM_WRITE_MAX);
 	assert_int_equal(vferry_stream_put_compat(&w, s), 0);
 	assert_int_equal(w.len, VFERRY_STREAM_COMPAT_LEN);
+	assert_int_equal(vferry_stream_put_rest(&w, s), 0);
+	st->len = w.len;
+	return st;
+}
+
+/* The same with what a source sends early in PRE_COPY, which may differ from the rest. */
+static struct stream *written_early(const struct vferry_dev_state *early,
+				    const struct vferry_dev_state *s)
+{
+	struct stream *st = test_calloc(1, sizeof(*st));
+	struct vferry_stream_writer w;
+
+	vferry_stream_write(&w, st->bytes, VFERRY_STREAM_WRITE_MAX);
+	assert_int_equal(vferry_stream_put_compat(&w, early), 0);
+	assert_int_equal(vferry_stream_put_room(&w, early), 0);
 	assert_int_equal(vferry_stream_put_rest(&w, s), 0);
 	st->len = w.len;
 	return st;
@@ -181,7 +200,7 @@ static __u32 record_len(const struct stream *st, __u32 at)
 	return VFERRY_STREAM_RECORD_SIZE + (wire_get64(st->bytes + at + 8) + 7) / 8 * 8;
 }
 
-#define RECORDS	8	/* of a stream as it is written */
+#define RECORDS	9	/* of a stream as it is written */
 
 static void checksum_is_crc32c(void **state)
 {
@@ -228,6 +247,11 @@ static void round_trip_full(void **state)
 	(void)state;
 	assert_int_equal(taken(st, &r), 0);
 	assert_null(r.reason);
+	assert_same(&r.state, &s);
+	test_free(st);
+
+	st = written_early(&s, &s);
+	assert_int_equal(taken(st, &r), 0);
 	assert_same(&r.state, &s);
 	/* No state makes a longer one. */
 	assert_int_equal(st->len, VFERRY_STREAM_WRITE_MAX);
@@ -278,13 +302,14 @@ static void round_trip_every_flag(void **state)
 	unsigned int bits;
 
 	(void)state;
-	for (bits = 0; bits < 32; bits++) {
+	for (bits = 0; bits < 64; bits++) {
 		s = empty();
 		s.cts = bits & 1;
 		s.mac_by_host = bits & 2;
 		s.trusted = bits & 4;
 		s.spoofchk = bits & 8;
 		s.mc_promisc = bits & 16;
+		s.mc_wanted = bits & 32;
 		st = written(&s);
 		assert_int_equal(taken(st, &r), 0);
 		assert_same(&r.state, &s);
@@ -316,6 +341,95 @@ static void the_rest_overrides_compat(void **state)
 					    st->len - VFERRY_STREAM_COMPAT_LEN), 0);
 	assert_int_equal(vferry_stream_done(&r), 0);
 	assert_same(&r.state, &late);
+	test_free(st);
+}
+
+/* ROOM is there as soon as it has come, and nothing of it is left beside what comes later. */
+static void room_comes_early(void **state)
+{
+	struct vferry_dev_state early = full(), late = empty();
+	struct vferry_stream_reader r;
+	struct stream *st;
+	__u32 i;
+
+	(void)state;
+	early.link = true;
+	/* what only COMPAT and ROOM have */
+	late.link = true;
+	late.proto = early.proto;
+	late.features = early.features;
+	late.mig_id = early.mig_id;
+	st = written_early(&early, &late);
+	vferry_stream_read(&r);
+	for (i = 0; !vferry_stream_has_room(&r); i++) {
+		assert_true(i < st->len);
+		assert_int_equal(vferry_stream_push(&r, st->bytes + i, 1), 0);
+	}
+	assert_int_equal(r.state.port_qos, early.port_qos);
+	assert_true(r.state.link);
+	assert_memory_equal(r.state.reset_mac, early.reset_mac, ETH_ALEN);
+	assert_int_equal(r.state.vlan_count, early.vlan_count);
+	assert_memory_equal(r.state.vlans, early.vlans, sizeof(early.vlans));
+	assert_int_equal(r.state.uc_count, early.uc_count);
+	assert_memory_equal(r.state.uc_addrs, early.uc_addrs, sizeof(early.uc_addrs));
+	assert_false(vferry_stream_has_end(&r));
+	assert_int_equal(vferry_stream_push(&r, st->bytes + i, st->len - i), 0);
+	assert_true(vferry_stream_has_end(&r));
+	assert_int_equal(vferry_stream_done(&r), 0);
+	assert_memory_equal(&r.state, &late, sizeof(late));
+	test_free(st);
+}
+
+/* Anywhere but directly after COMPAT it would overwrite what is true by then. */
+static void room_comes_early_only(void **state)
+{
+	struct vferry_dev_state s = full();
+	struct stream *st = written_early(&s, &s), *moved;
+	__u32 at[RECORDS + 1];
+	unsigned int i, j;
+
+	(void)state;
+	assert_int_equal(find_records(st, at, RECORDS + 1), RECORDS + 1);
+	assert_int_equal(wire_get32(st->bytes + at[1]), VFERRY_STREAM_ROOM);
+	for (i = 2; i < RECORDS; i++) {
+		moved = test_calloc(1, sizeof(*moved));
+		add_bytes(moved, st->bytes, at[1]);
+		for (j = 2; j < RECORDS; j++) {
+			add_bytes(moved, st->bytes + at[j], record_len(st, at[j]));
+			if (j == i)
+				add_bytes(moved, st->bytes + at[1], record_len(st, at[1]));
+		}
+		add_end(moved);
+		assert_refused(moved, -EPROTO);
+		test_free(moved);
+	}
+	test_free(st);
+}
+
+/* Its counts must be those of its payload, and no more than the arrays hold. */
+static void room_counts_judged(void **state)
+{
+	static const struct { __u16 vlans, ucs; __u32 size; } bad[] = {
+		{ 0, 0, 17 }, { 1, 0, 16 }, { 0, 1, 18 }, { 3, 0, 16 + 5 }, { 3, 1, 16 + 6 },
+		{ VFERRY_DEV_VLANS + 1, 0, 16 + 2 * VFERRY_DEV_VLANS + 2 },
+		{ 0, VFERRY_DEV_UC_ADDRS + 1, 16 + 6 * VFERRY_DEV_UC_ADDRS + 6 },
+		{ 0xffff, 0xffff, 16 }, { 0, 0, 15 }, { 0, 0, 0 }, { 0, 0, 5000 },
+	};
+	struct vferry_dev_state s = full();
+	struct stream *st = written(&s), *made;
+	__u8 payload[5000] = { 0 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bad); i++) {
+		made = test_calloc(1, sizeof(*made));
+		add_bytes(made, st->bytes, VFERRY_STREAM_COMPAT_LEN);
+		wire_put16(payload + 8, bad[i].vlans);
+		wire_put16(payload + 10, bad[i].ucs);
+		add_record(made, VFERRY_STREAM_ROOM, 0, payload, bad[i].size);
+		assert_refused(made, -EPROTO);
+		test_free(made);
+	}
 	test_free(st);
 }
 
@@ -496,10 +610,16 @@ static void each_record_missing(void **state)
 				add_bytes(cut, st->bytes + at[j], record_len(st, at[j]));
 		add_end(cut);
 		err = taken(cut, &r);
-		if (wire_get32(st->bytes + at[i]) == VFERRY_STREAM_COUNTERS) {
-			assert_int_equal(err, 0);	/* optional */
+		switch (wire_get32(st->bytes + at[i])) {
+		case VFERRY_STREAM_COUNTERS:	/* optional */
+			assert_int_equal(err, 0);
 			assert_true(r.state.counters[0] == 0);
-		} else {
+			break;
+		case VFERRY_STREAM_HOME:	/* an older source */
+			assert_int_equal(err, 0);
+			assert_memory_equal(r.state.reset_mac, "\0\0\0\0\0\0", ETH_ALEN);
+			break;
+		default:
 			assert_int_equal(err, -EPROTO);
 		}
 		test_free(cut);
@@ -637,7 +757,7 @@ static void unknown_optional_is_skipped(void **state)
 
 static void unknown_mandatory_refuses(void **state)
 {
-	static const __u32 tags[] = { 0, VFERRY_STREAM_COUNTERS + 1, NEW_TAG, 31, 32, 33,
+	static const __u32 tags[] = { 0, VFERRY_STREAM_HOME + 1, NEW_TAG, 31, 32, 33,
 				      VFERRY_STREAM_END - 1, VFERRY_STREAM_END + 1u, ~0u };
 	struct vferry_stream_reader r;
 	struct stream *st;
@@ -691,6 +811,7 @@ static void sizes_judged(void **state)
 		{ VFERRY_STREAM_UNICAST, 6, 0, 96 },
 		{ VFERRY_STREAM_INTERRUPTS, 1, 24, 24 },
 		{ VFERRY_STREAM_COUNTERS, 1, 40, 40 },
+		{ VFERRY_STREAM_HOME, 1, 8, 8 },
 	};
 	struct vferry_dev_state s = full();
 	struct stream *st = written(&s), *made;
@@ -878,6 +999,8 @@ static void writer_needs_room(void **state)
 		vferry_stream_write(&w, exact, size);
 		assert_int_equal(vferry_stream_put_compat(&w, &s),
 				 size < VFERRY_STREAM_COMPAT_LEN ? -ENOSPC : 0);
+		assert_int_equal(vferry_stream_put_room(&w, &s),
+				 size < VFERRY_STREAM_COMPAT_LEN + 192 ? -ENOSPC : 0);
 		assert_int_equal(vferry_stream_put_rest(&w, &s), -ENOSPC);
 		assert_true(w.len <= size);
 		free(exact);
@@ -902,6 +1025,7 @@ static void writer_judges_counts(void **state)
 			s.uc_count = 0xffff;
 		vferry_stream_write(&w, buf, sizeof(buf));
 		assert_int_equal(vferry_stream_put_compat(&w, &s), 0);
+		assert_int_equal(vferry_stream_put_room(&w, &s), -EINVAL);
 		assert_int_equal(vferry_stream_put_rest(&w, &s), -EINVAL);
 		assert_int_equal(w.len, VFERRY_STREAM_COMPAT_LEN);
 	}
@@ -917,6 +1041,9 @@ int main(void)
 		cmocka_unit_test(round_trip_every_length),
 		cmocka_unit_test(round_trip_every_flag),
 		cmocka_unit_test(the_rest_overrides_compat),
+		cmocka_unit_test(room_comes_early),
+		cmocka_unit_test(room_comes_early_only),
+		cmocka_unit_test(room_counts_judged),
 		cmocka_unit_test(compat_known_at_its_last_byte),
 		cmocka_unit_test(chunks),
 		cmocka_unit_test(cut_short_anywhere),

@@ -257,12 +257,20 @@ def check_binding(lab, t):
     check(lab, "vfio-driver", f"the VF {lab.pci[1]} is bound to no driver", "pf0/1")
 
 
-@test("check fails with the right reason: the PF is down")
+@test("check fails with the right reason: no link; the PF's own interface may be down")
 def check_down(lab, t):
     t.defer(lambda: wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {DATA_NET}.1"), 20, "link"))
     t.defer(lab.a.sh, "ip link set pf0 up")
     lab.a.sh("ip link set pf0 down")
-    check(lab, "pf-link", "pf0 is down")
+    lab.n0.sh(f"ping -c 1 -W 5 {DATA_NET}.1")
+    check(lab, "pf-link", "pf0 has a link", result="pass")
+    lab.a.qmp.hmp("set_link data off")
+    try:
+        wait_until(lambda: '"link":false' in lab.a.sh("vferry check --facts").replace(" ", ""), 10,
+                   "no link")
+        check(lab, "pf-link", "pf0 has no link")
+    finally:
+        lab.a.qmp.hmp("set_link data on")
 
 
 @test("check fails with the right reason: no vferry_vfio, no QEMU")
@@ -341,6 +349,7 @@ def check_to(lab, t):
     fails("s/\"nic\":\"8086:10c9\"/\"nic\":\"8086:1521\"/", "there-nic", "no PF 8086:10c9 there")
     fails("s/\"driver\":\"vferry_pf\"/\"driver\":\"igb\"/", "there-pf-driver", "vferry_pf drives no")
     fails("s/\"driver\":\"vferry_vfio\"/\"driver\":\"vfio-pci\"/", "there-vf", "is free")
+    fails("s/\"address_room\":[0-9]*/\"address_room\":-1/g", "there-room", "there is room for -1")
     fails("s/\"vlan\":0/\"vlan\":7/g", "there-vlan", "port VLAN 0 here, 7 there")
     fails("s/\"qemu\":\"[^\"]*\"/\"qemu\":\"9.2.4\"/", "there-qemu", "10.0.6 is needed")
     fails("s/\"kernel\":\"[^\"]*\"/\"kernel\":\"6.1.0\"/", "there-kernel", "Linux 6.1.0")

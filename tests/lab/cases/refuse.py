@@ -105,6 +105,87 @@ def vf_reset(lab, t):
     second_succeeds(lab, t, lab.other(source))
 
 
+def refused(lab, t, words):
+    """The move to the other host fails early, for the reason, and the guest goes on."""
+    cross = lab.cross
+    source = cross.guest.host
+    target = lab.other(source)
+    since = cross.events[target.name].count()
+    migration = begin(lab, target)
+    expect(migration.wait() == "failed", migration.info)
+    event = cross.events[target.name].wait(lambda e: e["event"] == "failed", 10,
+                                           "an event with the reason", since)
+    expect(words in event["reason"], event)
+    migration.target.quit()
+    unharmed(lab, t, source)
+
+
+def trusted(lab, t):
+    for host in lab.hosts.values():
+        host.sh("ip link set pf0 vf 0 trust on")
+        t.defer(host.sh, "ip link set pf0 vf 0 trust off")
+
+
+def add_links(place, t, base, prefix, count, kind):
+    """Interfaces on another; kind: with {} for the number."""
+    place.sh("".join(f"ip link add link {base} name {prefix}{i} {kind.format(i)}; "
+                     f"ip link set {prefix}{i} up; " for i in range(count)) +
+             f"[ -e /sys/class/net/{prefix}{count - 1} ]", timeout=60)
+    t.defer(drop_links, place, prefix, count)
+
+
+def drop_links(place, prefix, count):
+    place.sh(f"for i in $(seq 0 {count - 1}); do ip link del {prefix}$i; done; true", timeout=60)
+
+
+@test("addresses for which there is no room are refused; with room they move")
+def addresses(lab, t):
+    guest = lab.cross.guest
+    trusted(lab, t)
+    guest.sh("insmod /mod/macvlan.ko")
+    add_links(guest, t, lab.cross.interface, "mv", 10,
+              "address 02:00:00:00:ee:{:02} type macvlan")
+    target = lab.other(guest.host)
+    target.sh("modprobe macvlan")
+    add_links(target, t, "pf0", "pv", 14, "address 02:00:00:00:dd:{:02} type macvlan")
+    refused(lab, t, "no room for 10 further addresses")
+    drop_links(target, "pv", 14)
+    second_succeeds(lab, t, target)
+
+
+@test("VLANs for which there is no room are refused; those that are there already move")
+def vlans(lab, t):
+    guest = lab.cross.guest
+    guest.sh("for m in llc stp garp mrp 8021q; do insmod /mod/$m.ko || true; done")
+    add_links(guest, t, lab.cross.interface, "v", 10, "type vlan id 10{}")
+    target = lab.other(guest.host)
+    target.sh("modprobe 8021q")
+    add_links(target, t, "pf0", "pv", 27, "type vlan id 2{:02}")
+    refused(lab, t, "no room for 11 VLANs, 10 of them not in use here")
+    drop_links(target, "pv", 27)
+    add_links(target, t, "pf0", "pv", 10, "type vlan id 10{}")
+    add_links(target, t, "pf0", "pw", 16, "type vlan id 2{:02}")
+    second_succeeds(lab, t, target)
+
+
+@test("what is set on the destination while the guest is on its way is refused")
+def settings(lab, t):
+    cross = lab.cross
+    guest, source = cross.guest, cross.guest.host
+    target = lab.other(source)
+    capability = [{"capability": "pause-before-switchover", "state": True}]
+    guest.qmp.command("migrate-set-capabilities", capabilities=capability)
+    migration = begin(lab, target)
+    wait_until(lambda: migration.poll()["status"] == "pre-switchover", 60, "pre-switchover")
+    for what in ("mac 02:00:00:00:dd:99", "vlan 7"):
+        expect(not target.run(f"ip link set pf0 vf 0 {what}"), f"{what} was taken")
+    expect("a guest is coming to it" in target.sh("dmesg | tail -3"), target.sh("dmesg | tail -3"))
+    migration.source.qmp.command("migrate-continue", state="pre-switchover")
+    expect(migration.wait() == "completed", migration.info)
+    migration.finish()
+    lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=20)
+
+
 @test("a paused guest is refused at once, with the reason")
 def paused(lab, t):
     cross = lab.cross
