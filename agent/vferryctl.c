@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "control.h"
+#include "driver.h"
 
 #define RUNTIME_DIR	"/run/vferryd"
 #define ANSWER_S	10
@@ -162,24 +163,48 @@ static int status_of(json_t *answer)
 	return json_array_size(json_object_get(answer, "problems")) ? PROBLEMS : GOOD;
 }
 
+static int show(json_t *answer, bool as_json, int (*print)(json_t *answer))
+{
+	int r = status_of(answer);
+
+	if (as_json) {
+		json_dumpf(answer, stdout, JSON_COMPACT);
+		putchar('\n');
+		fflush(stdout);
+	} else {
+		print(answer);
+	}
+	json_decref(answer);
+	return r;
+}
+
 static int one_answer(char *line, bool as_json, int (*print)(json_t *answer))
 {
-	json_t *answer = json_loads(line, 0, NULL);
-	int r;
+	json_t *answer = json_loads(line, 0, NULL), *more;
 
 	if (!answer) {
 		fprintf(stderr, "vferryctl: the agent's answer is not understood\n");
 		return UNREACHABLE;
 	}
-	if (as_json) {
-		fputs(line, stdout);
-		fflush(stdout);
-	} else {
-		print(answer);
+	/* The agent's sandbox has no /lib/modules. */
+	if (print == print_check && (more = driver_problems())) {
+		json_array_extend(json_object_get(answer, "problems"), more);
+		json_decref(more);
 	}
-	r = status_of(answer);
-	json_decref(answer);
-	return r;
+	return show(answer, as_json, print);
+}
+
+/* Where there is no agent: perhaps because no VF has the driver that it is started by */
+static int check_without_agent(bool as_json)
+{
+	json_t *problems = driver_problems();
+
+	if (!json_array_size(problems)) {
+		json_decref(problems);
+		return UNREACHABLE;
+	}
+	return show(json_pack("{s:i, s:i, s:o}", "vfs", 0, "hooks", 0, "problems", problems),
+		    as_json, print_check);
 }
 
 static int talk(int fd, const char *command, bool as_json, int (*print)(json_t *answer))
@@ -252,7 +277,8 @@ int main(int argc, char **argv)
 	fd = connect_to(runtime_dir);
 	if (fd < 0) {
 		fprintf(stderr, "vferryctl: vferryd is not reached: %s\n", strerror(-fd));
-		return UNREACHABLE;
+		return commands[i].print == print_check ? check_without_agent(as_json) :
+							   UNREACHABLE;
 	}
 	return talk(fd, commands[i].name, as_json, commands[i].print);
 }
