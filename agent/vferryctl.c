@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "control.h"
+#include "driver.h"
 #include "program.h"
 
 #define RUNTIME_DIR	"/run/vferryd"
@@ -191,24 +192,53 @@ static int status_of(json_t *answer)
 	return json_array_size(json_object_get(answer, "problems")) ? PROBLEMS : GOOD;
 }
 
+static int show(json_t *answer, bool as_json, int (*print)(json_t *answer))
+{
+	int r = status_of(answer);
+
+	if (as_json) {
+		json_dumpf(answer, stdout, JSON_COMPACT);
+		putchar('\n');
+		fflush(stdout);
+	} else {
+		print(answer);
+	}
+	json_decref(answer);
+	return r;
+}
+
 static int one_answer(char *line, bool as_json, int (*print)(json_t *answer))
 {
-	json_t *answer = json_loads(line, 0, NULL);
+	json_t *answer = json_loads(line, 0, NULL), *more;
 	int r;
 
 	if (!answer)
 		return fail(as_json, UNREACHABLE, "the agent's answer is not understood");
 	if (json_object_get(answer, "error") && !as_json) {
 		fail(as_json, 0, "the agent: %s", text_of(answer, "error"));
-	} else if (as_json) {
-		fputs(line, stdout);
-		fflush(stdout);
-	} else {
-		print(answer);
+		r = status_of(answer);
+		json_decref(answer);
+		return r;
 	}
-	r = status_of(answer);
-	json_decref(answer);
-	return r;
+	/* The agent's sandbox has no /lib/modules. */
+	if (print == print_check && (more = driver_problems())) {
+		json_array_extend(json_object_get(answer, "problems"), more);
+		json_decref(more);
+	}
+	return show(answer, as_json, print);
+}
+
+/* Where there is no agent: perhaps because no VF has the driver that it is started by */
+static int check_without_agent(bool as_json)
+{
+	json_t *problems = driver_problems();
+
+	if (!json_array_size(problems)) {
+		json_decref(problems);
+		return UNREACHABLE;
+	}
+	return show(json_pack("{s:i, s:i, s:o}", "vfs", 0, "hooks", 0, "problems", problems),
+		    as_json, print_check);
 }
 
 static void say(int fd, const char *command)
@@ -284,8 +314,13 @@ static int find_command(int argc, char **argv, bool as_json)
 
 static int run(const char *runtime_dir, int command, bool as_json)
 {
-	int fd = connect_to(runtime_dir);
+	int fd = connect_to(runtime_dir), r;
 
+	if (fd < 0 && commands[command].print == print_check) {
+		r = check_without_agent(as_json);
+		if (r != UNREACHABLE)
+			return r;
+	}
 	if (fd < 0)
 		return fail(as_json, UNREACHABLE, "vferryd is not reached: %s/" CONTROL_NAME ": %s",
 			    runtime_dir, strerror(-fd));

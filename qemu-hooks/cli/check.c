@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 
 #include "check.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "facts.h"
 #include "frame.h"
+#include "module.h"
 #include "remote.h"
 #include "options.h"
 #include "say.h"
@@ -228,6 +230,25 @@ static int check(const struct target *vf, const char *host, bool json)
 	return say_json(j) ?: r;
 }
 
+/* No VF of that name; perhaps because its PF, "pf0" of "pf0/0", has another driver */
+static void say_driver(const char *name)
+{
+	char pf_name[64], advice[160];
+	struct utsname uts;
+	struct target pf;
+	bool installed;
+
+	snprintf(pf_name, sizeof(pf_name), "%.*s", (int)strcspn(name, "/"), name);
+	if (target_find(pf_name, &pf) < 0 || !strcmp(pf.pf_driver, "vferry_pf"))
+		return;
+	uname(&uts);
+	installed = module_installed("vferry_pf");
+	say("%s is driven by %s, not by vferry_pf%s%s: %s", pf_name,
+	    pf.pf_driver[0] ? pf.pf_driver : "nothing",
+	    installed ? "" : ", which there is not for Linux ", installed ? "" : uts.release,
+	    pf_driver_advice(installed, uts.release, advice, sizeof(advice)));
+}
+
 int cmd_check(int argc, char **argv)
 {
 	const char *host = NULL, *hear = NULL;
@@ -257,5 +278,8 @@ int cmd_check(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	r = need_vf(argv[0], &vf);
-	return r == STATUS_OK ? check(&vf, host, json) : r;
+	if (r == STATUS_OK)
+		return check(&vf, host, json);
+	say_driver(argv[0]);
+	return r;
 }

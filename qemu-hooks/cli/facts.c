@@ -7,6 +7,8 @@
 #include "cleanup.h"
 #include "conf.h"
 #include "facts.h"
+#include "hook_known.h"
+#include "module.h"
 #include "pf.h"
 #include "place_row.h"
 #include "rtnl.h"
@@ -174,9 +176,11 @@ json_t *facts_here(void)
 	for (i = 0; i < n; i++)
 		json_array_append_new(pfs, pf_facts(&found[i], &conf, vfs, count));
 	sysfs_read(text, sizeof(text), "module/vferry_vfio/parameters/manual");
-	j = json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
+	j = json_pack("{s:o, s:s, s:o, s:s, s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:o}",
 		      "host", text_json(uts.nodename), "kernel", uts.release, "qemu", qemu_version(),
+		      "libvirt_hook", hook_known(),
 		      "iommufd", access("/dev/iommu", F_OK) == 0,
+		      "vferry_pf", (int)module_installed("vferry_pf"),
 		      "vferry_vfio", (int)sysfs_exists("module/vferry_vfio"),
 		      "manual", text[0] == 'Y',
 		      "family", r ? 0 : (int)pf_version(pf),

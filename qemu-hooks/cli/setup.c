@@ -10,6 +10,7 @@
 #include "rtnl.h"
 #include "options.h"
 #include "say.h"
+#include "take.h"
 
 #include "../libvirt/place_row.h"
 
@@ -17,9 +18,10 @@
 
 static const char help[] =
 	"Usage: vferry setup [OPTIONS]\n\n"
-	"Makes the VFs of each PF in the configuration, gives them their addresses and binds\n"
-	"them to vferry_vfio. What is so already is left alone; the number of VFs of a PF is not\n"
-	"changed while it has any. Run at boot by vferry-host.service.\n\n"
+	"Gives each PF in the configuration to vferry_pf, makes its VFs, gives them their\n"
+	"addresses and binds them to vferry_vfio. What is so already is left alone, as is a PF that\n"
+	"is in use with igb; the number of VFs of a PF is not changed while it has any. Run at\n"
+	"boot by vferry-host.service.\n\n"
 	"  -c, --config=FILE  (" CONF_FILE ")\n"
 	"  -n, --dry-run      say what would be done\n"
 	"  -j, --json         as JSON\n"
@@ -211,6 +213,29 @@ static bool is_double(const struct setup *s, const struct conf_pf *conf, const s
 	return false;
 }
 
+/* From igb, which has every PF first. Has vferry_pf it now? */
+static bool is_taken(struct setup *s, const struct conf_pf *conf, struct target *pf)
+{
+	char text[128], reason[256];
+	int r;
+
+	if (!strcmp(pf->pf_driver, "vferry_pf"))
+		return true;
+	if (take_possible(pf, reason, sizeof(reason)) < 0) {
+		s->failed = true;
+		say("[%s]: driven by %s, not by vferry_pf: %s", conf->name,
+		    pf->pf_driver[0] ? pf->pf_driver : "nothing", reason);
+		return false;
+	}
+	snprintf(text, sizeof(text), "%s: given to vferry_pf", conf->name);
+	r = s->dry ? 0 : take_pf(pf);
+	if (r < 0)
+		failed(s, text, r);
+	else
+		did(s, text);
+	return !r;
+}
+
 static void setup_pf(struct setup *s, const struct conf_pf *conf)
 {
 	struct target pf, vf;
@@ -223,12 +248,8 @@ static void setup_pf(struct setup *s, const struct conf_pf *conf)
 		say("[%s]: no such PF", conf->name);
 		return;
 	}
-	if (strcmp(pf.pf_driver, "vferry_pf")) {
-		s->failed = true;
-		say("[%s]: driven by %s, not by vferry_pf", conf->name,
-		    pf.pf_driver[0] ? pf.pf_driver : "nothing");
+	if (!is_taken(s, conf, &pf))
 		return;
-	}
 	if (is_double(s, conf, &pf)) {
 		s->failed = true;
 		return;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "module.h"
 #include "place.h"
 #include "text.h"
 #include "uapi/vferry_pf.h"
@@ -112,9 +113,22 @@ int kernel_version_ok(const char *release)
 	return major > 6 || (major == 6 && minor >= 12) ? 0 : -EINVAL;
 }
 
+/* A host without libvirt needs none. */
+static void check_hook(struct checks *checks, const char *state, const char *name)
+{
+	if (!strcmp(state, "none"))
+		FAIL(name, "install the package vferry-host anew",
+		     "libvirt has no hook of vferry's in /etc/libvirt/hooks/qemu.d");
+	else if (!strcmp(state, "unknown"))
+		FAIL(name, "systemctl reload libvirtd",
+		     "libvirt was started before the hook was there, and does not call it");
+	else if (!strcmp(state, "known"))
+		PASS(name, "libvirt knows the hook");
+}
+
 /* What a host needs, whichever guest it is */
 static void check_host(struct checks *checks, const json_t *facts, const char *kernel,
-		       const char *qemu, const char *module)
+		       const char *qemu, const char *module, const char *hook)
 {
 	const char *release = text_of(facts, "kernel"), *version = text_of(facts, "qemu"), *why;
 
@@ -134,6 +148,7 @@ static void check_host(struct checks *checks, const json_t *facts, const char *k
 		FAIL(module, "modprobe vferry_vfio", "the VFIO driver vferry_vfio is not loaded");
 	else
 		PASS(module, "vferry_vfio is loaded");
+	check_hook(checks, text_of(facts, "libvirt_hook"), hook);
 }
 
 /*
@@ -155,9 +170,14 @@ static bool check_pf(struct checks *checks, const json_t *facts, const json_t *p
 	json_int_t version = number_of(facts, "family");
 
 	if (strcmp(driver, "vferry_pf")) {
-		FAIL("pf-driver", "unbind the PF from it, then: modprobe vferry_pf",
-		     "the PF %s is driven by %s", text_of(pf, "pci"),
-		     *driver ? driver : "nothing");
+		bool installed = is_true(facts, "vferry_pf");
+		const char *release = text_of(facts, "kernel");
+		char advice[160];
+
+		FAIL("pf-driver", pf_driver_advice(installed, release, advice, sizeof(advice)),
+		     "the PF %s is driven by %s, not by vferry_pf%s%s", text_of(pf, "pci"),
+		     *driver ? driver : "nothing", installed ? "" : ", which there is not for Linux ",
+		     installed ? "" : release);
 		SKIP("pf-link", "not without vferry_pf");
 		return false;
 	}
@@ -233,7 +253,7 @@ void verdict_here(struct checks *checks, const json_t *facts, const char *pf_pci
 	const json_t *pf = find_pf(facts, pf_pci), *vf = find_vf(pf, nr);
 	const char *driver = text_of(vf, "driver");
 
-	check_host(checks, facts, "kernel", "qemu", "vfio-module");
+	check_host(checks, facts, "kernel", "qemu", "vfio-module", "libvirt-hook");
 	if (is_true(facts, "manual"))
 		FAIL("automation", "echo N >/sys/module/vferry_vfio/parameters/manual",
 		     "vferry_vfio waits for every step to be asked for by hand");
@@ -530,7 +550,8 @@ void verdict_there(struct checks *checks, const json_t *here, const json_t *ther
 	bool nic, driver;
 
 	*ret_way = (struct way) {};
-	check_host(checks, there, "there-kernel", "there-qemu", "there-vfio-module");
+	check_host(checks, there, "there-kernel", "there-qemu", "there-vfio-module",
+		   "there-libvirt-hook");
 	check_protocols(checks, here, there, vf);
 
 	pf = choose_pf(there, mine, heard, &nic, &driver);

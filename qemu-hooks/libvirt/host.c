@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "host.h"
+#include "module.h"
 #include "place_row.h"
 #include "rtnl.h"
 #include "store.h"
@@ -105,26 +105,6 @@ static int read_row(struct host *host, const struct target *pf, const struct vf_
 	return read_reservation(host, row, uuid);
 }
 
-/* Is vferry_vfio where modprobe finds it? */
-static bool is_installed(void)
-{
-	char path[256], line[1024];
-	struct utsname uts;
-	FILE *f;
-	bool found = false;
-
-	uname(&uts);
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", uts.release);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		found = strstr(line, "/vferry_vfio.ko") &&
-			strstr(line, "/vferry_vfio.ko") < line + strcspn(line, ":");
-	fclose(f);
-	return found;
-}
-
 static int read_table(struct host *host, const char *uuid)
 {
 	_cleanup_free_ struct vf_info *vfs = NULL;
@@ -133,7 +113,7 @@ static int read_table(struct host *host, const char *uuid)
 	int n, nr, r;
 
 	host->table.loaded = sysfs_exists("bus/pci/drivers/vferry_vfio");
-	host->table.installed = is_installed();
+	host->table.installed = module_installed("vferry_vfio");
 	r = pf_dump(host->pf, &vfs, &count);
 	if (r < 0)
 		return r;

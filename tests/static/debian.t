@@ -1,46 +1,86 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# debian/: the packages can be built, have what they should, and the modules' sources
-# that they install are complete: DKMS's own command builds them.
+# debian/: the packages can be built, have what they should, and the modules' sources that
+# they install are complete: dkms builds them here. What they do on a machine: the
+# lab's case packages.
 . tests/tap.sh
 
-echo 1..5
+echo 1..9
 work=/tmp/debian
 mkdir -p $work
 result "they can be built" "$(debian/build $work >$work/log 2>&1 || tail -30 $work/log)"
 result "nothing warns" "$(grep -iE '^dh.*(warning|error)|dpkg-.*: warning' $work/log |
 	grep -v 'substitution variable')"
+result "lintian finds nothing" "$(lintian --allow-root --display-info --fail-on error,warning,info \
+	--tag-display-limit 0 $work/*.deb >$work/lintian 2>&1 || cat $work/lintian)"
 
 for package in vferry-host vferry-host-dkms vferry-guest vferry-guest-dkms; do
 	dpkg-deb -x $work/${package}_*.deb $work/$package
+	dpkg-deb -e $work/${package}_*.deb $work/$package/DEBIAN
 done 2>$work/log
 result "each has its files" "$(cd $work && cat log; for file in \
 	vferry-host/usr/sbin/vferry vferry-host/usr/lib/systemd/system/vferry-host.service \
 	vferry-host/usr/lib/udev/rules.d/60-vferry.rules vferry-host/usr/share/man/man8/vferry.8.gz \
+	vferry-host/usr/share/man/man5/vferry-host.conf.5.gz \
+	vferry-host/usr/share/doc/vferry-host/examples/host.conf \
 	vferry-host/usr/sbin/vferry-libvirt-hook vferry-host/usr/lib/systemd/system/vferry-libvirt.service \
 	vferry-host/usr/share/man/man8/vferry-libvirt.8.gz \
+	vferry-host-dkms/usr/lib/modprobe.d/vferry-host.conf \
 	vferry-guest/usr/sbin/vferryd vferry-guest/usr/bin/vferryctl \
 	vferry-guest/usr/lib/systemd/system/vferryd.service vferry-guest/etc/vferry/vferryd.conf \
-	vferry-guest/usr/lib/sysusers.d/vferryd.conf; do
+	vferry-guest/usr/lib/systemd/system/vferry-driver.service \
+	vferry-guest/usr/lib/sysusers.d/vferryd.conf \
+	vferry-guest-dkms/usr/lib/modprobe.d/vferry-guest.conf; do
 	[ -s $file ] || echo "no $file"
 done
-	[ -L vferry-host/etc/libvirt/hooks/qemu.d/vferry ] || echo "no link for libvirt")"
+	[ -L vferry-host/etc/libvirt/hooks/qemu.d/vferry ] || echo "no link for libvirt"
+	[ -L vferry-host/usr/share/man/man8/vferry-libvirt-hook.8.gz ] || echo "no manual of the hook"
+	find vferry-host* vferry-guest* -path '*/etc/modprobe.d/*' -o -name '*.example')"
+result "maintainer scripts: the user, the initramfs, services that an upgrade starts again" "$(
+	cd $work
+	grep -q 'systemd-sysusers.* vferryd.conf' vferry-guest/DEBIAN/postinst || echo "no user vferryd"
+	for side in host guest; do
+		grep -qx 'activate-noawait update-initramfs' vferry-$side-dkms/DEBIAN/triggers ||
+			echo "$side: no update-initramfs"
+	done
+	for unit in vferry-guest/vferryd vferry-host/vferry-journal vferry-host/vferry-libvirt; do
+		package=${unit%/*}
+		grep -q "_dh_action.*${unit#*/}.service" $package/DEBIAN/postinst || echo "$unit: not started again"
+		grep -q "deb-systemd-invoke stop.*${unit#*/}.service" $package/DEBIAN/prerm ||
+			echo "$unit: not stopped"
+	done)"
+result "the agent is started by its VF, by nothing else" "$(cd $work
+	grep -n Install vferry-guest/usr/lib/systemd/system/*
+	grep -q 'SYSTEMD_WANTS.*vferryd.service' vferry-guest/usr/lib/udev/rules.d/90-vferry.rules ||
+		echo "no rule")"
+result "programs: position independent, bound at once, with checked string functions" "$(
+	for file in $work/vferry-host/usr/sbin/* $work/vferry-guest/usr/sbin/* $work/vferry-guest/usr/bin/*; do
+		readelf -h $file | grep -q 'DYN (Pos' || echo "$file: no PIE"
+		readelf -d $file | grep -q BIND_NOW || echo "$file: no bindnow"
+		readelf -W --dyn-syms $file | grep -q '__[a-z]*printf_chk' || echo "$file: no FORTIFY"
+	done)"
+result "no unit is more exposed than 3.0" "$(
+	for unit in $work/*/usr/lib/systemd/system/*.service; do
+		systemd-analyze security --no-pager --offline=true --threshold=30 $unit 2>&1 |
+			grep 'exposure' >$work/log
+		awk -v unit=${unit##*/} '{ for (i = 1; i <= NF; i++) if ($i ~ /^[0-9.]+$/) found = $i }
+			END { if (found == "" || found > 3) print unit, found }' $work/log
+	done)"
 
-# As DKMS does: the file names directories that are known when it is read.
-cat >$work/dkms <<'END'
-kernel_source_dir=$(echo /lib/modules/*/build)
-dkms_tree=$2
-. "$1/dkms.conf"
-build=$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build
-mkdir -p "${build%/build}"
-cp -r "$1" "$build"
-${MAKE[0]} || exit 1
-for i in ${!BUILT_MODULE_NAME[@]}; do
-	[ -s "$build/${BUILT_MODULE_LOCATION[i]}/${BUILT_MODULE_NAME[i]}.ko" ] || exit 1
-done
-END
-for side in host guest; do
-	result "the $side's modules are built from what is installed, as DKMS does" "$(
-		bash $work/dkms $work/vferry-$side-dkms/usr/src/vferry-$side-* $work/dkms-tree \
-			>$work/log 2>&1 || tail -30 $work/log)"
-done
+# With trees of its own, of which nothing is installed.
+mkdir -p $work/tree $work/src $work/modules
+cp -r $work/vferry-host-dkms/usr/src/* $work/vferry-guest-dkms/usr/src/* $work/src/
+kernel=$(basename /lib/modules/*)
+result "dkms builds the modules of both from what is installed" "$(
+	for side in host guest; do
+		source=$(echo $work/src/vferry-$side-*)
+		dkms build -m vferry-$side -v "${source##*-}" -k "$kernel" --dkmstree $work/tree \
+			--sourcetree $work/src --installtree $work/modules \
+			--kernelsourcedir "/lib/modules/$kernel/build" >$work/log 2>&1 || {
+			tail -30 $work/log
+			cat $work/tree/vferry-$side/*/build/make.log
+		}
+	done
+	for module in vferry_pf vferry_vfio vferry_vf; do
+		[ -n "$(find $work/tree -path '*/module/*' -name "$module.ko*" -size +0)" ] || echo "no $module"
+	done)"

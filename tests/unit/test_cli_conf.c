@@ -2,10 +2,13 @@
 /* Unit test: host.conf, names of PFs and VFs, command lines of QEMU. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "module.h"
 #include "sysfs.h"
+#include "take.h"
 #include "unit.h"
 
 static int read_conf(const char *text, struct conf *conf, char *reason)
@@ -199,6 +202,7 @@ static void command_lines(void **state)
 
 /* A tree like /sys: a PF with an interface and two VFs, one of which has one too */
 static char root[] = "/tmp/test-sysfs-XXXXXX";
+static char modules[64];
 
 static void put(const char *path, const char *text)
 {
@@ -221,8 +225,9 @@ static void put_link(const char *path, const char *to)
 {
 	char full[512];
 
-	put(path, "");
 	snprintf(full, sizeof(full), "%s/%s", root, path);
+	unlink(full);
+	put(path, "");
 	unlink(full);
 	assert_int_equal(symlink(to, full), 0);
 }
@@ -232,6 +237,8 @@ static int make_tree(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(root));
 	sysfs_root = root;
+	snprintf(modules, sizeof(modules), "%s/modules", root);
+	modules_root = modules;
 	put("bus/pci/devices/0000:01:00.0/sriov_totalvfs", "8\n");
 	put_link("bus/pci/devices/0000:01:00.0/driver", "../../../bus/pci/drivers/vferry_pf");
 	put("bus/pci/devices/0000:01:00.0/net/pf0/x", "");
@@ -291,6 +298,46 @@ static void names_are_found(void **state)
 	assert_int_equal(sysfs_pfs("igb", pfs, 4), 0);
 }
 
+/* What a PF is taken from, and what not. */
+static void pf_is_taken_when_nobody_uses_it(void **state)
+{
+	char path[256], reason[256];
+	struct utsname uts;
+	struct target pf;
+
+	(void)state;
+	uname(&uts);
+	snprintf(path, sizeof(path), "modules/%s/modules.dep", uts.release);
+	put(path, "kernel/igb.ko.xz: updates/dkms/vferry_pf.ko\n");
+	put_link("bus/pci/devices/0000:07:00.0/driver", "../../../bus/pci/drivers/igb");
+	put("bus/pci/devices/0000:07:00.0/sriov_totalvfs", "8\n");
+	put("bus/pci/devices/0000:07:00.0/sriov_numvfs", "0\n");
+	put("bus/pci/devices/0000:07:00.0/net/eth7/x", "");
+	put("class/net/eth7/flags", "0x1002\n");
+	assert_int_equal(target_find("07:00.0", &pf), 0);
+
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), -ENOENT);
+	assert_non_null(strstr(reason, "there is no vferry_pf for Linux"));
+	assert_non_null(strstr(reason, "install linux-headers-"));
+	put(path, "updates/dkms/vferry_pf.ko:\n");
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), -ENOENT);
+	assert_non_null(strstr(reason, "vferry_pf is not loaded"));
+
+	put("bus/pci/drivers/vferry_pf/bind", "");
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), 0);
+	put("class/net/eth7/flags", "0x1003\n");
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), -EBUSY);
+	assert_non_null(strstr(reason, "eth7 is up"));
+	put("class/net/eth7/flags", "0x1002\n");
+	put("bus/pci/devices/0000:07:00.0/sriov_numvfs", "2\n");
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), -EBUSY);
+	put("bus/pci/devices/0000:07:00.0/sriov_numvfs", "0\n");
+	put_link("bus/pci/devices/0000:07:00.0/driver", "../../../bus/pci/drivers/vfio-pci");
+	assert_int_equal(target_find("07:00.0", &pf), 0);
+	assert_int_equal(take_possible(&pf, reason, sizeof(reason)), -EPERM);
+	assert_non_null(strstr(reason, "not taken from vfio-pci"));
+}
+
 static void names_are_not_found(void **state)
 {
 	static const char *const none[] = {
@@ -319,6 +366,7 @@ int main(void)
 		cmocka_unit_test(command_lines),
 		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(names_are_not_found),
+		cmocka_unit_test(pf_is_taken_when_nobody_uses_it),
 	};
 
 	return cmocka_run_group_tests(tests, make_tree, remove_tree);

@@ -2,6 +2,7 @@
 /* Unit test: can a guest be migrated? One set-up that is good, and broken ones. */
 #include <errno.h>
 
+#include "hook_known.h"
 #include "text.h"
 #include "unit.h"
 #include "verdict.h"
@@ -11,8 +12,8 @@
 #define PF	"0000:01:00.0"
 
 static const char good[] =
-	"{'host':'a','kernel':'6.12.107+deb13-amd64','qemu':'10.0.13','iommufd':false,"
-	"'vferry_vfio':true,'manual':false,'family':1,'protocol_min':1,'protocol_max':1,'stream':1,"
+	"{'host':'a','kernel':'6.12.107+deb13-amd64','qemu':'10.0.13','libvirt_hook':'known','iommufd':false,"
+	"'vferry_pf':true,'vferry_vfio':true,'manual':false,'family':1,'protocol_min':1,'protocol_max':1,'stream':1,"
 	"'pfs':[{'pf':'pf0','pci':'0000:01:00.0','driver':'vferry_pf','nic':'8086:10c9',"
 	"'mac':'52:54:00:0a:00:01','network':'lan1','mtu':1500,'up':true,'carrier':true,'vfs':["
 	"{'vf':0,'pci':'0000:01:10.0','driver':'vferry_vfio','vlan':0,'iommu_group':true,"
@@ -21,8 +22,8 @@ static const char good[] =
 	"'vlans':[0,100,101],'vlan_room':5,'pf_vlans':[0]},'user':{'pid':77,'name':'qemu','guest':'web','enable_migration':true}}]}]}";
 
 static const char good_there[] =
-	"{'host':'b','kernel':'6.12.107','qemu':'10.1.2','iommufd':false,"
-	"'vferry_vfio':true,'manual':false,'family':1,'protocol_min':1,'protocol_max':2,'stream':1,"
+	"{'host':'b','kernel':'6.12.107','qemu':'10.1.2','libvirt_hook':'idle','iommufd':false,"
+	"'vferry_pf':true,'vferry_vfio':true,'manual':false,'family':1,'protocol_min':1,'protocol_max':2,'stream':1,"
 	"'pfs':[{'pf':'eth9','pci':'0000:02:00.0','driver':'igb','nic':'8086:10c9','network':'lan1',"
 	"'mac':'52:54:00:0b:00:01','mtu':1500,'up':true,'carrier':true,'vfs':[]},"
 	"{'pf':'pf7','pci':'0000:03:00.0','driver':'vferry_pf','nic':'8086:10c9',"
@@ -106,6 +107,8 @@ static void broken_here(void **state)
 		{ "'10.0.13'", "'10.1.1'", "qemu", "10.1.2 is needed" },
 		{ "'10.0.13'", "'9.2.0'", "qemu", "10.0.6 is needed" },
 		{ "'vferry_vfio':true", "'vferry_vfio':false", "vfio-module", "not loaded" },
+		{ "'known'", "'unknown'", "libvirt-hook", "does not call it" },
+		{ "'known'", "'none'", "libvirt-hook", "no hook" },
 		{ "'manual':false", "'manual':true", "automation", "by hand" },
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "pf-driver", "driven by igb" },
 		{ "'driver':'vferry_pf'", "'driver':''", "pf-driver", "driven by nothing" },
@@ -179,6 +182,35 @@ static void address_left(void **state)
 	json_decref(here);
 }
 
+static void hook_is_known(void **state)
+{
+	(void)state;
+	assert_string_equal(hook_verdict(0, 100), "idle");
+	assert_string_equal(hook_verdict(100, 0), "none");
+	assert_string_equal(hook_verdict(100, 101), "unknown");
+	assert_string_equal(hook_verdict(100, 100), "known");
+	assert_string_equal(hook_verdict(101, 100), "known");
+}
+
+/* After an update of the kernel without its headers. */
+static void no_module_for_the_kernel(void **state)
+{
+	json_t *here = facts(good, "'driver':'vferry_pf'", "'driver':'igb'");
+	struct checks checks = {};
+
+	(void)state;
+	verdict_here(&checks, here, PF, 0);
+	assert_non_null(strstr(line(&checks, "pf-driver")->advice, "host.conf"));
+
+	json_object_set_new(here, "vferry_pf", json_false());
+	memset(&checks, 0, sizeof(checks));
+	verdict_here(&checks, here, PF, 0);
+	expect_fail(&checks, "pf-driver", "which there is not for Linux 6.12.107+deb13-amd64");
+	assert_non_null(strstr(line(&checks, "pf-driver")->advice,
+			       "install linux-headers-6.12.107+deb13-amd64"));
+	json_decref(here);
+}
+
 /* With IOMMUFD QEMU finds out by itself. */
 static void iommufd_needs_no_switch(void **state)
 {
@@ -202,6 +234,7 @@ static void broken_there(void **state)
 		{ "'6.12.107'", "'5.10.0'", "there-kernel", "5.10.0" },
 		{ "'10.1.2'", "'10.1.0'", "there-qemu", "10.1.2 is needed" },
 		{ "'vferry_vfio':true", "'vferry_vfio':false", "there-vfio-module", "not loaded" },
+		{ "'idle'", "'unknown'", "there-libvirt-hook", "does not call it" },
 		{ "'protocol_min':1,'protocol_max':2", "'protocol_min':2,'protocol_max':3",
 		  "there-protocol", "the other host 2 to 3" },
 		{ "'stream':1", "'stream':2", "there-stream", "1 here, 2 there" },
@@ -353,6 +386,8 @@ int main(void)
 		cmocka_unit_test(broken_here),
 		cmocka_unit_test(link_of_the_port),
 		cmocka_unit_test(address_left),
+		cmocka_unit_test(hook_is_known),
+		cmocka_unit_test(no_module_for_the_kernel),
 		cmocka_unit_test(iommufd_needs_no_switch),
 		cmocka_unit_test(broken_there),
 		cmocka_unit_test(frames),
