@@ -105,19 +105,6 @@ static void error_resume(struct pci_dev *pdev)
 		netdev_info(nic->netdev, "back after a PCI error\n");
 }
 
-static void for_each_vf(struct pci_dev *pdev, void (*func)(struct pci_dev *vf))
-{
-	struct pci_dev *vf = NULL;
-
-	while ((vf = pci_get_device(pdev->vendor, PCI_ANY_ID, vf))) {
-		if (!vf->is_virtfn || pci_physfn(vf) != pdev)
-			continue;
-		device_lock(&vf->dev);
-		func(vf);
-		device_unlock(&vf->dev);
-	}
-}
-
 static void save_vf(struct pci_dev *vf)
 {
 	pci_save_state(vf);
@@ -136,7 +123,7 @@ static void restore_vf(struct pci_dev *vf)
 static void reset_prepare(struct pci_dev *pdev)
 {
 	leave(pci_get_drvdata(pdev), false);
-	for_each_vf(pdev, save_vf);
+	vpf_sriov_for_each(pdev, save_vf);
 }
 
 static void reset_done(struct pci_dev *pdev)
@@ -145,7 +132,7 @@ static void reset_done(struct pci_dev *pdev)
 
 	pci_save_state(pdev);
 	pci_set_master(pdev);
-	for_each_vf(pdev, restore_vf);
+	vpf_sriov_for_each(pdev, restore_vf);
 	if (back(nic))
 		netdev_err(nic->netdev, "the NIC did not come back from a reset\n");
 }

@@ -74,6 +74,36 @@ void vpf_sriov_disable(struct vpf_nic *nic)
 }
 
 /**
+ * vpf_sriov_for_each() - do something with the PCI function of every VF
+ * @pdev: the PF
+ * @func: called with the lock of the VF's device held
+ */
+void vpf_sriov_for_each(struct pci_dev *pdev, void (*func)(struct pci_dev *vf))
+{
+	struct pci_dev *vf = NULL;
+
+	while ((vf = pci_get_device(pdev->vendor, PCI_ANY_ID, vf))) {
+		if (!vf->is_virtfn || pci_physfn(vf) != pdev)
+			continue;
+		device_lock(&vf->dev);
+		func(vf);
+		device_unlock(&vf->dev);
+	}
+}
+
+/*
+ * When the host sleeps a VF goes before the PF, and comes back after it. Without this
+ * the PCI core restores the VF's configuration in parallel with the PF's: what is
+ * written before the PF has VFs again is lost, interrupts for example. The link ends
+ * with the VF.
+ */
+static void order_vf(struct pci_dev *vf)
+{
+	if (!device_link_add(&vf->dev, &pci_physfn(vf)->dev, DL_FLAG_STATELESS))
+		pci_warn(vf, "will not survive a sleep of the host\n");
+}
+
+/**
  * vpf_sriov_configure() - sriov_numvfs was written
  * @pdev: the PF
  * @num_vfs: 0: none
@@ -103,6 +133,7 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		set_num_vfs(nic, 0);
 		return err;
 	}
+	vpf_sriov_for_each(pdev, order_vf);
 	return num_vfs;
 }
 

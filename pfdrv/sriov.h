@@ -15,6 +15,7 @@ struct vpf_nic;
 
 int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs);
 void vpf_sriov_disable(struct vpf_nic *nic);
+void vpf_sriov_for_each(struct pci_dev *pdev, void (*func)(struct pci_dev *vf));
 void vpf_sriov_pci_name(struct vpf_nic *nic, unsigned int nr, char *buf, size_t size);
 
 /* All VFs of a PF */
