@@ -322,6 +322,19 @@ static json_t *history_json(struct manager *m)
 	return list;
 }
 
+/* What a VF does not receive although the guest wants it: asked for now, it comes and goes */
+static void add_refused(const struct vfmsg *msg, void *arg)
+{
+	json_t *problems = arg;
+	char text[IFNAMSIZ + VFMSG_REFUSED_LEN + 8];
+	unsigned int i;
+
+	for (i = 0; i < msg->n_refused; i++) {
+		snprintf(text, sizeof(text), "%s: %s", msg->ifname, msg->refused[i]);
+		json_array_append_new(problems, json_string(text));
+	}
+}
+
 static json_t *check(struct manager *m)
 {
 	json_t *problems = json_array();
@@ -347,6 +360,7 @@ static json_t *check(struct manager *m)
 	}
 	if (!count)
 		json_array_append_new(problems, json_string("there is no VF of vferry_vf"));
+	vfnl_dump(m->vfnl, add_refused, problems);
 	return json_pack("{s:i, s:i, s:o}", "vfs", (int)count, "hooks", r < 0 ? 0 : r, "problems",
 			 problems);
 }

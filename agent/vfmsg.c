@@ -51,6 +51,7 @@ static const struct nla_policy policy[VFERRY_VF_A_MAX + 1] = {
 	[VFERRY_VF_A_PAGES]		= { .type = NLA_U64 },
 	[VFERRY_VF_A_HEARD_US]		= { .type = NLA_U32 },
 	[VFERRY_VF_A_BOOT_NS]		= { .type = NLA_U64 },
+	[VFERRY_VF_A_REFUSED]		= { .type = NLA_STRING },
 };
 
 static uint32_t u32(struct nlattr *attr)
@@ -66,6 +67,18 @@ static uint64_t u64(struct nlattr *attr)
 static void string(char *to, size_t size, struct nlattr *attr)
 {
 	snprintf(to, size, "%s", attr ? nla_get_string(attr) : "");
+}
+
+/* Several of one kind: the parser keeps the last only */
+static void read_refused(const struct nlmsghdr *msg, struct vfmsg *ret)
+{
+	struct nlattr *attr;
+	int left;
+
+	nlmsg_for_each_attr(attr, (struct nlmsghdr *)msg, GENL_HDRLEN, left)
+		if (nla_type(attr) == VFERRY_VF_A_REFUSED && ret->n_refused < VFMSG_REFUSED)
+			snprintf(ret->refused[ret->n_refused++], VFMSG_REFUSED_LEN, "%.*s",
+				 nla_len(attr), (const char *)nla_data(attr));
 }
 
 int vfmsg_decode(const struct nlmsghdr *msg, size_t len, struct vfmsg *ret)
@@ -103,5 +116,7 @@ int vfmsg_decode(const struct nlmsghdr *msg, size_t len, struct vfmsg *ret)
 	string(ret->ifname, sizeof(ret->ifname), tb[VFERRY_VF_A_IFNAME]);
 	string(ret->pci, sizeof(ret->pci), tb[VFERRY_VF_A_PCI]);
 	string(ret->reason, sizeof(ret->reason), tb[VFERRY_VF_A_REASON]);
+	if (tb[VFERRY_VF_A_REFUSED])
+		read_refused(msg, ret);
 	return 0;
 }

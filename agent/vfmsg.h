@@ -13,6 +13,8 @@
 
 #define VFMSG_PCI	32	/* bytes, with the final NUL */
 #define VFMSG_REASON	128
+#define VFMSG_REFUSED	17	/* lines: the driver's 16, and how many more there are */
+#define VFMSG_REFUSED_LEN	96
 
 /**
  * struct vfmsg - one VF, or what happened to it
@@ -23,6 +25,8 @@
  * @state: IDLE, MIGRATING or SUSPENDED
  * @migratable: it can be migrated; @reason: why not
  * @proto: protocol version agreed on with the host
+ * @refused: of a GET's answer: what the VF does not receive, and why, a line each;
+ *	@n_refused: of them
  * @event: of an event; VFERRY_VF_EVENT_UNSPEC otherwise
  * @result: of an event: 0 is success
  * @mig_id: migration, the current or the last; 0: none
@@ -42,6 +46,8 @@ struct vfmsg {
 	bool migratable;
 	char reason[VFMSG_REASON];
 	uint32_t proto;
+	unsigned int n_refused;
+	char refused[VFMSG_REFUSED][VFMSG_REFUSED_LEN];
 	enum vferry_vf_nl_event event;
 	uint32_t result;
 	uint64_t mig_id;

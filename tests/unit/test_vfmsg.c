@@ -38,6 +38,8 @@ static struct nl_msg *full(void)
 	nla_put_u64(msg, VFERRY_VF_A_PAGES, 99);
 	nla_put_u32(msg, VFERRY_VF_A_SUSPEND_US, 800);
 	nla_put_u32(msg, VFERRY_VF_A_RESUME_US, 1300);
+	nla_put_string(msg, VFERRY_VF_A_REFUSED, "address 1 is not received");
+	nla_put_string(msg, VFERRY_VF_A_REFUSED, "address 2 is not received");
 	return msg;
 }
 
@@ -70,6 +72,9 @@ static void everything(void **state)
 	assert_int_equal(got.suspend_us, 800);
 	assert_int_equal(got.resume_us, 1300);
 	assert_int_equal(got.pages, 99);
+	assert_int_equal(got.n_refused, 2);
+	assert_string_equal(got.refused[0], "address 1 is not received");
+	assert_string_equal(got.refused[1], "address 2 is not received");
 	nlmsg_free(msg);
 }
 
