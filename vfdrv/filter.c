@@ -611,6 +611,26 @@ int vvf_filter_set_mac(struct vvf *vvf, const u8 *mac)
 }
 
 /**
+ * vvf_filter_probe() - does the PF answer?
+ * @vvf: device
+ *
+ * It is told what it knows already. Sleeps, for as long as a request may take.
+ *
+ * Return: 0; -EAGAIN: it knows nothing yet; error of the request.
+ */
+int vvf_filter_probe(struct vvf *vvf)
+{
+	struct vvf_filter *filter = &vvf->filter;
+	int r = -EAGAIN;
+
+	mutex_lock(&filter->lock);
+	if (filter->told_mtu)
+		r = vvf_request_max_frame(vvf, vvf_filter_max_frame(filter->told_mtu));
+	mutex_unlock(&filter->lock);
+	return r;
+}
+
+/**
  * vvf_filter_set_mtu() - change the largest frame
  * @vvf: device
  * @mtu: new MTU

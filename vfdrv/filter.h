@@ -143,6 +143,7 @@ void vvf_filter_restore(struct vvf *vvf);
 void vvf_filter_resumed(struct vvf *vvf);
 void vvf_filter_recheck(struct vvf *vvf);
 int vvf_filter_set_mac(struct vvf *vvf, const u8 *mac);
+int vvf_filter_probe(struct vvf *vvf);
 int vvf_filter_set_mtu(struct vvf *vvf, unsigned int mtu);
 int vvf_filter_set_vlan(struct vvf *vvf, u16 vid, bool add);
 bool vvf_filter_describe(struct vvf *vvf, unsigned int *pos, char *line);

@@ -129,8 +129,7 @@ void vvf_selftest(struct net_device *netdev, struct ethtool_test *test, u64 *dat
 	if (test->flags & ETH_TEST_FL_OFFLINE)
 		data[REGISTERS] = test_registers_offline(vvf);
 	data[INTERRUPTS] = vvf_mig_suspended(vvf) ? EBUSY : test_interrupts(vvf);
-	/* What the PF knows already: it has only to answer. */
-	data[MAILBOX] = -vvf_filter_set_mtu(vvf, netdev->mtu);
+	data[MAILBOX] = -vvf_filter_probe(vvf);
 	data[LINK] = !netif_carrier_ok(netdev);
 	for (i = 0; i < TESTS; i++)
 		if (data[i])

@@ -465,6 +465,8 @@ def silent_pf(lab, t):
     t.note(f"under RTNL, more than without a PF: {seconds:.2f} s")
     expect(seconds < 1.5, seconds)
     wait_until(lambda: counter(lab, "mbx_timeouts") > before, 10, "a request without answer")
+    tested = lab.n0.run("ethtool -t vf0 online", timeout=30).out
+    expect(re.search(r"mailbox\s+[1-9]", tested), f"the self test does not see it: {tested}")
     speak_pf(lab)
     wait_until(lambda: lab.n0.run("ping -c 1 -W 1 10.30.0.21"), 20, "ping in the VLAN")
     expect("mtu 1400" in lab.n0.sh("ip link show vf0"), "the MTU")
