@@ -35,15 +35,17 @@ class Case:
 _current = None
 
 
-def case(hosts=("a",), memory=768, smp=1, kernel_args="", allow=(), systemd=None):
+def case(hosts=("a",), memory=768, smp=1, kernel_args="", allow=(), systemd=None,
+         installed=False):
     """Describe the lab that the file's tests share.
 
     allow: patterns of kernel log lines that this case provokes on purpose.
     systemd: the hosts boot systemd, with all that is installed on a real one, and with
     these files: a dict of path to text, or a dict of host to such a dict.
+    installed: one host with a disk of its own, for packages: see installed.py.
     """
     _current.lab = {"hosts": tuple(hosts), "memory": memory, "smp": smp,
-                    "kernel_args": kernel_args, "systemd": systemd}
+                    "kernel_args": kernel_args, "systemd": systemd, "installed": installed}
     _current.allow = list(allow)
 
 

@@ -8,6 +8,7 @@ from vlab import net
 from vlab.command import LocalPlace
 from vlab.guest import Guest
 from vlab.host import QemuHost
+from vlab.installed import InstalledHost
 from vlab.remote import RemoteHost, RemotePeer
 from vlab.systemd import SystemdHost
 
@@ -33,9 +34,9 @@ class Lab:
     here: this machine, in the lab's network namespace."""
 
     def __init__(self, paths, hosts=("a",), memory=768, smp=1, kernel_args="",
-                 machines=None, systemd=None):
+                 machines=None, systemd=None, installed=False):
         """machines: real ones, as described in remote.py, instead of emulated ones.
-        systemd: what the hosts boot, and its files: see case.py."""
+        systemd: what the hosts boot, and its files; installed: see case.py."""
         self.paths = paths
         self.here = LocalPlace("here")
         self.peer = None
@@ -46,7 +47,7 @@ class Lab:
             self.hosts = {name: RemoteHost(i + 1, paths, known[name])
                           for i, name in enumerate(hosts)}
         else:
-            make = QemuHost if systemd is None else SystemdHost
+            make = InstalledHost if installed else QemuHost if systemd is None else SystemdHost
             self.hosts = {name: make(name, i + 1, paths, memory, smp, kernel_args)
                           for i, name in enumerate(hosts)}
             if systemd is not None:

@@ -41,7 +41,8 @@ class SystemdHost(QemuHost):
 
     def _management(self):
         # udev loads the driver and gives the name.
-        wait_until(lambda: self.run("test -e /sys/class/net/mgmt"), 60, "interface mgmt")
+        wait_until(lambda: self.run("test -e /sys/class/net/mgmt"), BOOT_TIMEOUT,
+                   "interface mgmt")
         self.sh("ip link set mgmt up && "
                 f"ip address add {self.mgmt_address}/24 dev mgmt", timeout=60)
 
