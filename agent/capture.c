@@ -170,9 +170,11 @@ static int open_in(struct capture *capture, const char *ifname)
 
 	capture->ifindex = (int)if_nametoindex(ifname);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || !capture->ifindex)
+	if (fd < 0)
 		return -errno;
 	capture->in = fd;
+	if (!capture->ifindex)
+		return -ENODEV;
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer)) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) < 0)

@@ -251,7 +251,8 @@ static bool answers(const struct solicitor *s, const struct question *q, uint32_
 	       !memcmp(&q->answer.to, &answer->to, len);
 }
 
-static void take(struct solicitor *s, uint32_t ifindex, const struct packet_answer *answer)
+/* Was this asked for? Once for each question */
+static bool take(struct solicitor *s, uint32_t ifindex, const struct packet_answer *answer)
 {
 	size_t i;
 
@@ -262,14 +263,16 @@ static void take(struct solicitor *s, uint32_t ifindex, const struct packet_answ
 			continue;
 		q->answered = true;
 		answered(s, &s->asked[q->neighbour], answer->mac);
-		return;
+		return true;
 	}
+	return false;
 }
 
 static int on_answer(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	struct solicitor *s = arg;
 	struct packet_answer answer;
+	bool news = false;
 	unsigned int i;
 
 	(void)source;
@@ -286,8 +289,11 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *arg
 		if (n < 0)
 			break;
 		if (from.sll_ifindex > 0 && packet_answer(frame, (size_t)n, &answer))
-			take(s, (uint32_t)from.sll_ifindex, &answer);
+			news |= take(s, (uint32_t)from.sll_ifindex, &answer);
 	}
+	/* What others say to each other does not put off the end. */
+	if (!news)
+		return 0;
 	/* Were they the last? */
 	sd_event_source_set_time(s->timer, now_us());
 	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);

@@ -268,7 +268,8 @@ static int talk(int fd, const char *command, bool as_json, int (*print)(json_t *
 	say(fd, command);
 	while (getline(&line, &size, file) > 0) {
 		r = one_answer(line, as_json, print);
-		if (!watch || ferror(stdout))
+		/* an agent that is busy says so, and nothing more */
+		if (!watch || ferror(stdout) || r == UNREACHABLE)
 			return r;
 	}
 	return fail(as_json, UNREACHABLE, "the agent %s", watch ? "has ended" : "does not answer");

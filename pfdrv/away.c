@@ -62,6 +62,8 @@ static int pm_resume(struct device *dev)
 {
 	struct vpf_nic *nic = dev_get_drvdata(dev);
 
+	/* the core has used up what it had saved; errors on the bus need it again */
+	pci_save_state(nic->pdev);
 	pci_set_master(nic->pdev);
 	return back(nic);
 }

@@ -137,12 +137,15 @@ int vpf_hw_read_mac(struct vpf_nic *nic)
 int vpf_hw_nvm_word(struct vpf_nic *nic, unsigned int word, u16 *ret_val)
 {
 	u32 val;
+	int err;
 
+	mutex_lock(&nic->nvm_lock);
 	vpf_wr(nic, R_EERD, EERD_START | word << EERD_ADDR_SHIFT);
-	if (read_poll_timeout(vpf_rd, val, val & EERD_DONE, 5, VPF_EERD_US, false, nic, R_EERD))
-		return -ETIMEDOUT;
-	*ret_val = val >> EERD_DATA_SHIFT;
-	return 0;
+	err = read_poll_timeout(vpf_rd, val, val & EERD_DONE, 5, VPF_EERD_US, false, nic, R_EERD);
+	mutex_unlock(&nic->nvm_lock);
+	if (!err)
+		*ret_val = val >> EERD_DATA_SHIFT;
+	return err;
 }
 
 static void configure_interrupts(struct vpf_nic *nic)

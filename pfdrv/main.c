@@ -131,10 +131,14 @@ static void look_at_link(struct vpf_nic *nic)
 		else
 			netif_carrier_off(netdev);
 	}
-	if (up && (!nic->link_up || test_bit(VPF_F_FLOW, &nic->flags))) {
+	if (up && !nic->link_up)
+		set_bit(VPF_F_FLOW, &nic->flags);
+	/* resets are under RTNL, and write the same register; else next time */
+	if (up && test_bit(VPF_F_FLOW, &nic->flags) && rtnl_trylock()) {
 		clear_bit(VPF_F_FLOW, &nic->flags);
 		if (vpf_flow_apply(nic))
 			netdev_warn(netdev, "no answer from the PHY: no flow control\n");
+		rtnl_unlock();
 	}
 	if (up == nic->link_up)
 		return;
@@ -197,6 +201,7 @@ static void init_nic(struct vpf_nic *nic, struct pci_dev *pdev, struct net_devic
 	INIT_LIST_HEAD(&nic->list);
 	INIT_DELAYED_WORK(&nic->service, service);
 	mutex_init(&nic->phy_lock);
+	mutex_init(&nic->nvm_lock);
 	mutex_init(&nic->stats_lock);
 	u64_stats_init(&nic->tx.sync);
 	u64_stats_init(&nic->tx.xmit_sync);

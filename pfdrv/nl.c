@@ -121,7 +121,7 @@ static int put_room(struct sk_buff *skb, struct vferry_pf_vf *vf)
 	vpf_room_left(vf->nic, vf->nr, &room);
 
 	return nla_put_u32(skb, VFERRY_PF_A_LINK,
-			   !!(vpf_rd(vf->nic, R_STATUS) & STATUS_LU)) ||
+			   vpf_present(vf->nic) && vpf_rd(vf->nic, R_STATUS) & STATUS_LU) ||
 	       (trusted && nla_put_flag(skb, VFERRY_PF_A_TRUSTED)) ||
 	       (mac_set && nla_put_flag(skb, VFERRY_PF_A_MAC_SET)) ||
 	       nla_put_u32(skb, VFERRY_PF_A_ADDRS, addrs) ||

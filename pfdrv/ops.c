@@ -159,12 +159,17 @@ int vferry_pf_quiesce(struct vferry_pf_vf *vf, bool quiet)
 	if (vf->active) {
 		bool was = vf->quiet;
 
+		/* the next guest on this VF may be another */
+		if (!quiet)
+			vpf_vf_check_flr(vf);
 		vf->quiet = quiet;
 		vpf_vf_apply_enable(vf);
 		/* a guest that is suspended has switched its queues off long ago */
 		settle = quiet && !was && queues_run(vf);
-		if (was && !quiet && vf->running)
+		if (was && !quiet && vf->running) {
+			vf->given = false;	/* it goes on here after all */
 			kick_queues(vf);
+		}
 	}
 	mutex_unlock(&vf->lock);
 	if (settle)
@@ -193,6 +198,11 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 	ret_state->nic = VFERRY_NIC_82576;
 
 	mutex_lock(&vf->lock);
+	/* its registers read as ones */
+	if (!vpf_present(vf->nic)) {
+		mutex_unlock(&vf->lock);
+		return -ENODEV;
+	}
 	ret_state->cts = vf->cts;
 	/* of a virtual machine that is stopped: it may go on elsewhere */
 	vf->given |= vf->quiet;
@@ -349,6 +359,11 @@ static int check_policy(const struct vferry_pf_vf *vf, const struct vferry_dev_s
 static int check_link(const struct vferry_pf_vf *vf, const struct vferry_dev_state *s,
 		      char *reason, size_t size)
 {
+	if (!vpf_present(vf->nic)) {
+		snprintf(reason, size, "%s is away: it sleeps, or an error on the bus has stopped it",
+			 vf->nic->netdev->name);
+		return -ENETDOWN;
+	}
 	if (!s->link || vpf_rd(vf->nic, R_STATUS) & STATUS_LU)
 		return 0;
 	snprintf(reason, size, "%s has no link, and the guest has one where it is",
@@ -440,8 +455,9 @@ static int load_filters(struct vferry_pf_vf *vf, const struct vferry_dev_state *
 		return err;
 	for (i = 0; i < s->uc_count; i++) {
 		err = vpf_filter_uc_add(nic, vf->nr, s->uc_addrs[i], same);
+		/* -EADDRINUSE is kept for the VF's own */
 		if (err)
-			return err;
+			return err == -EADDRINUSE ? -EEXIST : err;
 		ether_addr_copy(vf->uc_addrs[vf->uc_count++], s->uc_addrs[i]);
 	}
 
@@ -513,14 +529,16 @@ int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state
 	}
 	vpf_room_release(vf->nic, vf->nr);
 	memcpy(vf->counters, state->counters, sizeof(vf->counters));
-	vf->given = false;
-	if (err) {
+	if (err)
 		start_over(vf, state, err);
+	vf->given = false;
+	if (err)
 		goto out;
-	}
 	load_interrupts(vf, state);
 	vf->running = true;
 	vf->cts = true;
+	/* what was refused where it comes from is asked for again, if trust comes */
+	vf->distrusted = !vf->policy.trusted;
 	vpf_vf_apply_enable(vf);
 out:
 	mutex_unlock(&vf->lock);

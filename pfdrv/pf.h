@@ -141,6 +141,7 @@ struct vpf_nic {
 	u8 perm_addr[ETH_ALEN];
 
 	struct mutex phy_lock;		/* MDIC */
+	struct mutex nvm_lock;		/* EERD */
 	u32 advertising;
 	u32 forced;
 	u8 pause;

@@ -248,11 +248,15 @@ int vpf_room_claim(struct vpf_nic *nic, unsigned int nr, const u8 *mac, bool for
 	return err;
 }
 
-/* The VF has a user, or none any more */
+/* The VF has a user, or none any more: then no guest comes from it to another VF */
 void vpf_room_set_used(struct vpf_nic *nic, unsigned int nr, bool used)
 {
+	unsigned int i;
+
 	spin_lock_bh(&nic->filter_lock);
 	nic->filter.claim[nr].used = used;
+	for (i = 0; i < VPF_MAX_VFS && !used; i++)
+		nic->filter.promise[i].same &= ~BIT(nr);
 	spin_unlock_bh(&nic->filter_lock);
 }
 

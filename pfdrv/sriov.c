@@ -40,6 +40,9 @@ static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 		for (n = 0; n < num_vfs; n++)
 			vpf_vf_create(&nic->vf[n]);
 	vpf_irq_other_on(nic);
+	/* queues that were VFs' are the PF's again */
+	if (!nic->num_vfs)
+		msleep(VPF_QUEUES_BACK_MS);
 	if (up)
 		vpf_up(nic);
 	rtnl_unlock();
@@ -70,22 +73,32 @@ void vpf_sriov_disable(struct vpf_nic *nic)
 	destroy_vfs(nic);
 	msleep(VPF_VFS_GO_MS);
 	set_num_vfs(nic, 0);
-	msleep(VPF_QUEUES_BACK_MS);
+}
+
+/* The function of the VF after @vf, NULL: of the first. Takes @vf's reference, gives one */
+static struct pci_dev *next_vf(struct pci_dev *pdev, struct pci_dev *vf)
+{
+	do {
+		vf = pci_get_device(pdev->vendor, PCI_ANY_ID, vf);
+	} while (vf && (!vf->is_virtfn || pci_physfn(vf) != pdev));
+	return vf;
 }
 
 /**
  * vpf_sriov_for_each() - do something with the PCI function of every VF
  * @pdev: the PF
  * @func: called with the lock of the VF's device held
+ *
+ * Leaves out a VF whose device is locked: who resets a whole bus holds all its devices'
+ * locks, and does for each what is to be done.
  */
 void vpf_sriov_for_each(struct pci_dev *pdev, void (*func)(struct pci_dev *vf))
 {
 	struct pci_dev *vf = NULL;
 
-	while ((vf = pci_get_device(pdev->vendor, PCI_ANY_ID, vf))) {
-		if (!vf->is_virtfn || pci_physfn(vf) != pdev)
+	while ((vf = next_vf(pdev, vf))) {
+		if (!device_trylock(&vf->dev))
 			continue;
-		device_lock(&vf->dev);
 		func(vf);
 		device_unlock(&vf->dev);
 	}
@@ -113,6 +126,7 @@ static void order_vf(struct pci_dev *vf)
 int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 {
 	struct vpf_nic *nic = pci_get_drvdata(pdev);
+	struct pci_dev *vf = NULL;
 	int err;
 
 	if (!num_vfs) {
@@ -133,7 +147,8 @@ int vpf_sriov_configure(struct pci_dev *pdev, int num_vfs)
 		set_num_vfs(nic, 0);
 		return err;
 	}
-	vpf_sriov_for_each(pdev, order_vf);
+	while ((vf = next_vf(pdev, vf)))
+		order_vf(vf);
 	return num_vfs;
 }
 
@@ -296,15 +311,27 @@ static void put_vf(struct vferry_pf_vf *vf)
  */
 static int check_settable(struct vferry_pf_vf *vf, const char *what)
 {
-	const char *why;
+	const char *why = NULL;
 
 	lockdep_assert_held(&vf->lock);
 
 	if (vpf_room_promised(vf->nic, vf->nr))
 		why = "a guest is coming to it";
-	else if (vpf_mig_state(vf) != VFERRY_MIG_IDLE)
+	switch (vpf_mig_state(vf)) {
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_MIGRATING:
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_SUSPENDED:
 		why = "its guest is migrating";
-	else
+		break;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_RESUME_SENT:
+	case VFERRY_MIG_CANCEL_SENT:
+	case VFERRY_MIG_STATES:
+		/* a guest can stay in the last two as long as it likes; revoked, it starts anew */
+		break;
+	}
+	if (!why)
 		return 0;
 	netdev_warn(vf->nic->netdev, "VF %u: %s, its %s cannot be changed now\n",
 		    vf->nr, why, what);
@@ -422,6 +449,11 @@ int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
 
 	if (!vf)
 		return -EINVAL;
+	/* what was promised to a guest that is on its way may need trust */
+	if (!on && vpf_room_promised(vf->nic, nr)) {
+		put_vf(vf);
+		return -EBUSY;
+	}
 	vf->admin.trusted = vf->policy.trusted = on;
 	vpf_vf_apply_multicast(vf);
 	/* what was refused was not noted: its driver has to ask again */

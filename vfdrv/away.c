@@ -31,6 +31,7 @@ static void vvf_away(struct vvf *vvf)
 	vvf_away_locked(vvf);
 	vvf_unlock(vvf);
 	rtnl_unlock();
+	vvf_link_away(vvf);
 }
 
 /* Attach the interface; its queue stays stopped if the NIC's is not on. */
@@ -40,7 +41,7 @@ static void vvf_attach(struct vvf *vvf)
 
 	netif_tx_lock_bh(netdev);
 	netif_device_attach(netdev);
-	if (!vvf->running)
+	if (!vvf->running || vvf_mig_suspended(vvf))
 		netif_tx_stop_all_queues(netdev);
 	netif_tx_unlock_bh(netdev);
 }
@@ -72,22 +73,30 @@ static void vvf_back(struct vvf *vvf)
 static int vvf_sleep(struct device *dev)
 {
 	struct vvf *vvf = dev_get_drvdata(dev);
-	int r = 0;
+	bool told, busy;
+
+	/* Asked without locks, as the answer may take long; whether it was right is seen then. */
+	told = READ_ONCE(vvf->mig.state) == VFERRY_MIG_IDLE && vvf->mig.welcome.version &&
+	       !READ_ONCE(vvf->link.pf_absent) &&
+	       !vvf_request_hello(vvf, VFERRY_FEAT_ASLEEP);
 
 	rtnl_lock();
 	vvf_lock(vvf);
-	if (vvf->mig.state != VFERRY_MIG_IDLE || vvf->mig.n_jobs) {
-		dev_warn(dev, "no sleep: a migration is under way\n");
-		r = -EBUSY;
-	} else {
-		if (!vvf->link.pf_absent)
-			vvf_request_hello(vvf, VFERRY_FEAT_ASLEEP);
+	busy = vvf->mig.state != VFERRY_MIG_IDLE || vvf->mig.n_jobs;
+	if (!busy)
 		vvf_away_locked(vvf);
-		vvf_write(vvf, VVF_EIMC, ~0);
-	}
 	vvf_unlock(vvf);
 	rtnl_unlock();
-	return r;
+
+	if (busy) {
+		dev_warn(dev, "no sleep: a migration is under way\n");
+		if (told)
+			vvf_request_hello(vvf, VFERRY_FEAT_MIGRATE);
+		return -EBUSY;
+	}
+	vvf_link_away(vvf);
+	vvf_write(vvf, VVF_EIMC, ~0);
+	return 0;
 }
 
 static int vvf_wake(struct device *dev)

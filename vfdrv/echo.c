@@ -19,7 +19,8 @@
  */
 #define ECHO_BODY_IPV4	24	/* header and ports */
 #define ECHO_BODY	40	/* IPv6 header; more than ARP has */
-#define ECHO_MAX	(VLAN_ETH_HLEN + ECHO_BODY)
+#define ECHO_TAGS	2
+#define ECHO_MAX	(ETH_HLEN + ECHO_TAGS * VLAN_HLEN + ECHO_BODY)
 
 /*
  * A slot. The frames of a stream may be the same as far as they are compared, and a ring
@@ -36,10 +37,11 @@ static u32 echo_hash(const struct vvf_echo *echo, const u8 *frame)
 {
 	const u8 *type = frame + 2 * ETH_ALEN;
 	u32 hash = jhash(frame, 2 * ETH_ALEN, echo->seed);
+	unsigned int tags = 0;
 	__be16 proto;
 
 	memcpy(&proto, type, sizeof(proto));
-	if (proto == htons(ETH_P_8021Q)) {
+	while (eth_type_vlan(proto) && tags++ < ECHO_TAGS) {
 		type += VLAN_HLEN;
 		memcpy(&proto, type, sizeof(proto));
 	}

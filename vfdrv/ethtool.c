@@ -237,6 +237,11 @@ static int vvf_ethtool_reset(struct net_device *netdev, u32 *flags)
 
 	if ((*flags & RESET_COMPONENTS) != RESET_COMPONENTS)
 		return -EOPNOTSUPP;
+	/* A PF that is not there is waited for by the watchdog, not under RTNL. */
+	if (READ_ONCE(vvf->link.pf_absent)) {
+		vvf_link_want_reset(vvf);
+		return -EINPROGRESS;
+	}
 	vvf_lock(vvf);
 	/* It would end the migration, on the host that the guest is about to leave. */
 	if (!vvf_mig_suspended(vvf))

@@ -616,13 +616,16 @@ int vvf_filter_set_mac(struct vvf *vvf, const u8 *mac)
  *
  * It is told what it knows already. Sleeps, for as long as a request may take.
  *
- * Return: 0; -EAGAIN: it knows nothing yet; error of the request.
+ * Return: 0; -EAGAIN: it knows nothing yet; -ETIMEDOUT: it has not answered of late; error of
+ * the request.
  */
 int vvf_filter_probe(struct vvf *vvf)
 {
 	struct vvf_filter *filter = &vvf->filter;
 	int r = -EAGAIN;
 
+	if (READ_ONCE(vvf->link.pf_absent) || READ_ONCE(filter->silent))
+		return -ETIMEDOUT;
 	mutex_lock(&filter->lock);
 	if (filter->told_mtu)
 		r = vvf_request_max_frame(vvf, vvf_filter_max_frame(filter->told_mtu));

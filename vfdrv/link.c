@@ -185,7 +185,12 @@ static int vvf_link_negotiate(struct vvf *vvf)
 	/* Nobody is kept waiting; those who come see link.asking. */
 	lockdep_assert_not_held(&vvf->lock);
 
-	r = vvf_mbx_reset(vvf) ?: vvf_queue_restore_dma(vvf);
+	r = vvf_mbx_reset(vvf);
+	/* What came before it, the PF has forgotten; no command is valid before HELLO. */
+	vvf_lock(vvf);
+	vvf_mig_reset(vvf);
+	vvf_unlock(vvf);
+	r = r ?: vvf_queue_restore_dma(vvf);
 	if (r)
 		return r;
 	for (try = 0; try < RESET_TRIES; try++) {
@@ -231,7 +236,7 @@ static int vvf_link_start_queues(struct vvf *vvf)
  * does not answer they do not, and the watchdog tries again. If another thread is asking the
  * PF already, a reset follows that one.
  *
- * Return: 0, -EINPROGRESS, or the error of the PF.
+ * Return: 0, -EINPROGRESS, -ENODEV: the device went away, or the error of the PF.
  */
 int vvf_link_reset(struct vvf *vvf)
 {
@@ -249,7 +254,13 @@ int vvf_link_reset(struct vvf *vvf)
 		vvf_link_want_reset(vvf);
 		return -EINPROGRESS;
 	}
-	r = vvf_link_ask(vvf) ?: vvf_link_start_queues(vvf);
+	r = vvf_link_ask(vvf);
+	/* Away since: whoever brings the device back resets it. */
+	if (vvf->mbx.offline) {
+		set_bit(RESET_WANTED, &vvf->link.wanted);
+		return -ENODEV;
+	}
+	r = r ?: vvf_link_start_queues(vvf);
 	if (r)
 		goto fail;
 	WRITE_ONCE(vvf->link.pf_absent, false);
@@ -267,8 +278,11 @@ fail:
 	return r;
 }
 
+/* A migration's command is about to change what is due: it has this judged anew. */
 static bool vvf_link_reset_due(struct vvf *vvf)
 {
+	if (vvf->mbx.offline || vvf->link.asking || vvf->mig.n_jobs)
+		return false;
 	return test_bit(vvf_mig_suspended(vvf) ? RESET_FORGOTTEN : RESET_WANTED,
 			&vvf->link.wanted);
 }
@@ -278,8 +292,7 @@ static void vvf_link_reset_work(struct work_struct *work)
 	struct vvf *vvf = container_of(work, struct vvf, link.reset);
 
 	vvf_lock(vvf);
-	if (!vvf->mbx.offline && !vvf->link.asking && vvf_link_reset_due(vvf) &&
-	    !vvf_link_reset(vvf))
+	if (vvf_link_reset_due(vvf) && !vvf_link_reset(vvf))
 		vvf_link_check(vvf);
 	vvf_unlock(vvf);
 }
@@ -295,6 +308,17 @@ void vvf_link_init(struct vvf *vvf)
 	/* The mailbox lives earlier than the interface. */
 	disable_delayed_work(&vvf->link.watchdog);
 	disable_work(&vvf->link.reset);
+}
+
+/**
+ * vvf_link_away() - wait until no reset is under way
+ * @vvf: device, its mailbox offline, so that none begins; without vvf.lock
+ *
+ * What the reset would have done is left to whoever brings the device back.
+ */
+void vvf_link_away(struct vvf *vvf)
+{
+	flush_work(&vvf->link.reset);
 }
 
 /**

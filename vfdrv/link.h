@@ -33,6 +33,7 @@ struct vvf_link {
 void vvf_link_init(struct vvf *vvf);
 void vvf_link_start(struct vvf *vvf);
 void vvf_link_stop(struct vvf *vvf);
+void vvf_link_away(struct vvf *vvf);
 void vvf_link_check(struct vvf *vvf);
 void vvf_link_want_reset(struct vvf *vvf);
 void vvf_link_resumed(struct vvf *vvf);

@@ -155,6 +155,7 @@ static void vvf_shutdown(struct pci_dev *pdev)
 	vvf_quiesce(vvf);
 	vvf_mbx_online(vvf, false);
 	rtnl_unlock();
+	vvf_link_away(vvf);
 	vvf_write(vvf, VVF_EIMC, ~0);
 	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
 	pci_clear_master(pdev);

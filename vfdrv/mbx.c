@@ -300,14 +300,17 @@ static void vvf_mbx_wake(struct vvf_mbx *mbx)
  */
 int vvf_mbx_request(struct vvf *vvf, u32 *msg, unsigned int words)
 {
-	bool reset = vferry_mbx_id(msg[0]) == VFERRY_MBX_RESET;
+	u32 id = vferry_mbx_id(msg[0]);
+	bool reset = id == VFERRY_MBX_RESET;
 	struct vvf_mbx *mbx = &vvf->mbx;
 	int r;
 
 	mbx_lock(vvf);
 	if (mbx->offline)
 		r = -ENODEV;
-	else if (mbx->paused)
+	/* a PF that has not heard of the reset yet would ask for another one */
+	else if (mbx->paused ||
+		 (READ_ONCE(vvf->link.asking) && !reset && id != VFERRY_MBX_HELLO))
 		r = -EBUSY;
 	else
 		r = vvf_mbx_post(vvf, msg, words);
@@ -612,7 +615,7 @@ void vvf_mbx_pause(struct vvf *vvf, bool pause)
  * vvf_mbx_reset() - reset the VF, and what is known of the mailbox
  * @vvf: device
  *
- * Return: 0; -EAGAIN: the PF is in reset itself.
+ * Return: 0; -EAGAIN: the PF is in reset itself; -ENODEV: the device is away.
  */
 int vvf_mbx_reset(struct vvf *vvf)
 {
@@ -621,6 +624,10 @@ int vvf_mbx_reset(struct vvf *vvf)
 	int r = 0;
 
 	mbx_lock(vvf);
+	if (mbx->offline) {
+		mbx_unlock(vvf);
+		return -ENODEV;
+	}
 	vvf_write(vvf, VVF_CTRL, VVF_CTRL_RST);
 	while (vvf_mbx_look(vvf) & VVF_MBX_RSTI) {
 		if (passed(deadline)) {

@@ -89,6 +89,9 @@ static bool fires(struct vvf *vvf, unsigned int vector, const unsigned long *cou
 	ktime_t deadline = ktime_add_ms(ktime_get(), INTERRUPT_MS);
 	unsigned long before = READ_ONCE(*counter);
 
+	/* Suspended since: nobody may touch it, and nothing is known of it. */
+	if (vvf_mig_suspended(vvf))
+		return true;
 	vvf_write(vvf, VVF_EICS, BIT(vector));
 	while (READ_ONCE(*counter) == before) {
 		if (ktime_after(ktime_get(), deadline))

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Do the queues get on? See watch.h. */
+#include <linux/ktime.h>
+
 #include "vvf.h"
+
+/* Who is asked oftener, as by each word of the PF, has nothing to judge by. */
+#define LOOK_NS		NSEC_PER_SEC
 
 /*
  * The NIC's place. On silicon it may run ahead of what was sent while the link is down; nothing
@@ -21,7 +26,7 @@ static unsigned int vvf_watch_rx(struct vvf *vvf)
 }
 
 /**
- * vvf_watch() - look at the queues, every two seconds
+ * vvf_watch() - look at the queues, if that is a second ago
  * @vvf: device, neither suspended nor away
  *
  * Calls NAPI if it has missed something.
@@ -30,12 +35,14 @@ static unsigned int vvf_watch_rx(struct vvf *vvf)
  */
 bool vvf_watch(struct vvf *vvf)
 {
+	u64 now = ktime_get_ns();
 	unsigned int looks;
 
 	lockdep_assert_held(&vvf->lock);
 
-	if (!vvf->running)
+	if (!vvf->running || now - vvf->watch.looked < LOOK_NS)
 		return true;
+	vvf->watch.looked = now;
 	looks = max(vvf_watch_tx(vvf), vvf_watch_rx(vvf));
 	if (looks >= VVF_WATCH_RESET) {
 		vvf->watch.stuck++;

@@ -31,12 +31,14 @@ struct vvf_watch_ring {
  * struct vvf_watch - progress of both rings
  * @tx: transmit ring
  * @rx: receive ring
+ * @looked: when, CLOCK_MONOTONIC, ns
  * @polled: times that NAPI had to be called
  * @stuck: resets for want of progress
  */
 struct vvf_watch {
 	struct vvf_watch_ring tx;
 	struct vvf_watch_ring rx;
+	__u64 looked;
 	unsigned long polled;
 	unsigned long stuck;
 };

@@ -69,6 +69,9 @@ def setup(lab):
 
 
 def prepare(lab, guest):
+    # For the macvlan: an address beside the one that host a has set.
+    for host in lab.hosts.values():
+        host.sh("ip link set pf0 vf 0 trust on")
     name = lab.agent.start(CONFIGURE)
     joined = guest.start(JOIN.format(GROUP, GUEST_ADDRESS))
     wait_until(lambda: "joined" in joined.out, 60, "the multicast group")
@@ -370,10 +373,12 @@ def twenty(lab, t):
     pid = guest.sh("systemctl show vferryd -p MainPID --value")
 
     def resources():
-        rss, fds, children = guest.sh(
-            f"grep VmRSS /proc/{pid}/status | tr -dc 0-9; echo; ls /proc/{pid}/fd | wc -l; "
-            f"pgrep -c -P {pid}; true").split()
-        return int(rss), int(fds), int(children)
+        # Memory of its own: pages of its program come and go.
+        anon, fds, children, rss = guest.sh(
+            f"grep RssAnon /proc/{pid}/status | tr -dc 0-9; echo; ls /proc/{pid}/fd | wc -l; "
+            f"pgrep -c -P {pid}; grep VmRSS /proc/{pid}/status | tr -dc 0-9; true").split()
+        expect(int(rss) < 6 * 1024, f"{rss} KiB")
+        return int(anon), int(fds), int(children)
 
     records = []
 
@@ -389,11 +394,11 @@ def twenty(lab, t):
     for _ in range(20):
         there()
     after = resources()
-    t.note(f"RSS {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
+    t.note(f"memory {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
     expect(all(r["outcome"] == "arrived" and r["remaining"] == 0 and not r["differences"]
                for r in records), records)
     expect(after[1:] == before[1:], (before, after))
-    expect(after[0] < before[0] + 256 and after[0] < 6 * 1024, (before, after))
+    expect(after[0] < before[0] + 256, (before, after))
     expect_answers(lab)
 
 
