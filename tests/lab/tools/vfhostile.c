@@ -208,11 +208,28 @@ static int obey(uint32_t cmd, uint32_t state, uint32_t *ret_seq)
 	return 0;
 }
 
+/* As a driver does: what is written while the PF has the mailbox may be overwritten. */
+static int take_mailbox(void)
+{
+	double end = now() + LATE_S;
+
+	do {
+		if (now() > end) {
+			fprintf(stderr, "vfhostile: the PF keeps the mailbox\n");
+			return -1;
+		}
+		wr(V2PMAILBOX, V2P_VFU);
+	} while (!(regs[V2PMAILBOX / 4] & V2P_VFU));
+	return 0;
+}
+
 /* A request, and its reply, which is not the first message if an older one is there. */
 static int ask(const uint32_t *msg, int words, uint32_t *ret_reply)
 {
 	uint32_t id = vferry_mbx_id(msg[0]);
 
+	if (take_mailbox())
+		return -1;
 	send_words(msg, words);
 	do {
 		if (await_words(ret_reply))
