@@ -398,7 +398,9 @@ def twenty(lab, t):
     expect(all(r["outcome"] == "arrived" and r["remaining"] == 0 and not r["differences"]
                for r in records), records)
     expect(after[1:] == before[1:], (before, after))
-    expect(after[0] < before[0] + 256, (before, after))
+    # It is asked for its history after each, which is not full yet: 13 KiB of JSON a record.
+    # That it ends there is seen by tests/agent/netns.py, after a full one.
+    expect(after[0] < before[0] + 20 * 13 + 128, (before, after))
     expect_answers(lab)
 
 
