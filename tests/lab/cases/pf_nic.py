@@ -284,10 +284,15 @@ def seven(lab, t):
     for i, space in enumerate(lab.vf):
         # igbvf looks at the link every two seconds
         wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 20, f"VF {i} and the peer")
+
+    def reached(place, address):
+        # igbvf takes its link down once more, 2 s after it came up, for 10 s: see igbvf_on_pf.py
+        wait_until(lambda: place.run(f"ping -c 2 -i 0.1 -W 5 {address}"), 30,
+                   f"{place.name} to reach {address}")
     for i, space in enumerate(lab.vf):
-        space.sh(f"ping -c 2 -i 0.1 -W 5 {PF}")
-        space.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + (i + 1) % VFS}")
-        lab.peer.sh(f"ping -c 2 -i 0.1 -W 5 {DATA_NET}.{20 + i}")
+        reached(space, PF)
+        reached(space, f"{DATA_NET}.{20 + (i + 1) % VFS}")
+        reached(lab.peer, f"{DATA_NET}.{20 + i}")
     expect(not lab.a.run(f"echo 8 >/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs"),
            "an eighth VF")
 
