@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lab host (L1): QEMU with an igb behind a vIOMMU, or a real machine."""
 
+import re
 import resource
 import signal
 import subprocess
@@ -11,8 +12,11 @@ from vlab import kernel, net
 from vlab.agent import Agent, connect_unix
 from vlab.console import Reader
 from vlab.qmp import Qmp
-from vlab.wait import wait_until
+from vlab.wait import TimedOut, wait_until
 
+# What QEMU's monitor is asked about a machine that does not answer
+LOOK = ("info status", "info registers -a", "info lapic", "info pic", "info irq", "info pci",
+        "info jit")
 BOOT_TIMEOUT = 120      # s; 5 s on an idle machine
 PF_ID = "0x10c9"
 VF_ID = "0x10ca"
@@ -211,6 +215,23 @@ class QemuHost(Agent, Host):
         for core in cores:
             core.unlink()
         return f"\nwhere it was: {path}"
+
+    def stuck(self, patience=20):
+        """None, or, when it runs and does not answer, what its processors are at."""
+        if self._qemu is None or self.dead or self.qmp is None:
+            return None
+        try:
+            self.start("true", patience).wait(patience)
+            return None
+        except TimedOut:
+            pass
+        path = self._log_dir / f"{self.name}.stuck"
+        with open(path, "w") as file:
+            for command in LOOK:
+                file.write(f"(qemu) {command}\n{self.qmp.hmp(command)}\n")
+        where = re.findall(r"^(?:CPU#.*|RIP=.*)$", path.read_text(), re.MULTILINE)
+        return (f"{self.name}: its kernel does not answer: {path}\n" +
+                "\n".join(line.strip() for line in where))
 
     def _arguments(self, initrd):
         mgmt, data = f"mgmt-{self.name}", f"data-{self.name}"
