@@ -8,11 +8,13 @@ links     relative links lead to a file, and to a heading of it; files and tests
 words     make targets, sub-commands, options, module parameters exist
 messages  docs/trouble.md quotes what the sources say, and has every refusal
 places    CONTRIBUTING.md's counts of places are those of the tree
+figures   the benchmark's figures are those of the report
 samples   prints the examples of PROTOCOL.md as C, for docs.t to compile
 states    prints the tables of ARCHITECTURE.md likewise
 """
 
 import glob
+import json
 import os
 import re
 import sys
@@ -260,9 +262,25 @@ def words():
         for name in names_:
             if not re.search(rf"^\| `{module}` \| `{name}` \|", text, flags=re.M):
                 print(f"docs/by-hand.md: parameter {name} of {module} is missing")
-    for module, name in re.findall(r"^\| `(vferry_\w+)` \| `(\w+)` \|", text, flags=re.M):
+    ranges = settings()
+    for module, name, default, low, high in re.findall(
+            r"^\| `(vferry_\w+)` \| `(\w+)` \| (\w+) \| (\w+)(?:,| to) (\w+) \|", text, flags=re.M):
         if name not in parameters().get(module, ()):
             print(f"docs/by-hand.md: {module} has no parameter {name}")
+        elif name in ranges and ranges[name] != (default, low, high):
+            print(f"docs/by-hand.md: {name}: {default}, {low} to {high}; in the source {ranges[name]}")
+
+
+def settings():
+    """Default, least and greatest value of parameters that are numbers."""
+    pf, vfio = ("".join(read(path) for path in files((pattern,)))
+                for pattern in ("pfdrv/**/*.c", "qemu-hooks/vfio/**/*.c"))
+    limits = tuple(re.search(rf"VPF_DEADLINE_{end}\s+(\d+)", pf).group(1) for end in ("MIN", "MAX"))
+    found = {name: (re.search(rf"\b{name} = (\d+);", pf).group(1), *limits)
+             for name in parameters()["vferry_pf"]}
+    for name, low, high in re.findall(r"^SETTING\((\w+), (\d+), (\d+),", vfio, flags=re.M):
+        found[name] = (re.search(rf"\.{name} = (\d+),", vfio).group(1), low, high)
+    return found
 
 
 # messages
@@ -380,6 +398,33 @@ def places():
         if (sum(counts.values()), len(counts)) != (int(lines), int(in_files)):
             print(f"CONTRIBUTING.md: {pattern}: {sum(counts.values())} lines in {len(counts)} files:",
                   " ".join(f"{path}:{n}" for path, n in counts.items()))
+
+
+# figures
+
+def figures():
+    """docs/benchmark.md's table and README's sentence are of the report that is linked there."""
+    text = read("docs/benchmark.md")
+    report = json.loads(read("docs/" + re.search(r"\]\(([^)]*)/report\.md\)", text).group(1) + "/report.json"))
+    setups = ("vferry", "virtio", "bond", "net_failover", "replug")
+    loads = ("idle", "rx", "tx", "udp", "rr", "heavy")
+    away = {(setup, load): report["setups"][setup][load]["network_downtime_ms"]
+            for setup in setups for load in loads}
+    rows = table(text, "network away, ms: median (worst)")[1:]
+    for load, row in zip(loads, rows, strict=True):
+        for setup, cell in zip(setups, row[1:], strict=True):
+            is_ = away[setup, load]
+            if cell != f"{is_['median']:.0f} ({is_['worst']:.0f})":
+                print(f"docs/benchmark.md: {load}, {setup}: {cell}, not {is_}")
+    met = [target["met"] for target in report["targets"]]
+    if f"{sum(met)} targets are met, {len(met) - sum(met)} missed" not in text:
+        print(f"docs/benchmark.md: {sum(met)} of {len(met)} targets are met")
+    sentence = read("README.md").partition("## How long")[2].partition("the same guest")[0]
+    found = [int(number) for number in re.findall(r"\d+", sentence)]
+    is_ = [round(away[setup, load]["median"]) for setup in ("vferry", "virtio", "bond", "replug")
+           for load in ("idle", "rx")]
+    if found != is_:
+        print(f"README.md: {found}, the report has {is_}")
 
 
 # samples
