@@ -234,7 +234,7 @@ result "CONTRIBUTING.md counts right" "$(check places)"
 result "the benchmark's figures are those of its report" "$(check figures)"
 
 # and each of them sees what is wrong
-copy PROTOCOL.md ARCHITECTURE.md README.md docs CONTRIBUTING.md include
+copy PROTOCOL.md ARCHITECTURE.md SECURITY.md README.md docs CONTRIBUTING.md include
 sed -i 's/^\(| `VFERRY_STREAM_HOME` |\) 9/\1 10/; /^| `VFERRY_PF_A_HELD`/d
 	s/^    PING: 2001/    PING: 2002/; s/^\(    0020  \)01/\102/' "$work/tree/PROTOCOL.md"
 sed -i 's/^\tVFERRY_MBX_STATUS\b.*/&\n\tVFERRY_MBX_FRESH = 0x0042,/' "$work/tree/include/vferry_mbx.h"
@@ -244,12 +244,14 @@ printf '\n[a](docs/none.md) [b](PROTOCOL.md#none)\n\n    make none\n    vferry n
 	>>"$work/tree/README.md"
 sed -i '0,/^| `[^`]*` |/s//| `nobody says this` |/' "$work/tree/docs/trouble.md"
 sed -i 's/| `hold_ms` | 2000 |/| `hold_ms` | 2001 |/' "$work/tree/docs/by-hand.md"
+sed -i 's/"requests as fast/"request as fast/' "$work/tree/SECURITY.md"
 sed -i 's/| 178 (213) |/| 177 (213) |/' "$work/tree/docs/benchmark.md"
 sed -i '0,/^| `[^`]*` | [0-9]* |/s//| `nowhere at all` | 7 |/' "$work/tree/CONTRIBUTING.md"
 result "what is wrong is seen" "$(
 	seen names "VFERRY_STREAM_HOME: 0xa" "VFERRY_PF_A_HELD: not in" "VFERRY_MBX_FRESH: not in" \
 		"VFERRY_NONE is nowhere"
-	seen links "docs/none.md: no such file" "PROTOCOL.md#none: no such heading"
+	seen links "docs/none.md: no such file" "PROTOCOL.md#none: no such heading" \
+		'no test "request as fast as it goes"'
 	seen words "make none: no such target" "vferry none: no such sub-command" "--none: no such option" \
 		"hold_ms: 2001"
 	seen messages "nothing in the sources says: nobody says this" "not in docs/trouble.md"

@@ -142,9 +142,14 @@ def links():
         tests_named(path)
 
 
+def unwrapped(path):
+    """The text, with each paragraph in one line."""
+    return re.sub(r"\n(?=[^|\s#-])", " ", read(path))
+
+
 def tests_named(path):
     """`FILE`: "title", "title": the file has tests of these names."""
-    for file, titles in re.findall(r'`(tests/[\w./-]+)`: ((?:"[^"\n]+"(?:, )?)+)', read(path)):
+    for file, titles in re.findall(r'`(tests/[\w./-]+)`: ((?:"[^"\n]+"(?:, )?)+)', unwrapped(path)):
         for title in re.findall(r'"([^"]+)"', titles):
             if os.path.exists(file) and title not in read(file):
                 print(f"{path}: {file}: no test \"{title}\"")
