@@ -24,6 +24,9 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off
                "audit=0 selinux=0 apparmor=0 random.trust_cpu=on tsc=reliable "
                "no_timer_check nokaslr rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
                "cryptomgr.notests initcall_blacklist=ahci_pci_driver_init")
+# Of several processors one that idles has now and then been seen not to wake again: RCU's
+# timers did not fire, each command that waits for RCU hung. A tick on each ends that.
+SMP_ARGS = " nohz=off"
 
 
 class HostDied(Exception):
@@ -244,7 +247,8 @@ class QemuHost(Agent, Host):
             "-serial", f"file:{self._console}",
             "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
             "-kernel", str(self._paths.image / "vmlinux"), "-initrd", str(initrd),
-            "-append", f"{self.base_args} vlab.name={self.name} {self.kernel_args}",
+            "-append", f"{self.base_args} vlab.name={self.name} {self.kernel_args}" +
+            (SMP_ARGS if self.smp > 1 else ""),
             "-uuid", self.uuid,
             "-device", "intel-iommu,intremap=on",
             "-drive", f"if=none,id=root,file={self._paths.image}/rootfs.squashfs,"
