@@ -389,18 +389,20 @@ def messages():
 # places
 
 def places():
-    """In CONTRIBUTING.md, | `PATTERN` | N | F | paths... |: so many lines in so many files."""
-    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \|", read("CONTRIBUTING.md"), flags=re.M)
+    """In CONTRIBUTING.md, | `PATTERN` | N | F |: so many lines in so many files. "about N" may be
+    wrong by a tenth."""
+    rows = re.findall(r"^\| `([^`]+)` \| (about )?(\d+) \| (\d+) \|", read("CONTRIBUTING.md"), flags=re.M)
     if not rows:
         print("CONTRIBUTING.md: no counts")
-    for pattern, lines, in_files in rows:
+    for pattern, about, lines, in_files in rows:
         counts = {}
         wanted = re.compile(pattern.replace("\\|", "|"))
         for path in files(SOURCES + ("include/uapi/*.yaml",)):
             found = sum(1 for line in read(path).splitlines() if wanted.search(line))
             if found:
                 counts[path] = found
-        if (sum(counts.values()), len(counts)) != (int(lines), int(in_files)):
+        wrong = abs(sum(counts.values()) - int(lines)) > (int(lines) // 10 if about else 0)
+        if wrong or len(counts) != int(in_files):
             print(f"CONTRIBUTING.md: {pattern}: {sum(counts.values())} lines in {len(counts)} files:",
                   " ".join(f"{path}:{n}" for path, n in counts.items()))
 
