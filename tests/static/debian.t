@@ -8,15 +8,16 @@
 echo 1..9
 work=/tmp/debian
 mkdir -p $work
-result "they can be built" "$(debian/build $work >$work/log 2>&1 || tail -30 $work/log)"
-result "nothing warns" "$(grep -iE '^dh.*(warning|error)|dpkg-.*: warning' $work/log |
+debs=$(tests/lab/debs 2>$work/log)
+result "they can be built" "$([ -n "$debs" ] || cat $work/log)"
+result "nothing warns" "$(grep -iE '^dh.*(warning|error)|dpkg-.*: warning' "$debs/log" |
 	grep -v 'substitution variable')"
 result "lintian finds nothing" "$(lintian --allow-root --display-info --fail-on error,warning,info \
-	--tag-display-limit 0 $work/*.deb >$work/lintian 2>&1 || cat $work/lintian)"
+	--tag-display-limit 0 "$debs"/1/*.deb "$debs"/dbgsym/*_0.1_*.deb >$work/lintian 2>&1 || cat $work/lintian)"
 
 for package in vferry-host vferry-host-dkms vferry-guest vferry-guest-dkms; do
-	dpkg-deb -x $work/${package}_*.deb $work/$package
-	dpkg-deb -e $work/${package}_*.deb $work/$package/DEBIAN
+	dpkg-deb -x "$debs"/1/${package}_*.deb $work/$package
+	dpkg-deb -e "$debs"/1/${package}_*.deb $work/$package/DEBIAN
 done 2>$work/log
 result "each has its files" "$(cd $work && cat log; for file in \
 	vferry-host/usr/sbin/vferry vferry-host/usr/lib/systemd/system/vferry-host.service \
