@@ -13,6 +13,8 @@
  * PCI is the address of a VF that is bound to a VFIO driver. "ready" is printed first.
  * Exit status: 0; 1: error; 2: usage.
  */
+#include <stdbool.h>
+
 #include "vfio.h"
 
 #include "vferry_mbx.c"
@@ -37,6 +39,8 @@
 #define TXD_DD		1u
 
 #define WAIT_S		20
+/* A reply that has not come by then does not */
+#define ASK_S		2
 /* The PF has seen that the link has gone */
 #define SEEN_S		0.5
 
@@ -51,19 +55,25 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Wait until one of the bits is seen in a register; reading clears some of them. */
-static int await(unsigned int reg, uint32_t bits, const char *what)
+/* Is one of the bits seen in a register in time? Reading clears some of them. */
+static bool comes(unsigned int reg, uint32_t bits, double seconds)
 {
-	double end = now() + WAIT_S;
+	double end = now() + seconds;
 
 	while (!(regs[reg / 4] & bits)) {
-		if (now() > end) {
-			fprintf(stderr, "vfsend: waited in vain for %s\n", what);
-			return -1;
-		}
+		if (now() > end)
+			return false;
 		usleep(1000);
 	}
-	return 0;
+	return true;
+}
+
+static int await(unsigned int reg, uint32_t bits, const char *what)
+{
+	if (comes(reg, bits, WAIT_S))
+		return 0;
+	fprintf(stderr, "vfsend: waited in vain for %s\n", what);
+	return -1;
 }
 
 /* A page of ours that the VF reads and writes; -1 and errno. */
@@ -106,25 +116,41 @@ static int take(void)
 	return -1;
 }
 
-/* A request, and its reply in its place. The PF's CONTROL may be there before it. */
-static int ask(uint32_t *msg, int words)
+/* The reply to a request, before which the PF's CONTROL may be there; false: none comes. */
+static bool hear(uint32_t id, uint32_t *ret)
 {
-	uint32_t id = vferry_mbx_id(msg[0]);
 	int w;
 
-	if (take())
-		return -1;
-	for (w = 0; w < words; w++)
-		regs[VMBMEM(w) / 4] = msg[w];
-	regs[V2PMAILBOX / 4] = V2P_REQ;
 	do {
-		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
-			return -1;
+		if (!comes(V2PMAILBOX, V2P_PFSTS, ASK_S))
+			return false;
 		for (w = 0; w < WORDS; w++)
-			msg[w] = regs[VMBMEM(w) / 4];
+			ret[w] = regs[VMBMEM(w) / 4];
 		regs[V2PMAILBOX / 4] = V2P_ACK;
-	} while (vferry_mbx_id(msg[0]) != id);
-	return 0;
+	} while (vferry_mbx_id(ret[0]) != id);
+	return true;
+}
+
+/* A request, and its reply in its place. What a PF is asked while it resets itself is lost. */
+static int ask(uint32_t *msg, int words)
+{
+	double end = now() + WAIT_S;
+	uint32_t reply[WORDS];
+	int w;
+
+	do {
+		if (take())
+			return -1;
+		for (w = 0; w < words; w++)
+			regs[VMBMEM(w) / 4] = msg[w];
+		regs[V2PMAILBOX / 4] = V2P_REQ;
+		if (hear(vferry_mbx_id(msg[0]), reply)) {
+			memcpy(msg, reply, sizeof(reply));
+			return 0;
+		}
+	} while (now() < end);
+	fprintf(stderr, "vfsend: waited in vain for the PF's reply\n");
+	return -1;
 }
 
 /* Ask for RESET. The VF itself is not reset. */
