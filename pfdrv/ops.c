@@ -438,7 +438,7 @@ static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state 
 	}
 	if (p->link_state == IFLA_VF_LINK_STATE_AUTO)
 		p->link_state = s->link_state;
-	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	vpf_vf_claim_home(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
 }
 

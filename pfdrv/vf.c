@@ -293,7 +293,7 @@ void vpf_vf_release_policy(struct vferry_pf_vf *vf)
 
 	vf->policy = vf->admin;
 	ether_addr_copy(vf->policy_default_mac, vf->default_mac);
-	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	vpf_vf_claim_home(vf);
 }
 
 /* The address that the VF has after a reset */
@@ -302,6 +302,20 @@ const u8 *vpf_vf_home(const struct vferry_pf_vf *vf)
 	lockdep_assert_held(&vf->lock);
 
 	return vf->policy.mac_set ? vf->policy.mac : vf->policy_default_mac;
+}
+
+static enum vpf_claim_by home_by(const struct vferry_pf_vf *vf)
+{
+	if (vf->policy.mac_set)
+		return vf->admin.mac_set ? VPF_CLAIM_SET : VPF_CLAIM_CAME;
+	return ether_addr_equal(vf->policy_default_mac, vf->default_mac) ? VPF_CLAIM_DRAWN :
+									   VPF_CLAIM_CAME;
+}
+
+/* Nobody else is to have the address that the VF has after a reset */
+void vpf_vf_claim_home(struct vferry_pf_vf *vf)
+{
+	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), home_by(vf));
 }
 
 bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf)
