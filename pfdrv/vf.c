@@ -177,7 +177,7 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 	if (vf->running)	/* it did not reset the VF itself */
 		forget(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
-	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_same(vf, 0));
+	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_origin(vf));
 	if (err) {
 		vpf_vf_say(vf, "address %pM is in use by another", vf->mac);
 		eth_zero_addr(vf->mac);
@@ -277,7 +277,7 @@ int vpf_vf_set_mac(struct vferry_pf_vf *vf, const u8 *mac)
 	lockdep_assert_held(&vf->lock);
 
 	if (vf->running)
-		err = vpf_filter_set_mac(vf->nic, vf->nr, mac, vpf_mig_same(vf, 0));
+		err = vpf_filter_set_mac(vf->nic, vf->nr, mac, vpf_mig_origin(vf));
 	if (!err)
 		ether_addr_copy(vf->mac, mac);
 	return err;
@@ -366,6 +366,7 @@ void vpf_vf_update_counters(struct vferry_pf_vf *vf)
 
 	if (!vpf_present(vf->nic))
 		return;
+	vpf_mig_left(vf);
 	for (i = 0; i < VFERRY_DEV_COUNTERS; i++) {
 		u32 now = vpf_rd(vf->nic, regs[i]);
 
