@@ -463,12 +463,8 @@ int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
 	}
 	vf->admin.trusted = vf->policy.trusted = on;
 	vpf_vf_apply_multicast(vf);
-	/* what was refused was not noted: its driver has to ask again */
-	if (on && vf->distrusted && vpf_mig_state(vf) == VFERRY_MIG_IDLE) {
-		vf->distrusted = false;
-		vpf_vf_revoke(vf);
-	}
 	put_vf(vf);
+	vpf_vf_kick(vf);
 	return 0;
 }
 

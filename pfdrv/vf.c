@@ -325,6 +325,25 @@ bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf)
 	return vf->mc_wanted && vf->policy.trusted;
 }
 
+/**
+ * vpf_vf_apply_trust() - have the VF's driver ask again for what it was refused without trust
+ * @vf: the VF; what was refused is not noted here
+ *
+ * By a CONTROL, after which it does. One that is suspended hears of it when it goes on.
+ */
+void vpf_vf_apply_trust(struct vferry_pf_vf *vf)
+{
+	enum vferry_mig_state state = vpf_mig_state(vf);
+
+	lockdep_assert_held(&vf->lock);
+
+	if (!vf->distrusted || !vf->policy.trusted || !vf->cts ||
+	    (state != VFERRY_MIG_IDLE && state != VFERRY_MIG_MIGRATING))
+		return;
+	vf->distrusted = false;
+	vf->mbx.control = true;
+}
+
 void vpf_vf_apply_multicast(struct vferry_pf_vf *vf)
 {
 	vpf_filter_set_multicast(vf->nic, vf->nr, vf->mc_hashes, vf->mc_count,
@@ -347,6 +366,7 @@ void vpf_vf_left(struct vferry_pf_vf *vf)
 	vf->given = false;
 	vpf_room_release(vf->nic, vf->nr);
 	vpf_room_set_used(vf->nic, vf->nr, false);
+	vpf_mig_left(vf);
 	vpf_vf_release_policy(vf);
 }
 
@@ -366,7 +386,6 @@ void vpf_vf_update_counters(struct vferry_pf_vf *vf)
 
 	if (!vpf_present(vf->nic))
 		return;
-	vpf_mig_left(vf);
 	for (i = 0; i < VFERRY_DEV_COUNTERS; i++) {
 		u32 now = vpf_rd(vf->nic, regs[i]);
 

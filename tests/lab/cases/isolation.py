@@ -410,6 +410,37 @@ def trust_addresses(lab, t):
     wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 10, "the macvlan")
 
 
+@test("trust that is given during a migration is used after it, or at once, without a reset")
+def trust_while_migrating(lab, t):
+    mac = lab.n0.sh("cat /sys/class/net/vf0/address")
+    lab.a.sh(f"ip link set pf0 vf 0 mac {mac}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 trust off; "
+                      "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    t.defer(go, lab, "cancelmigration", "idle")
+    add_macvlans(lab, t, 2, first=75)
+
+    def refused():
+        return json.loads(lab.n0.sh("vfguest get vf0")).get("refused", [])
+
+    def resets():
+        return re.search(r"\bresets: (\d+)", lab.n0.sh("ethtool -S vf0")).group(1)
+    for words in ("migrate", "migrate suspend resume", "migrate suspend cancelmigration"):
+        # the driver hears that it is not trusted when it starts over
+        lab.a.sh("ip link set pf0 vf 0 trust off")
+        lab.a.sh("ip link set pf0 vf 0 vlan 9; ip link set pf0 vf 0 vlan 0")
+        wait_until(lambda: len(refused()) == 2, 20, lambda: f"two addresses refused: {refused()}")
+        wait_until(lambda: vf0_state(lab).get("migratable"), 10, "migratable")
+        before = resets()
+        for word in words.split()[:2]:
+            go(lab, word, {"migrate": "migrating", "suspend": "suspended"}[word])
+        lab.a.sh("ip link set pf0 vf 0 trust on")
+        if words != "migrate":
+            go(lab, words.split()[2], "idle")
+        wait_until(lambda: not refused(), 10, lambda: f"{words}: {refused()}")
+        expect(resets() == before, f"{words}: the driver was reset")
+        go(lab, "cancelmigration", "idle")
+
+
 @test("a full table is told of, with the address that has no place in it")
 def full(lab, t):
     add_macvlans(lab, t, 14)
