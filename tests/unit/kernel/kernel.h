@@ -25,12 +25,28 @@ typedef int64_t s64;
 #define BIT(n)			(1UL << (n))
 #define HZ			250
 #define NSEC_PER_MSEC		1000000ULL
+#define GENMASK(high, low)	((~0UL >> (63 - (high))) & ~0UL << (low))
 #define READ_ONCE(x)		(x)
 #define ERR_PTR(err)		((void *)(intptr_t)(err))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define max_t(type, a, b)	((type)(a) > (type)(b) ? (type)(a) : (type)(b))
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define for_each_set_bit(bit, word, size)				\
 	for ((bit) = 0; (bit) < (size); (bit)++)			\
 		if (*(word) & BIT(bit))
+
+#define VLAN_N_VID		4096
+#define DECLARE_BITMAP(name, bits)	unsigned long name[((bits) + 63) / 64]
+
+static inline bool ether_addr_equal(const u8 *a, const u8 *b)
+{
+	return !memcmp(a, b, 6);
+}
+
+static inline void ether_addr_copy(u8 *to, const u8 *from)
+{
+	memcpy(to, from, 6);
+}
 
 typedef struct { int unused; } spinlock_t;
 struct mutex { int unused; };
