@@ -20,6 +20,7 @@
  *   save         read its state, of a virtual machine that was stopped just now
  *   state        print VFIO's state
  *   guest        do as a guest's driver that comes up: RESET, HELLO, by BAR 0
+ *   takes=ADDR   as such a driver: ask for another address
  *   reset        VFIO_DEVICE_RESET
  *   listen       wait until the PF says something in the mailbox, print its first word
  *   hold=FILE    print "hold", and wait until FILE is there
@@ -162,6 +163,25 @@ static int come_up(void)
 	return r ?: msg[0] & VFERRY_MBX_NACK ? -EPROTO : 0;
 }
 
+static bool parse_mac(const char *text, __u8 *mac)
+{
+	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		      &mac[4], &mac[5]) == 6;
+}
+
+static int take_mac(const char *text)
+{
+	uint32_t msg[VFERRY_MBX_WORDS] = { VFERRY_MBX_SET_MAC };
+	__u8 mac[ETH_ALEN];
+	int r;
+
+	if (!parse_mac(text, mac))
+		return -EINVAL;
+	vferry_mbx_put_mac(&msg[1], mac);
+	r = ask(msg, 3);
+	return r ?: msg[0] & VFERRY_MBX_NACK ? -EPERM : 0;
+}
+
 static int listen_once(void)
 {
 	int r = map_bar() ?: await(rung, NULL);
@@ -169,12 +189,6 @@ static int listen_once(void)
 	if (!r)
 		printf("word=%#x ", regs[VMBMEM(0) / 4]);
 	return r;
-}
-
-static bool parse_mac(const char *text, __u8 *mac)
-{
-	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-		      &mac[4], &mac[5]) == 6;
 }
 
 static bool parse_uc(char *text)
@@ -267,6 +281,8 @@ static int act(const char *word)
 		return print_state();
 	if (!strcmp(word, "guest"))
 		return come_up();
+	if (!strncmp(word, "takes=", 6))
+		return take_mac(word + 6);
 	if (!strcmp(word, "listen"))
 		return listen_once();
 	if (!strcmp(word, "reset"))
