@@ -157,11 +157,15 @@ static void check_host(struct checks *checks, const json_t *facts, const char *k
  */
 static bool has_link(const json_t *pf)
 {
-	const json_t *vfs = json_object_get(pf, "vfs");
-	const json_t *link = json_object_get(json_object_get(json_array_get(vfs, 0), "room"),
-					     "link");
+	const json_t *vfs = json_object_get(pf, "vfs"), *link;
+	size_t i;
 
-	return link ? json_is_true(link) : is_true(pf, "up") && is_true(pf, "carrier");
+	for (i = 0; i < json_array_size(vfs); i++) {
+		link = json_object_get(json_object_get(json_array_get(vfs, i), "room"), "link");
+		if (link)
+			return json_is_true(link);
+	}
+	return is_true(pf, "up") && is_true(pf, "carrier");
 }
 
 static bool check_pf(struct checks *checks, const json_t *facts, const json_t *pf)
@@ -321,7 +325,7 @@ static void read_row(const json_t *pf, const json_t *vf, struct vf_row *ret)
 	*ret = (struct vf_row) {
 		.meant = !json_is_false(json_object_get(vf, "meant")),
 		.iommu = is_true(vf, "iommu_group"),
-		.pf_up = is_true(pf, "up"),
+		.link = has_link(pf),
 		.netdev_up = is_true(vf, "interface_up"),
 		.held = !json_is_false(json_object_get(vf, "held")),
 		.mac_conf = is_true(vf, "mac_conf"),
