@@ -24,7 +24,7 @@ result "each has its files" "$(cd $work && cat log; for file in \
 	vferry-host/usr/lib/udev/rules.d/60-vferry.rules vferry-host/usr/share/man/man8/vferry.8.gz \
 	vferry-host/usr/share/man/man5/vferry-host.conf.5.gz \
 	vferry-host/usr/share/doc/vferry-host/examples/host.conf \
-	vferry-host/usr/sbin/vferry-libvirt-hook vferry-host/usr/lib/systemd/system/vferry-libvirt.service \
+	vferry-host/usr/lib/vferry/vferry-libvirt.so vferry-host/usr/sbin/vferry-libvirt-hook vferry-host/usr/lib/systemd/system/vferry-libvirt.service \
 	vferry-host/usr/share/man/man8/vferry-libvirt.8.gz \
 	vferry-host-dkms/usr/lib/modprobe.d/vferry-host.conf \
 	vferry-guest/usr/sbin/vferryd vferry-guest/usr/bin/vferryctl \
@@ -37,6 +37,14 @@ done
 	[ -L vferry-host/etc/libvirt/hooks/qemu.d/vferry ] || echo "no link for libvirt"
 	[ -L vferry-host/usr/share/man/man8/vferry-libvirt-hook.8.gz ] || echo "no manual of the hook"
 	find vferry-host* vferry-guest* -path '*/etc/modprobe.d/*' -o -name '*.example')"
+result "a host with plain QEMU needs no libvirt; with libvirt the service begins" "$(
+	cd $work
+	sed -n '/^Suggests:/p' vferry-host/DEBIAN/control | grep -q 'libvirt0 (>=' || echo "not suggested"
+	grep -E '^(Pre-)?Depends:|^Recommends:' vferry-host/DEBIAN/control | grep libvirt
+	grep '^Depends:' vferry-host/DEBIAN/control | grep -q libjansson4 || echo "no libjansson4"
+	unit=vferry-host/usr/lib/systemd/system/vferry-libvirt.service
+	grep -qx 'WantedBy=libvirtd.service virtqemud.service' $unit || echo "not wanted"
+	grep -qx 'PartOf=libvirtd.service virtqemud.service' $unit || echo "no part of it")"
 result "maintainer scripts: the user, the initramfs, services that an upgrade starts again" "$(
 	cd $work
 	grep -q 'systemd-sysusers.* vferryd.conf' vferry-guest/DEBIAN/postinst || echo "no user vferryd"
