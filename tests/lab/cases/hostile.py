@@ -324,3 +324,44 @@ def two(lab, t):
     others_work(lab, t)
     lab.a.sh(f"echo 0 >/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs", timeout=60)
     lab.a.sh(f"ping -c 5 -i 0.1 -W 2 {PEER}")
+
+
+# A dump of a netlink family, of which something is changed after its first part.
+DUMP = """
+import socket, struct, subprocess, sys
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)    # NETLINK_GENERIC
+def ask(kind, flags, command, attrs=b""):
+    body = struct.pack("BBH", command, 1, 0) + attrs
+    link.send(struct.pack("IHHII", 16 + len(body), kind, flags, 1, 0) + body)
+name = sys.argv[1].encode() + bytes(4 - len(sys.argv[1]) % 4)
+ask(16, 1, 3, struct.pack("HH", 4 + len(sys.argv[1]) + 1, 2) + name)    # CTRL_CMD_GETFAMILY
+data, at, family = link.recv(65536), 20, 0
+while at < len(data):
+    length, kind = struct.unpack_from("HH", data, at)
+    if kind == 1:                                               # CTRL_ATTR_FAMILY_ID
+        family, = struct.unpack_from("H", data, at + 4)
+    at += length + 3 & ~3
+ask(family, 0x301, 1)                                           # REQUEST, DUMP
+subprocess.check_call(sys.argv[2], shell=True)
+flags = kind = 0
+while kind != 3:                                                # NLMSG_DONE
+    data, at = link.recv(65536), 0
+    while at < len(data):
+        length, kind, more = struct.unpack_from("IHH", data, at)
+        flags |= more
+        at += length + 3 & ~3
+print("interrupted" if flags & 0x10 else "whole")               # NLM_F_DUMP_INTR
+"""
+
+
+@test("a dump during which VFs or interfaces come or go says that it is not of one moment")
+def dumps(lab, t):
+    numvfs = f"/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs"
+    lab.a.push("/tmp/dump.py", DUMP)
+    pci, = lab.a.create_vfs(1)
+    lab.a.bind(pci, "vferry_vf")
+    for family, change in (("vferry_vf", f"echo {pci} >/sys/bus/pci/devices/{pci}/driver/unbind"),
+                           ("vferry_pf", f"echo 0 >{numvfs}")):
+        for what, said in (("true", "whole"), (change, "interrupted")):
+            found = lab.a.sh(f"python3 /tmp/dump.py {family} '{what}'", timeout=60)
+            expect(found == said, f"{family}, {what}: {found}")
