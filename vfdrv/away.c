@@ -53,6 +53,8 @@ static void vvf_attach(struct vvf *vvf)
 static void vvf_back(struct vvf *vvf)
 {
 	pci_set_master(vvf->pdev);
+	/* what the PCI core had saved it has used up; the next error on the bus needs it */
+	pci_save_state(vvf->pdev);
 	vvf_mbx_online(vvf, true);
 	vvf_lock(vvf);
 	vvf_link_reset(vvf);
@@ -141,7 +143,6 @@ static pci_ers_result_t vvf_slot_reset(struct pci_dev *pdev)
 	struct vvf *vvf = pci_get_drvdata(pdev);
 
 	pci_restore_state(pdev);
-	pci_save_state(pdev);
 	if (vvf_read(vvf, VVF_STATUS) == VVF_GONE) {
 		dev_err(&pdev->dev, "does not answer after an error on the bus\n");
 		return PCI_ERS_RESULT_DISCONNECT;

@@ -94,6 +94,7 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	netif_carrier_off(netdev);
 	pci_set_drvdata(pdev, vvf);
 	pci_set_master(pdev);
+	pci_save_state(pdev);	/* for slot_reset */
 
 	r = vvf_mbx_init(vvf);
 	if (r)

@@ -12,7 +12,8 @@
 #include "vvf.h"
 
 static LIST_HEAD(vvf_list);
-static DEFINE_MUTEX(vvf_list_lock);	/* protects vvf_list */
+static DEFINE_MUTEX(vvf_list_lock);	/* protects vvf_list, vvf_list_seq */
+static unsigned int vvf_list_seq = 1;	/* of what is in the list; odd: 0 is none */
 
 static struct genl_family vvf_nl_family;
 
@@ -145,17 +146,21 @@ static int vvf_nl_get_one(struct sk_buff *skb, struct genl_info *info)
 
 static int vvf_nl_get_all(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct nlmsghdr *message;
 	int r = 0, i = 0;
 	struct vvf *vvf;
 
 	mutex_lock(&vvf_list_lock);
+	cb->seq = vvf_list_seq;
 	list_for_each_entry(vvf, &vvf_list, node) {
 		if (!net_eq(dev_net(vvf->netdev), sock_net(skb->sk)) || i++ < cb->args[0])
 			continue;
+		message = (struct nlmsghdr *)skb_tail_pointer(skb);
 		r = vvf_nl_put(skb, vvf, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			       NLM_F_MULTI, VFERRY_VF_CMD_GET);
 		if (r)
 			break;
+		nl_dump_check_consistent(cb, message);
 		cb->args[0] = i;
 	}
 	mutex_unlock(&vvf_list_lock);
@@ -357,6 +362,7 @@ static void vvf_nl_appear(struct vvf *vvf)
 	mutex_lock(&vvf_list_lock);
 	if (list_empty(&vvf->node)) {
 		list_add_tail(&vvf->node, &vvf_list);
+		vvf_list_seq += 2;
 		vvf_nl_notice(vvf, VFERRY_VF_CMD_NEW);
 	}
 	mutex_unlock(&vvf_list_lock);
@@ -368,6 +374,7 @@ static void vvf_nl_disappear(struct vvf *vvf)
 	mutex_lock(&vvf_list_lock);
 	if (!list_empty(&vvf->node)) {
 		list_del_init(&vvf->node);
+		vvf_list_seq += 2;
 		vvf_nl_notice(vvf, VFERRY_VF_CMD_DEL);
 	}
 	mutex_unlock(&vvf_list_lock);

@@ -141,6 +141,16 @@ def restart(lab, t):
     revive(lab, t, 1)
 
 
+@test("a request between a reset and RESET is refused, and stops no RESET")
+def early(lab, t):
+    rounds, granted, refused = lab.a.sh(f"vfhostile {lab.pci[1]} early 2",
+                                        timeout=40).split()
+    t.note(f"{rounds} rounds, {granted} requests granted, {refused} RESETs refused")
+    expect(int(rounds) > 100 and granted == refused == "0", (rounds, granted, refused))
+    others_work(lab, t)
+    revive(lab, t, 1)
+
+
 @test("resets as fast as it goes")
 def resets(lab, t):
     while_hostile(lab, t, 2, "reset")
@@ -173,21 +183,28 @@ def deadline(lab, t, name, ms):
     lab.a.sh(f"echo {ms} >{path}")
 
 
+def attack_in(lab, t, state, seconds):
+    """A guest in VF 1 that attacks in this state, each way for so long."""
+    guest = lab.a.start(f"exec vfhostile {lab.pci[1]} in {state} {seconds}")
+    t.defer(forget, lab, 1)
+    t.defer(guest.kill)
+    wait_until(lambda: "ready" in guest.out, 10, "the guest")
+    words = STATES[state]
+    for i, word in enumerate(words):
+        lab.a.sh(f"vfstate set pf0 1 {word}")
+        if i + 1 < len(words):
+            wait_until(lambda: state_of(lab, 1) == REACHED[word], 10, REACHED[word])
+    wait_until(lambda: "there" in guest.out, 10, lambda: f"{state}: {guest.err}")
+    return guest
+
+
 @test("attacks in every state of a migration, and what they cost the PF's work")
 def in_every_state(lab, t):
     for name in ("migrate_ms", "suspend_ms", "resume_ms"):
         deadline(lab, t, name, 60_000)
     too_much = []
-    for state, words in STATES.items():
-        guest = lab.a.start(f"exec vfhostile {lab.pci[1]} in {state} 0.5")
-        t.defer(guest.kill)
-        t.defer(forget, lab, 1)
-        wait_until(lambda: "ready" in guest.out, 10, "the guest")
-        for i, word in enumerate(words):
-            lab.a.sh(f"vfstate set pf0 1 {word}")
-            if i + 1 < len(words):
-                wait_until(lambda: state_of(lab, 1) == REACHED[word], 10, REACHED[word])
-        wait_until(lambda: "there" in guest.out, 10, lambda: f"{state}: {guest.err}")
+    for state in STATES:
+        guest = attack_in(lab, t, state, 0.5)
         runs, began = counter(lab, "mbx_runs"), time.monotonic()
         guest.wait(20)
         runs = (counter(lab, "mbx_runs") - runs) / (time.monotonic() - began)
@@ -202,6 +219,66 @@ def in_every_state(lab, t):
     expect(not too_much, f"the work ran too often, each second: {too_much}")
     others_work(lab, t)
     revive(lab, t, 1)
+
+
+@test("no guest keeps the administrator from setting its address and port VLAN")
+def administrator(lab, t):
+    for name in ("migrate_ms", "suspend_ms", "resume_ms"):
+        deadline(lab, t, name, 60_000)
+    unset = "mac 00:00:00:00:00:00"
+    t.defer(lab.a.sh, f"ip link set pf0 vf 1 vlan 0; ip link set pf0 vf 1 {unset}")
+    for state in ("suspended", "resume-sent", "cancel-sent"):
+        guest = attack_in(lab, t, state, 0.5)
+        if state in REACHED.values():
+            # he has begun that himself, and ends it
+            expect(not lab.a.run("ip link set pf0 vf 1 mac 02:00:00:00:dd:02"), state)
+            lab.a.sh("vfstate set pf0 1 cancelmigration")
+        for what in ("mac 02:00:00:00:dd:02", "vlan 7", "vlan 0", unset):
+            lab.a.sh(f"ip link set pf0 vf 1 {what}", timeout=10)
+        expect(guest.running, f"{state}: the attack was over")
+        guest.wait(20)
+        forget(lab, 1)
+    revive(lab, t, 1)
+
+
+@test("an address that a guest has taken is free again once it is given its own")
+def squatter(lab, t):
+    t.defer(forget, lab, 1)
+    t.defer(lab.a.sh, "for n in 1 2; do ip link set pf0 vf $n mac 00:00:00:00:00:00; done")
+    expect("has it" in lab.a.sh(f"vfhostile {lab.pci[1]} squat"), "a further address")
+    expect(not lab.a.run("ip link set pf0 vf 2 mac 02:00:00:00:dd:01"), "two have it")
+    lab.a.sh("ip link set pf0 vf 1 mac 02:00:00:00:dd:02")
+    lab.a.sh("ip link set pf0 vf 2 mac 02:00:00:00:dd:01")
+
+
+# What each setting of a module may be.
+BOUNDS = {
+    "vferry_pf": {"migrate_ms": (10, 600_000), "suspend_ms": (10, 600_000),
+                  "resume_ms": (10, 600_000)},
+    "vferry_vfio": {"answer_ms": (0, 1000), "wait_ms": (0, 60_000), "gap_ms": (0, 60_000),
+                    "patience_ms": (0, 3_600_000), "questions": (0, 1_000_000),
+                    "hold_ms": (10, 3_600_000), "settle_ms": (0, 1000), "save_ms": (0, 3_600_000)},
+}
+
+
+@test("the modules' settings have bounds, which a wrong one does not change")
+def settings(lab, t):
+    for module, bounds in BOUNDS.items():
+        there = lab.a.sh(f"ls /sys/module/{module}/parameters").split()
+        expect(set(there) - {"manual"} == set(bounds), there)
+        for name, (low, high) in bounds.items():
+            path = f"/sys/module/{module}/parameters/{name}"
+            was = lab.a.sh(f"cat {path}")
+            # in one command each: there are many
+            taken = lab.a.sh(f"for v in {low - 1} {high + 1} -1 4294967296 1x x ''; do "
+                             f"echo \"$v\" >{path} && echo \"$v taken\"; done; cat {path}; "
+                             f"for v in {low} {high} {was}; do echo $v >{path} || echo no $v; "
+                             f"cat {path}; done")
+            expect(taken.split() == [was, str(low), str(high), was], f"{name}: {taken}")
+    lab.a.unload("vferry_vfio")
+    t.defer(lab.a.load, "vferry_vfio")
+    for wrong in ("hold_ms=9", "questions=1000001", "save_ms=x"):
+        expect(not lab.a.run(f"insmod {lab.a.modules_dir}/vferry_vfio.ko {wrong}"), wrong)
 
 
 @test("a ping that nobody answers is forgotten, one to no driver is refused")
@@ -324,3 +401,44 @@ def two(lab, t):
     others_work(lab, t)
     lab.a.sh(f"echo 0 >/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs", timeout=60)
     lab.a.sh(f"ping -c 5 -i 0.1 -W 2 {PEER}")
+
+
+# A dump of a netlink family, of which something is changed after its first part.
+DUMP = """
+import socket, struct, subprocess, sys
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)    # NETLINK_GENERIC
+def ask(kind, flags, command, attrs=b""):
+    body = struct.pack("BBH", command, 1, 0) + attrs
+    link.send(struct.pack("IHHII", 16 + len(body), kind, flags, 1, 0) + body)
+name = sys.argv[1].encode() + bytes(4 - len(sys.argv[1]) % 4)
+ask(16, 1, 3, struct.pack("HH", 4 + len(sys.argv[1]) + 1, 2) + name)    # CTRL_CMD_GETFAMILY
+data, at, family = link.recv(65536), 20, 0
+while at < len(data):
+    length, kind = struct.unpack_from("HH", data, at)
+    if kind == 1:                                               # CTRL_ATTR_FAMILY_ID
+        family, = struct.unpack_from("H", data, at + 4)
+    at += length + 3 & ~3
+ask(family, 0x301, 1)                                           # REQUEST, DUMP
+subprocess.check_call(sys.argv[2], shell=True)
+flags = kind = 0
+while kind != 3:                                                # NLMSG_DONE
+    data, at = link.recv(65536), 0
+    while at < len(data):
+        length, kind, more = struct.unpack_from("IHH", data, at)
+        flags |= more
+        at += length + 3 & ~3
+print("interrupted" if flags & 0x10 else "whole")               # NLM_F_DUMP_INTR
+"""
+
+
+@test("a dump during which VFs or interfaces come or go says that it is not of one moment")
+def dumps(lab, t):
+    numvfs = f"/sys/bus/pci/devices/{lab.a.pf_pci()}/sriov_numvfs"
+    lab.a.push("/tmp/dump.py", DUMP)
+    pci, = lab.a.create_vfs(1)
+    lab.a.bind(pci, "vferry_vf")
+    for family, change in (("vferry_vf", f"echo {pci} >/sys/bus/pci/devices/{pci}/driver/unbind"),
+                           ("vferry_pf", f"echo 0 >{numvfs}")):
+        for what, said in (("true", "whole"), (change, "interrupted")):
+            found = lab.a.sh(f"python3 /tmp/dump.py {family} '{what}'", timeout=60)
+            expect(found == said, f"{family}, {what}: {found}")

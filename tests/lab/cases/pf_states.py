@@ -294,7 +294,6 @@ FLR = 0x8000
 def sleep(lab, t):
     lab.a.sh("ip link set pf0 vf 1 vlan 55")
     t.defer(lab.a.sh, "ip link set pf0 vf 1 vlan 0")
-    t.allow(r"vf[01]: NETDEV WATCHDOG")     # the VF's driver may go on while the PF sleeps
     # the time asleep is a busy loop, which the watchdog of a slow machine takes for an error
     lab.a.sh("echo platform >/sys/power/pm_test; dmesg -n 8; "
              "echo 2 >/sys/module/suspend/parameters/pm_test_delay; "
@@ -336,9 +335,52 @@ def pf_goes(lab, t):
     lab.a.load_pf("vferry_pf")
 
 
-# A bit of the uncorrectable error status that by default is not fatal. A fatal one ends with
-# "recovery failed" here: QEMU's port does not say that its link is back after the reset.
-AER_UNSUPPORTED_REQUEST = 1 << 20
+# Bits of the uncorrectable error status, and whether they are fatal by default.
+AER_DATA_LINK_PROTOCOL = 1 << 4         # fatal: the port resets the bus below it
+AER_UNSUPPORTED_REQUEST = 1 << 20       # not fatal
+
+
+def inject(lab, function, error):
+    """An error of a function (01:devfn) by the kernel's injector; returns the log of the recovery."""
+    lab.a.load("aer_inject")
+    device, number = function >> 3, function & 7
+    lab.a.sh("dmesg -C; python3 -c \"import struct; open('/dev/aer_inject', 'wb', 0).write("
+             f"struct.pack('=BBBxIIIIIII', 1, {device}, {number}, {error}, "
+             "0, 0, 0, 0, 0, 0))\"", timeout=60)
+    wait_until(lambda: "device recovery" in lab.a.sh("dmesg"), 60, lambda: lab.a.sh("dmesg"))
+    return lab.a.sh("dmesg")
+
+
+def devfn(pci):
+    return int(pci[8:10], 16) << 3 | int(pci[11])
+
+
+@test("PCI errors, of PF and VF: what is not fatal resets the VFs, what is resets all")
+def pci_errors(lab, t):
+    t.allow("AER|PCIe Bus Error|TLP|aer_inject|error on the bus|PCI error")
+    lab.pci = lab.a.create_vfs(2)
+    for n, pci in enumerate(lab.pci):
+        lab.a.bind(pci, "vferry_vf")
+        lab.a.netdev_of(pci, f"vf{n}")
+        lab.a.sh(f"ip link set vf{n} netns n{n}")
+        lab.spaces[n].sh(f"ip address add {DATA_NET}.{20 + n}/24 dev vf{n}; ip link set vf{n} up")
+
+    def vf_resets():
+        return [int(re.search(r"\bbus_errors: (\d+)", space.sh(f"ethtool -S vf{n}")).group(1))
+                for n, space in enumerate(lab.spaces)]
+    vfs_come_back(lab, "at first")
+    pf, vf1 = devfn(lab.a.pf_pci()), devfn(lab.pci[1])
+    for function, error, fatal in ((pf, AER_UNSUPPORTED_REQUEST, False),
+                                   (vf1, AER_UNSUPPORTED_REQUEST, False),
+                                   (pf, AER_DATA_LINK_PROTOCOL, True)):
+        what = f"after {error:#x} of {function:#x}"
+        resets, errors = counter(lab, "resets"), vf_resets()
+        log = inject(lab, function, error)
+        expect("device recovery successful" in log, f"{what}: {log}")
+        expect(("the NIC is reset" in log) == ("back after a PCI error" in log) == fatal, log)
+        vfs_come_back(lab, what)
+        expect((counter(lab, "resets") > resets) == fatal, f"{what}: {log}")
+        expect(vf_resets() == [n + 1 for n in errors], f"{what}: {vf_resets()}")
 
 
 @test("a PCI error that leaves the link working disturbs nobody")
@@ -353,12 +395,7 @@ def pci_error(lab, t):
     space = lab.a.add_netns("n0", "vf0", f"{DATA_NET}.20/24")
     wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 30, "ping")
     resets = counter(lab, "resets")
-    lab.a.load("aer_inject")
-    lab.a.sh("dmesg -C; python3 -c \"import struct; open('/dev/aer_inject', 'wb', 0).write("
-             f"struct.pack('=BBBxIIIIIII', 1, 0, 0, {AER_UNSUPPORTED_REQUEST}, "
-             "0, 0, 0, 0, 0, 0))\"", timeout=60)
-    wait_until(lambda: "recovery" in lab.a.sh("dmesg"), 60, lambda: lab.a.sh("dmesg"))
-    log = lab.a.sh("dmesg")
+    log = inject(lab, devfn(lab.a.pf_pci()), AER_UNSUPPORTED_REQUEST)
     expect("device recovery successful" in log, log)
     expect(counter(lab, "resets") == resets, f"all were reset: {log}")
     wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 60, lambda: f"ping: {log}")

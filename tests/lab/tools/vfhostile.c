@@ -8,6 +8,11 @@
  *   vfhostile PCI noise SECONDS [SEED]   random words, lock bits, resets, causes
  *   vfhostile PCI restart SECONDS a driver that starts over in a loop: reset, RESET, HELLO.
  *                                 Prints rounds, and HELLOs that were refused
+ *   vfhostile PCI early SECONDS   reset in a loop, each time with a request before RESET.
+ *                                 Prints rounds, requests that were granted before RESET,
+ *                                 and RESETs that were refused
+ *   vfhostile PCI squat           take a further address, 02:00:00:00:dd:01, print "has it" or
+ *                                 "refused", then take no notice of anything
  *   vfhostile PCI late            a guest that is migrated as it should be, only that
  *                                 it rings once with an old answer when RESUME is
  *                                 there, unread. Prints "ready", then how many
@@ -479,6 +484,44 @@ static int restart(double seconds)
 	return 0;
 }
 
+/* A driver has nothing to ask for between the reset and RESET. */
+static int early(double seconds)
+{
+	static const uint32_t ids[] = {
+		VFERRY_MBX_SET_MAC, VFERRY_MBX_SET_MULTICAST, VFERRY_MBX_SET_VLAN,
+		VFERRY_MBX_SET_MAX_FRAME, VFERRY_MBX_SET_PROMISC, VFERRY_MBX_HELLO,
+	};
+	unsigned long rounds = 0, granted = 0, refused = 0;
+	double end = now() + seconds;
+	uint32_t msg[WORDS] = { 0 };
+
+	for (; now() < end; rounds++) {
+		wr(DEV_CTRL, CTRL_RST);
+		msg[0] = ids[rounds % (sizeof(ids) / sizeof(ids[0]))];
+		if (ask(msg, 3, msg))
+			return 1;
+		granted += !!(msg[0] & VFERRY_MBX_ACK);
+		if (ask((uint32_t[WORDS]) { VFERRY_MBX_RESET }, 1, msg))
+			return 1;
+		refused += !!(msg[0] & VFERRY_MBX_NACK);
+	}
+	printf("%lu %lu %lu\n", rounds, granted, refused);
+	return 0;
+}
+
+static int squat(void)
+{
+	uint32_t msg[WORDS] = { VFERRY_MBX_SET_MAC | VFERRY_MBX_MAC_UC_ADD << 16 };
+
+	if (come_up())
+		return 1;
+	vferry_mbx_put_mac(&msg[1], (const __u8[]) { 2, 0, 0, 0, 0xdd, 1 });
+	if (ask(msg, 3, msg))
+		return 1;
+	say(msg[0] & VFERRY_MBX_ACK ? "has it" : "refused");
+	return 0;
+}
+
 static int map_vfio(const char *name)
 {
 	struct vfio_region_info bar = {
@@ -533,8 +576,8 @@ static int map_bar(const char *pci)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfhostile PCI hold|late|quiet|deaf|obey\n"
-		"       vfhostile PCI reset|spam|noise|restart SECONDS [SEED]\n"
+	fprintf(stderr, "usage: vfhostile PCI hold|late|quiet|deaf|obey|squat\n"
+		"       vfhostile PCI reset|spam|noise|restart|early SECONDS [SEED]\n"
 		"       vfhostile PCI in STATE SECONDS\n");
 	return 2;
 }
@@ -563,12 +606,16 @@ int main(int argc, char **argv)
 		return obey_all();
 	if (!strcmp(argv[2], "deaf"))
 		return deaf();
+	if (!strcmp(argv[2], "squat"))
+		return squat();
 	if (!strcmp(argv[2], "in") && argc == 5)
 		return attack_in(argv[3], atof(argv[4]));
 	if (argc < 4)
 		return usage();
 	if (!strcmp(argv[2], "restart"))
 		return restart(atof(argv[3]));
+	if (!strcmp(argv[2], "early"))
+		return early(atof(argv[3]));
 	if (!strcmp(argv[2], "reset"))
 		one = one_reset;
 	else if (!strcmp(argv[2], "spam"))

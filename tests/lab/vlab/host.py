@@ -260,7 +260,9 @@ class QemuHost(Agent, Host):
             "-netdev", f"tap,id=mgmt,ifname={mgmt},script=no,downscript=no,vhost=off",
             "-device", f"virtio-net-pci,netdev=mgmt,romfile=,"
                        f"mac=52:54:00:0a:01:{self.number:02x}",
-            "-device", "pcie-root-port,id=rp0,slot=1,chassis=1",
+            # the speed of an 82576. A faster port says that it tells of its link, and after a
+            # reset of the bus below it does not
+            "-device", "pcie-root-port,id=rp0,slot=1,chassis=1,x-speed=2_5,x-width=4",
             "-netdev", f"tap,id=data,ifname={data},script=no,downscript=no,vhost=off",
             "-device", f"igb,bus=rp0,netdev=data,mac={self.pf_mac}",
         ]
