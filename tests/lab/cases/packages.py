@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The packages on machines that run: a host and a guest whose images have them start, a guest
-moves, both are upgraded while it runs, start a kernel without headers, and are rid of
-them and given them again. No module is loaded, no service started, no user made by the
-lab. What needs no machine that runs, with all four, is in tests/static/packages.t."""
+"""The packages on machines that run: a host and a guest whose images have them start, both are
+upgraded while the guest runs, start a kernel without headers, and are rid of them and given
+them again. After each of these the guest moves, and its peer's connections last; or the
+move is refused, and why is said. No module is loaded, no service started, no user made by
+the lab. What needs no machine that runs, with all four, is in tests/static/packages.t."""
 
 import json
 
 from vlab import case, expect, test, wait_until
 from vlab.crossing import GUEST_ADDRESS, GUEST_MAC
-from vlab.vferryd import BOOT_TIMEOUT, GUEST
+from vlab.guest import MigrationFailed
+from vlab.traffic import tcp_streams
+from vlab.vferryd import BOOT_TIMEOUT, GUEST, Vferryd
 
 case(hosts=["a"], memory=1536, smp=1, installed=True)
 
 DPKG = "DEBIAN_FRONTEND=noninteractive dpkg"
 DPKG_TIMEOUT = 900
 PF = "0000:01:00.0"
+TCP_RATE = 200_000      # bytes/s in each direction
 HOST_UNITS = ("vferry-journal", "vferry-libvirt")
 
 
@@ -61,6 +65,52 @@ def reloads(lab):
     return len(lab.a.journal("-b -u libvirtd JOB_TYPE=reload JOB_RESULT=done"))
 
 
+def start_guest(lab):
+    """On VF 0, with vferry's driver and agent, and connections of the peer's."""
+    guest = lab.guest0
+    lab.vf = 0
+    guest.boot(lab.a, lab.a.vf_pcis()[lab.vf], BOOT_TIMEOUT)
+    started(guest, "vferryd")
+    guest.sh(f"ip link set eth0 up && ip address add {GUEST_ADDRESS}/24 dev eth0")
+    lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
+    lab.streams = tcp_streams(lab.peer, guest, GUEST_ADDRESS, rate=TCP_RATE)
+
+
+def stop_guest(lab):
+    guest = lab.guest0
+    lab.streams.stop()
+    guest.run("systemctl poweroff", timeout=60)
+    wait_until(lambda: guest.dead, 120, "its end")
+    guest.shutdown()
+
+
+def lasts(lab):
+    """The peer's connections have lasted until now, with every byte, and go on."""
+    def goes_on():
+        tcp = lab.streams.take()
+        expect(not tcp["resets"] and not tcp["corrupt"], tcp)
+        return tcp["rx_bytes"] and tcp["tx_bytes"]
+    goes_on()
+    wait_until(goes_on, 30, "data on the connections")
+
+
+def switch(lab, t):
+    """The guest moves to the other VF, and the connections last."""
+    lab.vf = 1 - lab.vf
+    migration = lab.guest0.migrate(lab.a, lab.a.vf_pcis()[lab.vf])
+    t.note(f"to VF {lab.vf}, down {migration.info['downtime']} ms")
+    lasts(lab)
+
+
+def move(lab, t):
+    """The same, and its agent has seen it arrive."""
+    agent = Vferryd(lab.guest0)
+    count = len(agent.history())
+    switch(lab, t)
+    record = agent.record_after(count)
+    expect(record["outcome"] == "arrived" and record["remaining"] == 0, record)
+
+
 @test("host: at the first start igb has had the PF, and vferry_pf has it, with the VFs of host.conf")
 def boots(lab, t):
     is_ready(lab)
@@ -79,34 +129,26 @@ def guest_boots(lab, t):
         kernel_args=GUEST["kernel_args"] + " root=/dev/vda rw",
         qemu_args="-drive if=none,id=root,file=/dev/vdb,format=raw,cache=none,file.locking=off "
                   "-device virtio-blk-pci,drive=root")
-    guest.boot(lab.a, lab.a.vf_pcis()[0], BOOT_TIMEOUT)
+    start_guest(lab)
     t.note(f"booted in {guest.boot_seconds:.0f} s")
     pci = wait_until(lambda: guest.run("grep -lx 0x10ca /sys/bus/pci/devices/*/device").out, 30,
                      "the VF").split("/")[5]
     expect(driver_of(guest, pci) == "vferry_vf", driver_of(guest, pci))
-    pid = started(guest, "vferryd")
+    pid = pid_of(guest, "vferryd")
     expect(guest.sh(f"stat -c %U /proc/{pid}") == "vferryd", "its user")
     expect(guest.run("systemctl is-enabled vferryd").out.strip() == "static", "who starts it")
-    guest.sh(f"ip link set eth0 up && ip address add {GUEST_ADDRESS}/24 dev eth0")
-    lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
     check = guest.run("vferryctl check", timeout=60)
     expect(check.ok and "all is well" in check.out, check)
 
 
 @test("vferry check passes all, and it moves from VF to VF by the packages' own modules")
 def moves(lab, t):
-    guest = lab.guest0
     check = lab.a.run("vferry check pf0/0", timeout=60)
     expect(check.ok and "All checks pass." in check.out, check.out)
-    migration = guest.migrate(lab.a, lab.a.vf_pcis()[1])
-    t.note(f"down {migration.info['downtime']} ms")
-    lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
-    record = wait_until(lambda: json.loads(guest.run("vferryctl --json history", timeout=60).out or
-                                           "{}").get("history"), 60, "the agent's record")[-1]
-    expect(record["outcome"] == "arrived" and record["remaining"] == 0, record)
+    move(lab, t)
 
 
-@test("in the guest: an upgrade starts the agent again, a removal ends it, also reinstalled")
+@test("in the guest: an upgrade starts the agent again, a removal ends it; it moves with and without")
 def agent_lifecycle(lab, t):
     guest = lab.guest0
     before = pid_of(guest, "vferryd")
@@ -114,14 +156,16 @@ def agent_lifecycle(lab, t):
     after = started(guest, "vferryd")
     expect(after not in (0, before), (before, after))
     expect("(deleted)" not in guest.sh(f"readlink /proc/{after}/exe"), "the old program runs")
+    move(lab, t)
     dpkg(guest, "-P vferry-guest")
     wait_until(lambda: not guest.run("pgrep -x vferryd").ok, 30, "its end")
     guest.sh("! test -e /etc/vferry/vferryd.conf")
+    switch(lab, t)
     dpkg(guest, "-i /lab/deb/2/vferry-guest_*.deb")
     started(guest, "vferryd")
 
 
-@test("host: an upgrade with a guest on a VF: services are started again, the guest sees nothing")
+@test("host: an upgrade with a guest on a VF: services are started again; it sees nothing, and moves")
 def upgrade(lab, t):
     before = {unit: pid_of(lab.a, unit) for unit in HOST_UNITS}
     dpkg(lab.a, "-i /lab/deb/2/vferry-host_*.deb")
@@ -129,15 +173,30 @@ def upgrade(lab, t):
         after = started(lab.a, unit)
         expect(after not in (0, before[unit]), (unit, before, after))
     expect(not lab.a.run("systemctl is-failed -q vferry-host").ok, "vferry-host failed")
+    lasts(lab)
+    move(lab, t)
+
+
+def refused(lab):
+    """A move is, at once and with the reason, and the guest goes on."""
+    try:
+        lab.guest0.migrate(lab.a, lab.a.vf_pcis()[1])
+    except MigrationFailed:
+        pass
+    else:
+        raise AssertionError("a guest without vferry_vf was migrated")
+    said = lab.a.sh("dmesg | grep 'not migratable' | tail -n 1")
+    expect("guest driver does not speak vferry" in said, said)
+    check = lab.a.run("vferry check pf0/0", timeout=60)
+    expect(check.code and "does not speak vferry" in check.out, check)
     lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
 
 
 @test("the guest starts a kernel that has no vferry_vf: igbvf has the VF, and this is said")
 def guest_kernel(lab, t):
     guest = lab.guest0
-    guest.run("systemctl poweroff", timeout=60)
-    wait_until(lambda: guest.dead, 120, "its end")
-    guest.shutdown()
+    stop_guest(lab)
+    old = guest.initrd, lab.a.guest_kernel
     guest.initrd, lab.a.guest_kernel = "guest.initrd-new", "/lab/vmlinux-new"
     guest.boot(lab.a, lab.a.vf_pcis()[0], BOOT_TIMEOUT)
     expect(release(guest) == lab.a.new, release(guest))
@@ -151,7 +210,9 @@ def guest_kernel(lab, t):
     expect(check.code == 1 and "driven by igbvf" in check.out, check)
     guest.sh(f"ip link set eth0 up && ip address add {GUEST_ADDRESS}/24 dev eth0")
     lab.peer.sh(f"ping -c 1 -W 10 {GUEST_ADDRESS}", timeout=30)
+    refused(lab)
     guest.shutdown()
+    guest.initrd, lab.a.guest_kernel = old
 
 
 @test("the host starts a kernel that was installed without headers: igb has the NIC, all is said")
@@ -187,14 +248,27 @@ def headers(lab, t):
     is_ready(lab)
 
 
+@test("the guest moves on the new kernel, by the modules that DKMS has made for it")
+def moves_again(lab, t):
+    start_guest(lab)
+    move(lab, t)
+
+
 @test("a purge stops what runs, libvirt forgets the hook, the NIC keeps its driver; and back")
 def purge(lab, t):
     before = reloads(lab)
-    dpkg(lab.a, "-P vferry-host")
+    dpkg(lab.a, "-P vferry-host vferry-host-dkms")
     running = lab.a.run("pgrep -ax 'vferry|vferryd'").out
     expect(not running, running)
     expect(driver_of(lab.a) == "vferry_pf", "the NIC has lost its driver")
     expect(reloads(lab) == before + 1, "libvirtd was not told that the hook has gone")
-    dpkg(lab.a, "-i /lab/deb/2/vferry-host_*.deb")
+    for module in ("vferry_pf", "vferry_vfio"):
+        expect(not lab.a.run(f"modprobe -n {module}").ok, f"{module} is left for the next boot")
+    # What is loaded works until then.
+    lasts(lab)
+    move(lab, t)
+    dpkg(lab.a, "-i /lab/deb/2/vferry-host*.deb")
     expect(reloads(lab) == before + 2, "libvirtd was not told of the hook")
     is_ready(lab)
+    lasts(lab)
+    move(lab, t)
