@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "place_row.h"
 #include "rtnl.h"
 #include "unit.h"
 
@@ -182,11 +183,67 @@ static void chosen_by_the_driver(void **state)
 	assert_true(nic.chosen);
 }
 
+static void write_to(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/sys/class/net/pf0/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* sysfs of a PF with a VF, in the folder of the store */
+static const char *make_sysfs(void)
+{
+	static char root[64];
+	char command[400];
+
+	snprintf(root, sizeof(root), "%s/sys", folder);
+	snprintf(command, sizeof(command), "cd %s && mkdir -p sys/class/net/pf0 "
+		 "sys/bus/pci/devices/0000:01:00.0 sys/bus/pci/devices/" VF "/iommu_group && "
+		 "ln -s ../" VF " sys/bus/pci/devices/0000:01:00.0/virtfn0", folder);
+	assert_int_equal(system(command), 0);
+	return root;
+}
+
+/* The PF driver's word on the port counts, not whether the PF's interface is up. */
+static void link_of_the_port(void **state)
+{
+	struct target pf = { .pf = "pf0", .pf_pci = "0000:01:00.0", .vf = -1 };
+	struct vf_info vf = { .room = { .known = true, .link = true } };
+	struct conf conf = {};
+	struct vf_row row;
+
+	(void)state;
+	sysfs_root = make_sysfs();
+	write_to("flags", "0x1002\n");
+	write_to("carrier", "");
+	assert_int_equal(place_row_read(&conf, &pf, &vf, &row), 0);
+	assert_true(row.link && row.iommu);
+	vf.room.link = false;
+	write_to("flags", "0x1003\n");
+	write_to("carrier", "1\n");
+	assert_int_equal(place_row_read(&conf, &pf, &vf, &row), 0);
+	assert_false(row.link);
+	/* one that does not tell */
+	vf.room.known = false;
+	assert_int_equal(place_row_read(&conf, &pf, &vf, &row), 0);
+	assert_true(row.link);
+	write_to("carrier", "0\n");
+	assert_int_equal(place_row_read(&conf, &pf, &vf, &row), 0);
+	assert_false(row.link);
+	sysfs_root = "/sys";
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reserved_and_released),
 		cmocka_unit_test(chosen_by_the_driver),
+		cmocka_unit_test(link_of_the_port),
 	};
 
 	return cmocka_run_group_tests(tests, make, clean);
