@@ -75,6 +75,7 @@ struct vvf_gate {
  * @filter: what the PF was asked to let through
  * @link: watchdog, carrier, reset
  * @watch: do the queues get on?
+ * @works: works may be queued; see work.c
  * @mbx: mailbox
  * @mig: migration
  * @hear: an agent that wants to be heard before SUSPEND
@@ -103,6 +104,7 @@ struct vvf {
 	struct vvf_filter filter;
 	struct vvf_link link;
 	struct vvf_watch watch;
+	bool works;
 	struct vvf_mbx mbx;
 	struct vvf_mig mig;
 	struct vvf_hear hear;
@@ -160,9 +162,26 @@ u32 vvf_read(const struct vvf *vvf, u32 reg);
 void vvf_write(const struct vvf *vvf, u32 reg, u32 value);
 void vvf_program(const struct vvf *vvf, const struct vvf_setting *settings, unsigned int count);
 
+/* work.c */
+void vvf_works_begin(struct vvf *vvf);
+void vvf_works_end(struct vvf *vvf);
+void vvf_queue_work(struct vvf *vvf, struct workqueue_struct *wq, struct work_struct *work);
+void vvf_queue_delayed_work(struct vvf *vvf, struct delayed_work *work, unsigned long delay);
+void vvf_hasten_work(struct vvf *vvf, struct delayed_work *work);
+
 /* netdev.c */
 void vvf_netdev_setup(struct net_device *netdev);
 bool vvf_netdev_is_ours(const struct net_device *netdev);
+void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *stats);
+
+/* qstats.c */
+#ifdef VVF_HAS_QUEUE_STATS
+void vvf_queue_stats_setup(struct net_device *netdev);
+#else
+static inline void vvf_queue_stats_setup(struct net_device *netdev)
+{
+}
+#endif
 
 /* ethtool.c */
 extern const struct ethtool_ops vvf_ethtool_ops;
