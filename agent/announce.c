@@ -11,6 +11,7 @@
 #include "announce.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "pacer.h"
 
 #define ETH_P_ALL_NONE	0	/* a socket that receives nothing */
 #define BATCH		64	/* sent at once: half of what the smallest capture holds ... */
@@ -40,22 +41,15 @@ struct item {
 };
 
 struct announcer {
-	sd_event *event;
-	sd_event_source *timer;
 	struct announce_owner owner;
+	struct pacer pacer;
 	int fd;
-	struct schedule schedule;
 	struct item *items;
 	size_t count, next_seen;
 	uint64_t first_ns, late_us;
 };
 
 DEFINE_CLEANUP(struct announcer *, announcer_free);
-
-static uint64_t now_us(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000;
-}
 
 static void free_items(struct item *items, size_t count)
 {
@@ -272,61 +266,41 @@ static void send_item(struct announcer *a, struct item *item)
 		a->first_ns = now;
 }
 
-static void send_one(struct announcer *a, struct item *item, uint64_t now, uint64_t due)
+static struct schedule_entry *entry_of(size_t i, void *arg)
 {
+	struct announcer *a = arg;
+
+	return &a->items[i].entry;
+}
+
+static void send_due(size_t i, uint64_t due_us, void *arg)
+{
+	struct announcer *a = arg;
 	uint64_t late;
 
-	send_item(a, item);
-	schedule_done(&a->schedule, &item->entry, now);
-	late = now_us() - due;
+	send_item(a, &a->items[i]);
+	late = pacer_now_us() - due_us;
 	a->late_us = late > a->late_us ? late : a->late_us;
 }
 
-/* Send what is due, some of it; returns when the next is. */
-static uint64_t send_due(struct announcer *a)
-{
-	uint64_t next = SCHEDULE_NEVER;
-	unsigned int sent = 0;
-	size_t i;
-
-	for (i = 0; i < a->count; i++) {
-		struct item *item = &a->items[i];
-		uint64_t now = now_us(), due = schedule_due(&a->schedule, &item->entry);
-
-		if (due <= now && sent == BATCH)
-			return now + BATCH_US;
-		if (due <= now) {
-			send_one(a, item, now, due);
-			sent++;
-			due = schedule_due(&a->schedule, &item->entry);
-		}
-		if (due < next)
-			next = due;
-	}
-	return next;
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+static void on_sent(void *arg)
 {
 	struct announcer *a = arg;
-	uint64_t next = send_due(a);
 
-	(void)usec;
 	a->owner.sent(a->owner.arg);
-	if (next == SCHEDULE_NEVER) {
-		a->owner.done(a->owner.arg);
-		return 0;
-	}
-	sd_event_source_set_time(source, next);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void on_done(void *arg)
+{
+	struct announcer *a = arg;
+
+	a->owner.done(a->owner.arg);
 }
 
 int announcer_start(struct announcer *a, const struct snapshot *snapshot,
 		    const struct groups *groups, const struct schedule *schedule)
 {
 	struct plan plan = { .snapshot = snapshot };
-	uint64_t now = now_us();
-	size_t i;
 	int r;
 
 	r = make_plan(&plan, groups);
@@ -339,16 +313,13 @@ int announcer_start(struct announcer *a, const struct snapshot *snapshot,
 	a->items = plan.items;
 	a->count = plan.count;
 	a->next_seen = 0;
-	a->schedule = *schedule;
 	a->first_ns = a->late_us = 0;
-	for (i = 0; i < a->count; i++)
-		schedule_start(&a->items[i].entry, now);
-	return on_timer(a->timer, 0, a);
+	return pacer_start(&a->pacer, schedule, a->count);
 }
 
 void announcer_stop(struct announcer *a)
 {
-	sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
+	pacer_stop(&a->pacer);
 }
 
 /* -- proof */
@@ -413,17 +384,21 @@ int announcer_new(sd_event *event, const struct announce_owner *owner, struct an
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct announcer){ .event = event, .owner = *owner };
+	*a = (struct announcer){
+		.owner = *owner,
+		.pacer = {
+			.batch = { BATCH, BATCH_US, pacer_now_us, entry_of, send_due, a },
+			.ran = on_sent,
+			.done = on_done,
+		},
+	};
 	a->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, ETH_P_ALL_NONE);
 	if (a->fd < 0)
 		return -errno;
-	r = sd_event_add_time(event, &a->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, a);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
+	/* Before anything else that waits: the network is to know first. */
+	r = pacer_new(&a->pacer, event, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0)
 		return r;
-	/* Before anything else that waits: the network is to know first. */
-	sd_event_source_set_priority(a->timer, SD_EVENT_PRIORITY_IMPORTANT);
 	*ret = TAKE_PTR(a);
 	return 0;
 }
@@ -432,7 +407,7 @@ void announcer_free(struct announcer *a)
 {
 	if (!a)
 		return;
-	sd_event_source_disable_unref(a->timer);
+	pacer_free(&a->pacer);
 	if (a->fd >= 0)
 		close(a->fd);
 	free_items(a->items, a->count);

@@ -39,3 +39,30 @@ void schedule_done(const struct schedule *s, struct schedule_entry *e, uint64_t 
 	while (e->rounds < s->rounds &&
 	       e->start_us + schedule_round_us(s, e->rounds) <= now_us);
 }
+
+uint64_t schedule_run(const struct schedule *s, const struct schedule_batch *batch,
+		      size_t count)
+{
+	uint64_t next = SCHEDULE_NEVER;
+	unsigned int acted = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct schedule_entry *e = batch->entry(i, batch->arg);
+		uint64_t now = batch->now_us(), due;
+
+		if (!e)
+			continue;
+		due = schedule_due(s, e);
+		if (due <= now && acted == batch->size)
+			return now + batch->pause_us;
+		if (due <= now) {
+			batch->act(i, due, batch->arg);
+			acted++;
+			schedule_done(s, e, now);
+			due = schedule_due(s, e);
+		}
+		next = due < next ? due : next;
+	}
+	return next;
+}

@@ -10,6 +10,7 @@
 #define VFERRYD_SCHEDULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SCHEDULE_NEVER	UINT64_MAX
@@ -56,5 +57,27 @@ uint64_t schedule_due(const struct schedule *s, const struct schedule_entry *e);
  * does not make up for it.
  */
 void schedule_done(const struct schedule *s, struct schedule_entry *e, uint64_t now_us);
+
+/**
+ * struct schedule_batch - many entries, and what is to be done for each that is due
+ * @size: of these at once ...
+ * @pause_us: ... and no more until then
+ * @now_us: the clock
+ * @entry: entry number @i; NULL: nothing more is to be done for it
+ * @act: do it, for an entry that was due at @due_us
+ * @arg: their argument
+ */
+struct schedule_batch {
+	unsigned int size;
+	uint64_t pause_us;
+	uint64_t (*now_us)(void);
+	struct schedule_entry *(*entry)(size_t i, void *arg);
+	void (*act)(size_t i, uint64_t due_us, void *arg);
+	void *arg;
+};
+
+/* Do what is due, some of it; returns when this is to be called next, or SCHEDULE_NEVER. */
+uint64_t schedule_run(const struct schedule *s, const struct schedule_batch *batch,
+		      size_t count);
 
 #endif

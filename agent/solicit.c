@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "pacer.h"
 #include "solicit.h"
 
 #define QUESTIONS	512	/* different ones */
@@ -49,9 +50,9 @@ struct solicitor {
 	sd_event *event;
 	struct rtnl *rtnl;
 	struct solicit_owner owner;
-	sd_event_source *timer, *source;
+	sd_event_source *source;
+	struct pacer pacer;
 	int fd, answers;
-	struct schedule schedule;
 	struct asked *asked;
 	size_t n_asked;
 	struct question *questions;
@@ -61,11 +62,6 @@ struct solicitor {
 
 DEFINE_CLEANUP(struct solicitor *, solicitor_free);
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
-
-static uint64_t now_us(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000;
-}
 
 static size_t address_len(int family)
 {
@@ -151,47 +147,26 @@ static void send_question(struct solicitor *s, struct question *q)
 		s->counts.sent++;
 }
 
-/* Send what is due, some of it; returns when the next is. */
-static uint64_t send_due(struct solicitor *s)
-{
-	uint64_t next = SCHEDULE_NEVER;
-	unsigned int sent = 0;
-	size_t i;
-
-	for (i = 0; i < s->n_questions; i++) {
-		struct question *q = &s->questions[i];
-		uint64_t now = now_us(), due;
-
-		if (q->answered)
-			continue;
-		due = schedule_due(&s->schedule, &q->entry);
-		if (due <= now && sent == BATCH)
-			return now + BATCH_US;
-		if (due <= now) {
-			send_question(s, q);
-			sent++;
-			schedule_done(&s->schedule, &q->entry, now);
-			due = schedule_due(&s->schedule, &q->entry);
-		}
-		if (due < next)
-			next = due;
-	}
-	return next;
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+static struct schedule_entry *entry_of(size_t i, void *arg)
 {
 	struct solicitor *s = arg;
-	uint64_t next = send_due(s);
 
-	(void)usec;
-	if (next == SCHEDULE_NEVER) {
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		s->owner.done(s->owner.arg);
-		return 0;
-	}
-	sd_event_source_set_time(source, next);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return s->questions[i].answered ? NULL : &s->questions[i].entry;
+}
+
+static void send_due(size_t i, uint64_t due_us, void *arg)
+{
+	struct solicitor *s = arg;
+
+	(void)due_us;
+	send_question(s, &s->questions[i]);
+}
+
+static void on_done(void *arg)
+{
+	struct solicitor *s = arg;
+
+	s->owner.done(s->owner.arg);
 }
 
 /* -- answers */
@@ -295,8 +270,7 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *arg
 	if (!news)
 		return 0;
 	/* Were they the last? */
-	sd_event_source_set_time(s->timer, now_us());
-	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+	pacer_look(&s->pacer);
 	return 0;
 }
 
@@ -348,14 +322,11 @@ static void close_answers(struct solicitor *s)
 int solicitor_start(struct solicitor *s, const struct snapshot *snapshot,
 		    const struct neighbours *neighbours, const struct schedule *schedule)
 {
-	uint64_t now = now_us();
-	size_t i;
 	int r;
 
 	solicitor_stop(s);
 	forget(s);
 	s->counts = (struct solicit_counts){};
-	s->schedule = *schedule;
 	r = plan(s, snapshot, neighbours);
 	if (!r && s->n_questions)
 		r = open_answers(s);
@@ -363,14 +334,12 @@ int solicitor_start(struct solicitor *s, const struct snapshot *snapshot,
 		solicitor_stop(s);
 		return r;
 	}
-	for (i = 0; i < s->n_questions; i++)
-		schedule_start(&s->questions[i].entry, now);
-	return on_timer(s->timer, 0, s);
+	return pacer_start(&s->pacer, schedule, s->n_questions);
 }
 
 void solicitor_stop(struct solicitor *s)
 {
-	sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	pacer_stop(&s->pacer);
 	close_answers(s);
 }
 
@@ -387,17 +356,20 @@ int solicitor_new(sd_event *event, struct rtnl *rtnl, const struct solicit_owner
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct solicitor){ .event = event, .rtnl = rtnl, .owner = *owner, .answers = -1 };
+	*s = (struct solicitor){
+		.event = event, .rtnl = rtnl, .owner = *owner, .answers = -1,
+		.pacer = {
+			.batch = { BATCH, BATCH_US, pacer_now_us, entry_of, send_due, s },
+			.done = on_done,
+		},
+	};
 	s->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
 		return -errno;
-	r = sd_event_add_time(event, &s->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, s);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	/* The announcements come first, then this. */
+	r = pacer_new(&s->pacer, event, SD_EVENT_PRIORITY_IMPORTANT + 10);
 	if (r < 0)
 		return r;
-	/* The announcements come first, then this. */
-	sd_event_source_set_priority(s->timer, SD_EVENT_PRIORITY_IMPORTANT + 10);
 	*ret = TAKE_PTR(s);
 	return 0;
 }
@@ -406,9 +378,8 @@ void solicitor_free(struct solicitor *s)
 {
 	if (!s)
 		return;
-	if (s->timer)
-		solicitor_stop(s);
-	sd_event_source_disable_unref(s->timer);
+	close_answers(s);
+	pacer_free(&s->pacer);
 	if (s->fd >= 0)
 		close(s->fd);
 	forget(s);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vferryctl: what the guest's agent knows. See vferryctl(8). */
+/*
+ * vferryctl: what the guest's agent knows. See vferryctl(8). Who asks may be root, the agent has
+ * less rights: what it says is cleaned.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -16,6 +19,7 @@
 #include "control.h"
 #include "driver.h"
 #include "program.h"
+#include "text.h"
 
 #define RUNTIME_DIR	"/run/vferryd"
 #define ANSWER_S	10
@@ -36,11 +40,11 @@ static int fail(bool as_json, int status, const char *format, ...)
 		text = NULL;
 	va_end(ap);
 	if (!as_json) {
-		fprintf(stderr, "vferryctl: %s\n", text ? text : "out of memory");
+		text_print(stderr, "vferryctl: %s\n", text ? text : "out of memory");
 		return status;
 	}
-	o = json_pack("{s:s}", "error", text ? text : "out of memory");
-	json_dumpf(o, stdout, JSON_COMPACT);
+	o = json_pack("{s:o}", "error", text_json(text ? text : "out of memory"));
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(o);
 	return status;
@@ -81,9 +85,9 @@ static void print_migration(json_t *m)
 	size_t i;
 
 	print_time(number_of(m, "begun_ns"));
-	printf("  %s  %s  %s, mode %s%s\n", text_of(m, "vf"), text_of(m, "migration"),
-	       text_of(m, "outcome"), text_of(m, "mode"),
-	       true_of(m, "agent_restarted") ? ", agent was started in its middle" : "");
+	text_print(stdout, "  %s  %s  %s, mode %s%s\n", text_of(m, "vf"), text_of(m, "migration"),
+		   text_of(m, "outcome"), text_of(m, "mode"),
+		   true_of(m, "agent_restarted") ? ", agent was started in its middle" : "");
 	if (json_object_get(m, "suspended_ns"))
 		printf("    suspend %lld us (%lld us of it for the agent), agent %lld us later\n",
 		       number_of(m, "suspend_us"), number_of(m, "heard_us"),
@@ -105,7 +109,7 @@ static void print_migration(json_t *m)
 		       number_of(m, "verify_us"), number_of(m, "repaired"));
 	named = json_object_get(m, "differences");
 	json_array_foreach(named, i, one)
-		printf("      %s\n", json_string_value(one));
+		text_print(stdout, "      %s\n", json_string_value(one));
 }
 
 static int print_status(json_t *answer)
@@ -116,12 +120,12 @@ static int print_status(json_t *answer)
 	if (!json_array_size(vfs))
 		printf("no VF of vferry_vf\n");
 	json_array_foreach(vfs, i, vf) {
-		printf("%s  %s  %s, mode %s, ", text_of(vf, "vf"), text_of(vf, "pci"),
-		       text_of(vf, "state"), text_of(vf, "mode"));
+		text_print(stdout, "%s  %s  %s, mode %s, ", text_of(vf, "vf"), text_of(vf, "pci"),
+			   text_of(vf, "state"), text_of(vf, "mode"));
 		if (true_of(vf, "migratable"))
 			printf("can be migrated\n");
 		else
-			printf("cannot be migrated: %s\n", text_of(vf, "reason"));
+			text_print(stdout, "cannot be migrated: %s\n", text_of(vf, "reason"));
 		if (json_object_get(vf, "migration"))
 			print_migration(json_object_get(vf, "migration"));
 	}
@@ -145,7 +149,7 @@ static int print_check(json_t *answer)
 	size_t i;
 
 	json_array_foreach(list, i, one)
-		printf("%s\n", json_string_value(one));
+		text_print(stdout, "%s\n", json_string_value(one));
 	if (!json_array_size(list))
 		printf("%lld VFs, %lld hooks: all is well\n", number_of(answer, "vfs"),
 		       number_of(answer, "hooks"));
@@ -155,7 +159,7 @@ static int print_check(json_t *answer)
 static int print_event(json_t *event)
 {
 	if (json_object_get(event, "MESSAGE"))
-		printf("%s\n", text_of(event, "MESSAGE"));
+		text_print(stdout, "%s\n", text_of(event, "MESSAGE"));
 	fflush(stdout);
 	return GOOD;
 }
@@ -197,7 +201,7 @@ static int show(json_t *answer, bool as_json, int (*print)(json_t *answer))
 	int r = status_of(answer);
 
 	if (as_json) {
-		json_dumpf(answer, stdout, JSON_COMPACT);
+		json_dumpf(answer, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 		putchar('\n');
 		fflush(stdout);
 	} else {

@@ -30,7 +30,7 @@
  * @proto: mailbox protocol version that the guest's driver speaks
  * @features: VFERRY_FEAT_* in use
  * @mig_id: identifies the migration; carried to the guest with RESUME. 0: there was
- *	none, the guest was stopped without being suspended
+ *	none, the guest was stopped without being suspended. A secret: vferry_mig_name.h
  * @cts: the VF has been reset and is clear to send
  * @mac: address that the VF uses
  * @reset_mac: address that the VF has after a reset, until its driver chooses another;

@@ -55,7 +55,7 @@ enum vferry_mbx_id {
 	VFERRY_MBX_HELLO		= 0x0040, /* vferry, VF to PF, with reply */
 	VFERRY_MBX_STATUS		= 0x0041, /* vferry, VF to PF, no reply */
 
-	VFERRY_MBX_CONTROL		= 0x0100, /* PF to VF: link or CTS may have changed */
+	VFERRY_MBX_CONTROL		= 0x0100, /* PF to VF: link, CTS or what is allowed may be other */
 	VFERRY_MBX_CMD			= 0x0140, /* vferry, PF to VF: info: enum vferry_mbx_cmd */
 };
 

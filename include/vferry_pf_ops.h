@@ -182,12 +182,13 @@ enum vferry_pf_known {
  * vferry_pf_release(), vferry_pf_close() or a refusal: once all is known and
  * promised, vferry_pf_load() has no reason left to refuse.
  *
- * A MAC that another VF of this PF uses is no conflict while that VF takes part
- * in the same migration (@state->mig_id): the guest moves within this host.
+ * A MAC that another VF of this PF uses is no conflict while that VF's guest leaves
+ * in the same migration (@state->mig_id): it moves within this host. One that an administrator
+ * has set for another VF is, whether that is used or not, unless he has set it for this one too.
  *
  * Return: 0; -EOPNOTSUPP: other NIC or protocol; -EEXIST: contradicts what an
  * administrator has set on this host; -EPERM: needs trust, which only he can give;
- * -EADDRINUSE: the MAC is in use on this PF; -ENOSPC: no filter is free; -ENETDOWN: the
+ * -EADDRINUSE: the MAC belongs to another on this PF; -ENOSPC: no filter is free; -ENETDOWN: the
  * port has no link, and that where the guest is has; -EINVAL: no such value.
  */
 int vferry_pf_promise(struct vferry_pf_vf *vf, const struct vferry_dev_state *state,

@@ -349,6 +349,11 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	return 0;
 }
 
+static enum vpf_asker asker(unsigned int pool)
+{
+	return pool == VPF_POOL_PF ? VPF_ASK_HOST : VPF_ASK_GUEST;
+}
+
 /**
  * vpf_filter_set_mac() - set a pool's own address
  * @nic: the PF
@@ -366,7 +371,7 @@ int vpf_filter_set_mac(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 
 	rar = &nic->filter.rar[pool == VPF_POOL_PF ? VPF_RAR_PF : VPF_RAR_VF(pool)];
 	spin_lock_bh(&nic->filter_lock);
-	if (mac && vpf_room_mac_taken(nic, pool, mac, ignore, pool == VPF_POOL_PF)) {
+	if (mac && vpf_room_mac_taken(nic, pool, mac, ignore, asker(pool))) {
 		err = -EADDRINUSE;
 	} else {
 		rar->pool = pool;
@@ -410,7 +415,7 @@ static int uc_add(struct vpf_nic *nic, unsigned int pool, const u8 *mac,
 {
 	struct vpf_rar *rar;
 
-	if (vpf_room_mac_taken(nic, pool, mac, ignore, pool == VPF_POOL_PF))
+	if (vpf_room_mac_taken(nic, pool, mac, ignore, asker(pool)))
 		return -EADDRINUSE;
 	if (uc_count(nic, pool) >= vpf_room_uc(nic, pool, ignore))
 		return -ENOSPC;

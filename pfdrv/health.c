@@ -8,6 +8,7 @@
 #include <linux/version.h>
 #include <net/devlink.h>
 
+#include "../include/vferry_mig_name.h"
 #include "health.h"
 #include "pf.h"
 #include "vf.h"
@@ -125,7 +126,7 @@ static void describe_migration(struct vferry_pf_vf *vf, struct devlink_fmsg *fms
 	last = vf->mig.last;
 	spin_unlock_bh(&vf->mig_lock);
 	devlink_fmsg_u32_pair_put(fmsg, "state", state);
-	devlink_fmsg_u64_pair_put(fmsg, "last id", last.mig_id);
+	devlink_fmsg_u64_pair_put(fmsg, "last id", vferry_mig_name(last.mig_id));
 	devlink_fmsg_u32_pair_put(fmsg, "last error", -last.err);
 }
 

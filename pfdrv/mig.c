@@ -372,13 +372,35 @@ enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf)
 	return state;
 }
 
+/* Is a guest about to leave in this migration, or has left and not come back? */
+static bool leaves(const struct vpf_mig *mig, u64 mig_id)
+{
+	if (mig->mig_id != mig_id || mig->arrived)
+		return false;
+
+	switch (mig->state) {
+	case VFERRY_MIG_MIGRATE_SENT:
+	case VFERRY_MIG_MIGRATING:
+	case VFERRY_MIG_SUSPEND_SENT:
+	case VFERRY_MIG_SUSPENDED:
+		return true;
+	case VFERRY_MIG_IDLE:
+	case VFERRY_MIG_RESUME_SENT:
+	case VFERRY_MIG_CANCEL_SENT:
+	case VFERRY_MIG_STATES:
+		break;
+	}
+	return false;
+}
+
 /**
- * vpf_mig_same() - which other VFs of this PF are in the same migration?
- * @vf: the VF
- * @mig_id: of the migration, 0: the last one of @vf
+ * vpf_mig_same() - which other VFs of this PF does a migration leave?
+ * @vf: the VF that its guest comes to
+ * @mig_id: of the migration, 0: none
  *
  * The guest then goes from one VF to another of one host. Its addresses stay with
- * the VF that it leaves until that is reset.
+ * the VF that it leaves until that is reset. The id is the only proof of that: whoever has
+ * it can have these addresses, so nobody is told it; see include/vferry_mig_name.h.
  *
  * Return: bit n: VF n.
  */
@@ -387,22 +409,41 @@ unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id)
 	struct vpf_nic *nic = vf->nic;
 	unsigned int same = 0, n;
 
-	if (!mig_id) {
-		spin_lock_bh(&vf->mig_lock);
-		mig_id = vf->mig.last.mig_id;
-		spin_unlock_bh(&vf->mig_lock);
-	}
 	for (n = 0; n < nic->num_vfs && mig_id; n++) {
 		struct vferry_pf_vf *other = &nic->vf[n];
 
 		if (other == vf)
 			continue;
 		spin_lock_bh(&other->mig_lock);
-		if (other->mig.state != VFERRY_MIG_IDLE && other->mig.mig_id == mig_id)
+		if (leaves(&other->mig, mig_id))
 			same |= BIT(n);
 		spin_unlock_bh(&other->mig_lock);
 	}
 	return same;
+}
+
+/**
+ * vpf_mig_origin() - which other VFs of this PF has the guest on this one left?
+ * @vf: the VF
+ *
+ * Return: as vpf_mig_same().
+ */
+unsigned int vpf_mig_origin(struct vferry_pf_vf *vf)
+{
+	u64 mig_id;
+
+	spin_lock_bh(&vf->mig_lock);
+	mig_id = vf->mig.came_id;
+	spin_unlock_bh(&vf->mig_lock);
+	return vpf_mig_same(vf, mig_id);
+}
+
+/* The guest has gone; the next one has not come by its migration */
+void vpf_mig_left(struct vferry_pf_vf *vf)
+{
+	spin_lock_bh(&vf->mig_lock);
+	vf->mig.came_id = 0;
+	spin_unlock_bh(&vf->mig_lock);
 }
 
 /* Has the VF's driver said HELLO? */
@@ -480,6 +521,7 @@ int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features)
 		mig->features = features;
 		mig->mig_id = mig_id;
 		mig->arrived = mig_id;
+		mig->came_id = mig_id;
 		mig->last = no_timings(mig_id);
 		mig->suspended_ns = 0;
 		/* without a migration it was not suspended */

@@ -26,6 +26,7 @@ struct vferry_pf_vf;
  * @features: VFERRY_FEAT_* agreed on
  * @mig_id: of the migration under way, 0: none
  * @arrived: the guest came from another host and has not gone on yet
+ * @came_id: migration that the VF's guest came by, 0: none. Until it leaves
  * @seq: number given out last
  * @cmd: command under way, meaningful in the states that wait for an answer
  * @post: @cmd is to be written
@@ -56,6 +57,7 @@ struct vpf_mig {
 	u32 features;
 	u64 mig_id;
 	bool arrived;
+	u64 came_id;
 
 	u32 seq;
 	struct vferry_mbx_command cmd;
@@ -92,6 +94,8 @@ u64 vpf_mig_id(struct vferry_pf_vf *vf);
 int vpf_mig_migratable(struct vferry_pf_vf *vf, const char **ret_reason);
 enum vferry_mig_state vpf_mig_state(struct vferry_pf_vf *vf);
 unsigned int vpf_mig_same(struct vferry_pf_vf *vf, u64 mig_id);
+unsigned int vpf_mig_origin(struct vferry_pf_vf *vf);
+void vpf_mig_left(struct vferry_pf_vf *vf);
 void vpf_mig_phase(struct vferry_pf_vf *vf, u32 phase);
 void vpf_mig_report(struct vferry_pf_vf *vf, int err, const char *reason);
 int vpf_mig_load(struct vferry_pf_vf *vf, u64 mig_id, u32 proto, u32 features);

@@ -11,6 +11,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "../include/vferry_mig_name.h"
 #include "nl.h"
 #include "pf.h"
 
@@ -80,6 +81,11 @@ static int put_us(struct sk_buff *skb, int attr, s64 us)
 	return us < 0 ? 0 : nla_put_u32(skb, attr, min_t(s64, us, U32_MAX));
 }
 
+static int put_mig_id(struct sk_buff *skb, int attr, u64 mig_id, int pad)
+{
+	return mig_id ? nla_put_u64_64bit(skb, attr, vferry_mig_name(mig_id), pad) : 0;
+}
+
 static int put_last(struct sk_buff *skb, const struct vpf_nl_last *last)
 {
 	struct nlattr *nest;
@@ -89,7 +95,7 @@ static int put_last(struct sk_buff *skb, const struct vpf_nl_last *last)
 
 	nest = nla_nest_start(skb, VFERRY_PF_A_LAST);
 	if (!nest ||
-	    nla_put_u64_64bit(skb, VFERRY_PF_L_MIG_ID, last->mig_id, VFERRY_PF_L_PAD) ||
+	    put_mig_id(skb, VFERRY_PF_L_MIG_ID, last->mig_id, VFERRY_PF_L_PAD) ||
 	    put_us(skb, VFERRY_PF_L_MIGRATE_US, last->migrate_us) ||
 	    put_us(skb, VFERRY_PF_L_SUSPEND_US, last->suspend_us) ||
 	    put_us(skb, VFERRY_PF_L_RESUME_US, last->resume_us) ||
@@ -149,8 +155,7 @@ static int put_vf(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf)
 	    (d.reason ? nla_put_string(skb, VFERRY_PF_A_REASON, d.reason) :
 			nla_put_flag(skb, VFERRY_PF_A_MIGRATABLE)) ||
 	    (d.held && nla_put_flag(skb, VFERRY_PF_A_HELD)) ||
-	    (d.mig_id && nla_put_u64_64bit(skb, VFERRY_PF_A_MIG_ID, d.mig_id,
-					   VFERRY_PF_A_PAD)) ||
+	    put_mig_id(skb, VFERRY_PF_A_MIG_ID, d.mig_id, VFERRY_PF_A_PAD) ||
 	    put_room(skb, &nic->vf[vf]))
 		return -EMSGSIZE;
 	return put_last(skb, &d.last);
@@ -286,8 +291,7 @@ static int put_event(struct sk_buff *skb, struct vpf_nic *nic, unsigned int vf,
 	       (e->event == VFERRY_PF_EVENT_HELLO &&
 		nla_put_u32(skb, VFERRY_PF_A_PROTO, e->proto)) ||
 	       (e->reason && nla_put_string(skb, VFERRY_PF_A_REASON, e->reason)) ||
-	       (e->mig_id && nla_put_u64_64bit(skb, VFERRY_PF_A_MIG_ID, e->mig_id,
-					       VFERRY_PF_A_PAD)) ||
+	       put_mig_id(skb, VFERRY_PF_A_MIG_ID, e->mig_id, VFERRY_PF_A_PAD) ||
 	       put_us(skb, VFERRY_PF_A_DURATION_US, e->duration_us) ||
 	       put_us(skb, VFERRY_PF_A_GUEST_US, e->guest_us) ? -EMSGSIZE : 0;
 }

@@ -212,7 +212,8 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 	ret_state->port_vlan = vf->policy.vlan;
 	ret_state->port_qos = vf->policy.qos;
 	ret_state->link_state = vf->policy.link_state;
-	ret_state->trusted = vf->policy.trusted;
+	/* what it may, it has been told */
+	ret_state->trusted = vf->policy.trusted && !vf->distrusted;
 	ret_state->spoofchk = vf->policy.spoofchk;
 	ret_state->link = vpf_rd(vf->nic, R_STATUS) & STATUS_LU;
 	ret_state->mc_promisc = vpf_vf_all_multicast(vf);
@@ -438,7 +439,7 @@ static void adopt_policy(struct vferry_pf_vf *vf, const struct vferry_dev_state 
 	}
 	if (p->link_state == IFLA_VF_LINK_STATE_AUTO)
 		p->link_state = s->link_state;
-	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	vpf_vf_claim_home(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
 }
 
@@ -537,8 +538,8 @@ int vferry_pf_load(struct vferry_pf_vf *vf, const struct vferry_dev_state *state
 	load_interrupts(vf, state);
 	vf->running = true;
 	vf->cts = true;
-	/* what was refused where it comes from is asked for again, if trust comes */
-	vf->distrusted = !vf->policy.trusted;
+	/* what was refused where it comes from is asked for again where it is trusted */
+	vf->distrusted = !(state->trusted && vf->policy.trusted);
 	vpf_vf_apply_enable(vf);
 out:
 	mutex_unlock(&vf->lock);

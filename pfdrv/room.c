@@ -39,13 +39,40 @@ static bool promises_vlan(const struct vpf_promise *p, u16 vid)
 	return false;
 }
 
-/* May this pool have the address before those whose it is only while they are away? */
-static bool entitled(const struct vpf_nic *nic, unsigned int pool, const u8 *mac)
+/*
+ * May this pool have the address before another VF, whose it is after a reset? Not because
+ * it was drawn for it, if the administrator has given it to the other since.
+ */
+static bool entitled(const struct vpf_nic *nic, unsigned int pool, const u8 *mac,
+		     enum vpf_claim_by other)
 {
+	const struct vpf_filter *f = &nic->filter;
+
 	if (pool == VPF_POOL_PF)
 		return false;
-	return ether_addr_equal(nic->filter.claim[pool].addr, mac) ||
-	       promises_mac(&nic->filter.promise[pool], mac);
+	if (promises_mac(&f->promise[pool], mac))
+		return true;
+	return ether_addr_equal(f->claim[pool].addr, mac) &&
+	       (f->claim[pool].by != VPF_CLAIM_DRAWN || other != VPF_CLAIM_SET);
+}
+
+/* Is it the address that VF @nr has after a reset, and kept for it? */
+static bool claimed(const struct vpf_nic *nic, unsigned int nr, unsigned int pool, const u8 *mac,
+		    enum vpf_asker asker)
+{
+	const struct vpf_claim *claim = &nic->filter.claim[nr];
+
+	if (!ether_addr_equal(claim->addr, mac) || entitled(nic, pool, mac, claim->by))
+		return false;
+	switch (asker) {
+	case VPF_ASK_GUEST:
+		return true;
+	case VPF_ASK_STATE:
+		return claim->used || claim->by == VPF_CLAIM_SET;
+	case VPF_ASK_HOST:
+		return claim->used;
+	}
+	return true;
 }
 
 /**
@@ -54,17 +81,16 @@ static bool entitled(const struct vpf_nic *nic, unsigned int pool, const u8 *mac
  * @pool: not this one
  * @mac: unicast address
  * @ignore: bit: pool that does not count
- * @host: the host asks, not a guest: what belongs to a VF that nobody uses may be taken
+ * @asker: who wants it
  *
  * A pool that is hidden keeps its addresses: nobody else can take them while a guest is
  * suspended, but the guest itself, when it goes on with another VF. So does a VF that is
  * being reset, and one that a guest is coming to.
  */
 bool vpf_room_mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *mac,
-			unsigned int ignore, bool host)
+			unsigned int ignore, enum vpf_asker asker)
 {
 	const struct vpf_filter *f = &nic->filter;
-	bool mine = entitled(nic, pool, mac);
 	unsigned int i;
 
 	lockdep_assert_held(&nic->filter_lock);
@@ -81,8 +107,7 @@ bool vpf_room_mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *
 			continue;
 		if (!(f->promise[i].same & BIT(pool)) && promises_mac(&f->promise[i], mac))
 			return true;
-		if (!mine && (!host || f->claim[i].used) &&
-		    ether_addr_equal(f->claim[i].addr, mac))
+		if (claimed(nic, i, pool, mac, asker))
 			return true;
 	}
 	return false;
@@ -230,20 +255,39 @@ void vpf_room_clear(struct vpf_nic *nic)
  * vpf_room_claim() - this is the address that a VF has after a reset
  * @nic: the PF
  * @nr: number of the VF
- * @mac: the address
- * @force: even if it is another's; who uses it first has it then
- *
- * Return: 0, or -EADDRINUSE.
+ * @mac: the address; if it is another's too, who uses it first has it
+ * @by: where it comes from
  */
-int vpf_room_claim(struct vpf_nic *nic, unsigned int nr, const u8 *mac, bool force)
+void vpf_room_claim(struct vpf_nic *nic, unsigned int nr, const u8 *mac, enum vpf_claim_by by)
 {
+	struct vpf_claim *claim = &nic->filter.claim[nr];
+
+	spin_lock_bh(&nic->filter_lock);
+	ether_addr_copy(claim->addr, mac);
+	claim->by = by;
+	spin_unlock_bh(&nic->filter_lock);
+}
+
+/**
+ * vpf_room_give() - the administrator wants a VF to have this address after a reset
+ * @nic: the PF
+ * @nr: number of the VF
+ * @mac: the address
+ *
+ * Return: 0, or -EADDRINUSE: another has it, and nothing has changed.
+ */
+int vpf_room_give(struct vpf_nic *nic, unsigned int nr, const u8 *mac)
+{
+	struct vpf_claim *claim = &nic->filter.claim[nr];
 	int err = 0;
 
 	spin_lock_bh(&nic->filter_lock);
-	if (!force && vpf_room_mac_taken(nic, nr, mac, 0, true))
+	if (vpf_room_mac_taken(nic, nr, mac, 0, VPF_ASK_HOST)) {
 		err = -EADDRINUSE;
-	else
-		ether_addr_copy(nic->filter.claim[nr].addr, mac);
+	} else {
+		ether_addr_copy(claim->addr, mac);
+		claim->by = VPF_CLAIM_SET;
+	}
 	spin_unlock_bh(&nic->filter_lock);
 	return err;
 }
@@ -266,10 +310,10 @@ static const u8 *first_taken(const struct vpf_nic *nic, unsigned int nr,
 	unsigned int i;
 
 	for (i = 0; i < VPF_PROMISE_MACS; i++)
-		if (vpf_room_mac_taken(nic, nr, wanted->macs[i], wanted->same, true))
+		if (vpf_room_mac_taken(nic, nr, wanted->macs[i], wanted->same, VPF_ASK_STATE))
 			return wanted->macs[i];
 	for (i = 0; i < wanted->uc_count; i++)
-		if (vpf_room_mac_taken(nic, nr, wanted->ucs[i], wanted->same, true))
+		if (vpf_room_mac_taken(nic, nr, wanted->ucs[i], wanted->same, VPF_ASK_STATE))
 			return wanted->ucs[i];
 	return NULL;
 }
@@ -284,6 +328,25 @@ static unsigned int new_vlans(const struct vpf_nic *nic, unsigned int nr,
 	return count;
 }
 
+/* Who has this address, which VF @nr cannot have; and what can be done about it */
+static void say_taken(const struct vpf_nic *nic, unsigned int nr, const u8 *mac,
+		      unsigned int same, char *reason, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < nic->num_vfs; i++) {
+		const struct vpf_claim *claim = &nic->filter.claim[i];
+
+		if (i != nr && !(same & BIT(i)) && !claim->used && claim->by == VPF_CLAIM_SET &&
+		    ether_addr_equal(claim->addr, mac)) {
+			snprintf(reason, size, "address %pM is the administrator's for VF %u: ip link set %s vf %u mac %pM gives it to this VF",
+				 mac, i, nic->netdev->name, nr, mac);
+			return;
+		}
+	}
+	snprintf(reason, size, "address %pM is in use on this PF", mac);
+}
+
 static int judge(const struct vpf_nic *nic, unsigned int nr, const struct vpf_promise *wanted,
 		 char *reason, size_t size)
 {
@@ -291,7 +354,7 @@ static int judge(const struct vpf_nic *nic, unsigned int nr, const struct vpf_pr
 	unsigned int uc = vpf_room_uc(nic, nr, wanted->same), vlans = new_vlans(nic, nr, wanted);
 
 	if (taken) {
-		snprintf(reason, size, "address %pM is in use on this PF", taken);
+		say_taken(nic, nr, taken, wanted->same, reason, size);
 		return -EADDRINUSE;
 	}
 	if (wanted->uc_count > uc) {

@@ -39,14 +39,40 @@ struct vpf_promise {
 };
 
 /**
+ * enum vpf_claim_by - where the address comes from that a VF has after a reset
+ * @VPF_CLAIM_DRAWN: it was drawn at random
+ * @VPF_CLAIM_CAME: a guest came here with it
+ * @VPF_CLAIM_SET: the administrator of this host has set it
+ */
+enum vpf_claim_by {
+	VPF_CLAIM_DRAWN,
+	VPF_CLAIM_CAME,
+	VPF_CLAIM_SET,
+};
+
+/**
  * struct vpf_claim - the address that a VF has after a reset
  * @addr: it, all zero: none
- * @used: the VF has a user. The address of a VF that has none is kept from guests,
- *	but the host may give it to another VF
+ * @by: where it comes from
+ * @used: the VF has a user
  */
 struct vpf_claim {
 	u8 addr[ETH_ALEN];
+	enum vpf_claim_by by;
 	bool used;
+};
+
+/**
+ * enum vpf_asker - who wants an address
+ * @VPF_ASK_GUEST: a guest, by its driver. What belongs to another VF it never gets
+ * @VPF_ASK_STATE: a state that somebody has written. Of a VF that nobody uses it may have
+ *	what was drawn, as a guest that was saved there has, but nothing that was set
+ * @VPF_ASK_HOST: the administrator. May have what belongs to a VF that nobody uses
+ */
+enum vpf_asker {
+	VPF_ASK_GUEST,
+	VPF_ASK_STATE,
+	VPF_ASK_HOST,
 };
 
 /**
@@ -65,12 +91,13 @@ struct vpf_room {
 
 /* For callers that hold filter_lock */
 bool vpf_room_mac_taken(const struct vpf_nic *nic, unsigned int pool, const u8 *mac,
-			unsigned int ignore, bool host);
+			unsigned int ignore, enum vpf_asker asker);
 unsigned int vpf_room_uc(const struct vpf_nic *nic, unsigned int pool, unsigned int same);
 bool vpf_room_vlan(const struct vpf_nic *nic, unsigned int pool, u16 vid);
 void vpf_room_clear(struct vpf_nic *nic);
 
-int vpf_room_claim(struct vpf_nic *nic, unsigned int nr, const u8 *mac, bool force);
+void vpf_room_claim(struct vpf_nic *nic, unsigned int nr, const u8 *mac, enum vpf_claim_by by);
+int vpf_room_give(struct vpf_nic *nic, unsigned int nr, const u8 *mac);
 void vpf_room_set_used(struct vpf_nic *nic, unsigned int nr, bool used);
 
 int vpf_room_promise(struct vpf_nic *nic, unsigned int nr, const struct vpf_promise *wanted,

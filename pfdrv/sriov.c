@@ -347,16 +347,25 @@ static int change_mac(struct vferry_pf_vf *vf, const u8 *mac)
 	lockdep_assert_held(&vf->lock);
 
 	if (mac) {
-		err = vpf_room_claim(vf->nic, vf->nr, mac, false);
+		err = vpf_room_give(vf->nic, vf->nr, mac);
 		if (err)
 			return err;
 		ether_addr_copy(vf->policy.mac, mac);
 	}
 	vf->policy.mac_set = mac;
 	err = vpf_vf_set_mac(vf, vpf_vf_home(vf));
-	if (err)
+	if (err) {
 		vf->policy = old;
-	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	} else {
+		vf->admin.mac_set = mac;
+		ether_addr_copy(vf->admin.mac, vf->policy.mac);
+	}
+	/* neither may it keep further ones; told by the same as of the address, if at all */
+	if (!err && mac && !vf->policy.trusted) {
+		vpf_filter_uc_clear(vf->nic, vf->nr);
+		vf->uc_count = 0;
+	}
+	vpf_vf_claim_home(vf);
 	return err;
 }
 
@@ -381,8 +390,6 @@ int vpf_ndo_set_vf_mac(struct net_device *netdev, int nr, u8 *mac)
 		netdev_warn(netdev, "VF %d: address %pM is in use by another\n", nr, mac);
 		goto out;
 	}
-	vf->admin.mac_set = set;
-	ether_addr_copy(vf->admin.mac, mac);
 	/* the driver learns it from the answer to RESET */
 	vpf_vf_revoke(vf);
 out:
@@ -456,12 +463,8 @@ int vpf_ndo_set_vf_trust(struct net_device *netdev, int nr, bool on)
 	}
 	vf->admin.trusted = vf->policy.trusted = on;
 	vpf_vf_apply_multicast(vf);
-	/* what was refused was not noted: its driver has to ask again */
-	if (on && vf->distrusted && vpf_mig_state(vf) == VFERRY_MIG_IDLE) {
-		vf->distrusted = false;
-		vpf_vf_revoke(vf);
-	}
 	put_vf(vf);
+	vpf_vf_kick(vf);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/tracepoint.h>
 
 #include "../include/vferry_mbx.h"
+#include "../include/vferry_mig_name.h"
 #include "mig_state.h"
 
 #define VPF_TRACE_STATES						\
@@ -78,7 +79,7 @@ TRACE_EVENT(vpf_mig_state,
 		__entry->old = old;
 		__entry->state = state;
 		__entry->event = event;
-		__entry->mig_id = mig_id;
+		__entry->mig_id = vferry_mig_name(mig_id);
 	),
 	TP_printk("%s vf %u: %s -> %s by event %u, migration %llu", __get_str(name),
 		  __entry->vf, __print_symbolic(__entry->old, VPF_TRACE_STATES),

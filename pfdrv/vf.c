@@ -177,7 +177,7 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 	if (vf->running)	/* it did not reset the VF itself */
 		forget(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
-	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_same(vf, 0));
+	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_origin(vf));
 	if (err) {
 		vpf_vf_say(vf, "address %pM is in use by another", vf->mac);
 		eth_zero_addr(vf->mac);
@@ -277,7 +277,7 @@ int vpf_vf_set_mac(struct vferry_pf_vf *vf, const u8 *mac)
 	lockdep_assert_held(&vf->lock);
 
 	if (vf->running)
-		err = vpf_filter_set_mac(vf->nic, vf->nr, mac, vpf_mig_same(vf, 0));
+		err = vpf_filter_set_mac(vf->nic, vf->nr, mac, vpf_mig_origin(vf));
 	if (!err)
 		ether_addr_copy(vf->mac, mac);
 	return err;
@@ -293,7 +293,7 @@ void vpf_vf_release_policy(struct vferry_pf_vf *vf)
 
 	vf->policy = vf->admin;
 	ether_addr_copy(vf->policy_default_mac, vf->default_mac);
-	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), true);
+	vpf_vf_claim_home(vf);
 }
 
 /* The address that the VF has after a reset */
@@ -304,11 +304,44 @@ const u8 *vpf_vf_home(const struct vferry_pf_vf *vf)
 	return vf->policy.mac_set ? vf->policy.mac : vf->policy_default_mac;
 }
 
+static enum vpf_claim_by home_by(const struct vferry_pf_vf *vf)
+{
+	if (vf->policy.mac_set)
+		return vf->admin.mac_set ? VPF_CLAIM_SET : VPF_CLAIM_CAME;
+	return ether_addr_equal(vf->policy_default_mac, vf->default_mac) ? VPF_CLAIM_DRAWN :
+									   VPF_CLAIM_CAME;
+}
+
+/* Nobody else is to have the address that the VF has after a reset */
+void vpf_vf_claim_home(struct vferry_pf_vf *vf)
+{
+	vpf_room_claim(vf->nic, vf->nr, vpf_vf_home(vf), home_by(vf));
+}
+
 bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf)
 {
 	lockdep_assert_held(&vf->lock);
 
 	return vf->mc_wanted && vf->policy.trusted;
+}
+
+/**
+ * vpf_vf_apply_trust() - have the VF's driver ask again for what it was refused without trust
+ * @vf: the VF; what was refused is not noted here
+ *
+ * By a CONTROL, after which it does. One that is suspended hears of it when it goes on.
+ */
+void vpf_vf_apply_trust(struct vferry_pf_vf *vf)
+{
+	enum vferry_mig_state state = vpf_mig_state(vf);
+
+	lockdep_assert_held(&vf->lock);
+
+	if (!vf->distrusted || !vf->policy.trusted || !vf->cts ||
+	    (state != VFERRY_MIG_IDLE && state != VFERRY_MIG_MIGRATING))
+		return;
+	vf->distrusted = false;
+	vf->mbx.control = true;
 }
 
 void vpf_vf_apply_multicast(struct vferry_pf_vf *vf)
@@ -333,6 +366,7 @@ void vpf_vf_left(struct vferry_pf_vf *vf)
 	vf->given = false;
 	vpf_room_release(vf->nic, vf->nr);
 	vpf_room_set_used(vf->nic, vf->nr, false);
+	vpf_mig_left(vf);
 	vpf_vf_release_policy(vf);
 }
 

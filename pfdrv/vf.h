@@ -142,7 +142,9 @@ bool vpf_vf_check_flr(struct vferry_pf_vf *vf);
 void vpf_vf_update_counters(struct vferry_pf_vf *vf);
 int vpf_vf_set_mac(struct vferry_pf_vf *vf, const u8 *mac);
 const u8 *vpf_vf_home(const struct vferry_pf_vf *vf);
+void vpf_vf_claim_home(struct vferry_pf_vf *vf);
 bool vpf_vf_all_multicast(const struct vferry_pf_vf *vf);
+void vpf_vf_apply_trust(struct vferry_pf_vf *vf);
 void vpf_vf_apply_multicast(struct vferry_pf_vf *vf);
 void vpf_vf_left(struct vferry_pf_vf *vf);
 

@@ -467,6 +467,7 @@ u64 vpf_mbx_run(struct vferry_pf_vf *vf)
 	}
 	timer = vpf_mig_timers(vf, now);
 	vpf_vf_apply_hidden(vf);	/* shown before RESUME is posted */
+	vpf_vf_apply_trust(vf);
 	wait = min(wait, post(vf));
 	return min(wait, timer);
 }

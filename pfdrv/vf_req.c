@@ -61,7 +61,7 @@ static int add_uc(struct vferry_pf_vf *vf, const u8 *mac)
 		return distrust(vf);
 	}
 	err = vf->uc_count == VFERRY_DEV_UC_ADDRS ? -ENOSPC :
-	      vpf_filter_uc_add(vf->nic, vf->nr, mac, vpf_mig_same(vf, 0));
+	      vpf_filter_uc_add(vf->nic, vf->nr, mac, vpf_mig_origin(vf));
 	if (!err)
 		ether_addr_copy(vf->uc_addrs[vf->uc_count++], mac);
 	else if (err == -ENOSPC)

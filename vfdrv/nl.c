@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "../include/vferry_mig_name.h"
 #include "nl.h"
 #include "vvf.h"
 
@@ -58,7 +59,8 @@ static int vvf_nl_put_state(struct sk_buff *skb, u32 state, u64 mig_id)
 {
 	if (nla_put_u32(skb, VFERRY_VF_A_STATE, state))
 		return -EMSGSIZE;
-	if (mig_id && nla_put_u64_64bit(skb, VFERRY_VF_A_MIG_ID, mig_id, VFERRY_VF_A_PAD))
+	if (mig_id && nla_put_u64_64bit(skb, VFERRY_VF_A_MIG_ID, vferry_mig_name(mig_id),
+					VFERRY_VF_A_PAD))
 		return -EMSGSIZE;
 	return 0;
 }

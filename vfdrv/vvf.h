@@ -65,22 +65,25 @@ struct vvf_gate {
  * @running: NAPI is enabled, and the queues are on unless @rest says otherwise
  * @started: when the queues were last started
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
+ * @works: works may be queued; see work.c
+ * @rest: how far the queues have come to rest
+ * @mbx: mailbox
+ * @mig: migration
+ * @dirty: log of the pages that the NIC wrote
+ * @hear: an agent that wants to be heard before SUSPEND
+ * @napi: polls both rings
+ * @stats: traffic
+ * @link: watchdog, carrier, reset
+ * @watch: do the queues get on?
  * @tx_size: descriptors of a transmit ring, for the next open; under RTNL
  * @rx_size: descriptors of a receive ring, for the next open; under RTNL
  * @usecs: least interval between interrupts of the queues; under RTNL
- * @napi: polls both rings
- * @rest: how far the queues have come to rest
- * @stats: traffic
- * @echo: broadcast and multicast frames sent a moment ago
- * @filter: what the PF was asked to let through
- * @link: watchdog, carrier, reset
- * @watch: do the queues get on?
- * @works: works may be queued; see work.c
- * @mbx: mailbox
- * @mig: migration
- * @hear: an agent that wants to be heard before SUSPEND
- * @dirty: log of the pages that the NIC wrote
  * @node: in the list of all devices; see nl.c
+ * @filter: what the PF was asked to let through
+ * @echo: broadcast and multicast frames sent a moment ago
+ *
+ * What SUSPEND and RESUME need comes first and together: a guest that has just arrived
+ * pays for each page that it touches, and what is last is large.
  */
 struct vvf {
 	struct net_device *netdev;
@@ -93,23 +96,23 @@ struct vvf {
 	bool running;
 	ktime_t started;
 	bool quiet;
+	bool works;
+	struct vvf_rest rest;
+	struct vvf_mbx mbx;
+	struct vvf_mig mig;
+	struct vvf_dirty dirty;
+	struct vvf_hear hear;
+	struct napi_struct napi;
+	struct vvf_stats stats;
+
+	struct vvf_link link;
+	struct vvf_watch watch;
 	u16 tx_size;
 	u16 rx_size;
 	u16 usecs;
-	struct napi_struct napi;
-	struct vvf_rest rest;
-	struct vvf_stats stats;
-	struct vvf_echo echo;
-
-	struct vvf_filter filter;
-	struct vvf_link link;
-	struct vvf_watch watch;
-	bool works;
-	struct vvf_mbx mbx;
-	struct vvf_mig mig;
-	struct vvf_hear hear;
-	struct vvf_dirty dirty;
 	struct list_head node;
+	struct vvf_filter filter;
+	struct vvf_echo echo;
 };
 
 static inline void vvf_gate_enter(struct vvf *vvf)

@@ -12,11 +12,12 @@
 #include "child.h"
 #include "cleanup.h"
 #include "pf.h"
+#include "text.h"
 
 #define MAX_OUTPUT	(4 << 20)
 
 /* In the child: becomes the program, or ends with what a shell ends with */
-static void become(const char *const *argv, int in, int out)
+static void become(const char *const *argv, int in, int out, int err)
 {
 	sigset_t none;
 
@@ -24,45 +25,125 @@ static void become(const char *const *argv, int in, int out)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
 	execvp(argv[0], (char *const *)argv);
 	dprintf(STDERR_FILENO, "vferry: %s: %s\n", argv[0], strerror(errno));
 	_exit(CHILD_CANNOT);
 }
 
+static void close_both(const int fds[2])
+{
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Pipes for its input, output and errors, all or none; 0 or -errno */
+static int make_pipes(int fds[3][2])
+{
+	int i, r;
+
+	for (i = 0; i < 3; i++) {
+		if (!pipe2(fds[i], O_CLOEXEC))
+			continue;
+		r = -errno;
+		while (i--)
+			close_both(fds[i]);
+		return r;
+	}
+	return 0;
+}
+
 int child_start(struct child *child, const char *const *argv)
 {
-	int in[2], out[2];
+	int fds[3][2], r;
 
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return -errno;
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		int err = -errno;
-
-		close(in[0]);
-		close(in[1]);
-		return err;
-	}
+	*child = (struct child) { .pid = -1 };
+	r = make_pipes(fds);
+	if (r < 0)
+		return r;
 	fflush(NULL);
 	child->pid = fork();
 	if (!child->pid)
-		become(argv, in[0], out[1]);
-	close(in[0]);
-	close(out[1]);
-	child->in = in[1];
-	child->out = out[0];
-	return child->pid < 0 ? -errno : 0;
+		become(argv, fds[0][0], fds[1][1], fds[2][1]);
+	r = child->pid < 0 ? -errno : 0;
+	if (r < 0) {
+		close_both(fds[0]);
+		close_both(fds[1]);
+		close_both(fds[2]);
+		return r;
+	}
+	close(fds[0][0]);
+	close(fds[1][1]);
+	close(fds[2][1]);
+	child->in = fds[0][1];
+	child->out = fds[1][0];
+	child->err = fds[2][0];
+	fcntl(child->err, F_SETFL, O_NONBLOCK);
+	return 0;
 }
 
+static void pass_line(struct child *child)
+{
+	size_t len = child->len;
+
+	if (len && child->line[len - 1] == '\r')	/* ssh ends some with both */
+		len--;
+	fflush(stdout);
+	text_print(stderr, "%.*s\n", (int)len, child->line);
+	child->len = 0;
+}
+
+/* What is there of its standard error */
+static void pass_errors(struct child *child)
+{
+	char part[4096];
+	ssize_t n, i;
+
+	while (child->err >= 0 && (n = read(child->err, part, sizeof(part)))) {
+		if (n < 0)
+			return;
+		for (i = 0; i < n; i++) {
+			if (part[i] != '\n')
+				child->line[child->len++] = part[i] ? part[i] : '?';
+			if (part[i] == '\n' || child->len == sizeof(child->line))
+				pass_line(child);
+		}
+	}
+	if (child->err >= 0)
+		close(child->err);
+	child->err = -1;
+}
+
+/* Its last words. Whoever else has its standard error open is not waited for. */
+static void end_errors(struct child *child)
+{
+	pass_errors(child);
+	if (child->len)
+		pass_line(child);
+	if (child->err >= 0)
+		close(child->err);
+	child->err = -1;
+}
+
+/* Until there is output, or its end: 0; or -ETIMEDOUT */
 static int wait_output(struct child *child, uint64_t until_ns)
 {
-	struct pollfd p = { .fd = child->out, .events = POLLIN };
+	struct pollfd p[] = {
+		{ .fd = child->out, .events = POLLIN }, { .fd = child->err, .events = POLLIN },
+	};
 	uint64_t now = now_ns();
 	int r;
 
-	do
-		r = poll(&p, 1, now < until_ns ? (until_ns - now) / 1000000 + 1 : 0);
-	while (r < 0 && errno == EINTR && (now = now_ns()) < until_ns);
-	return r > 0 ? 0 : -ETIMEDOUT;
+	do {
+		r = poll(p, 2, now < until_ns ? (until_ns - now) / 1000000 + 1 : 0);
+		if (r > 0 && p[1].revents)
+			pass_errors(child);
+		if (r > 0 && p[0].revents)
+			return 0;
+		p[1].fd = child->err;
+		now = now_ns();
+	} while ((r > 0 || (r < 0 && errno == EINTR)) && now < until_ns);
+	return -ETIMEDOUT;
 }
 
 int child_line(struct child *child, char *buf, size_t size, unsigned int ms)
@@ -133,6 +214,7 @@ int child_finish(struct child *child, char **ret_output)
 	close(child->out);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	end_errors(child);
 	if (r < 0)
 		return r;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EPIPE;

@@ -99,13 +99,15 @@ static void add_place(json_t *j, const struct conf *conf, const struct target *p
 }
 
 static json_t *vf_facts(const struct conf *conf, const struct target *pf, const struct target *vf,
-			const struct vf_info *info, uint32_t vlan)
+			const struct vf_info *info, const struct vf_settings *settings)
 {
 	json_t *j = json_pack("{s:i, s:s, s:s, s:I, s:b}", "vf", vf->vf, "pci", vf->vf_pci,
-			      "driver", vf->vf_driver, "vlan", (json_int_t)vlan, "iommu_group",
+			      "driver", vf->vf_driver, "vlan", (json_int_t)settings->vlan, "iommu_group",
 			      (int)sysfs_exists("bus/pci/devices/%s/iommu_group", vf->vf_pci));
 	char mac[18];
 
+	if (settings->known && settings->spoofchk >= 0)
+		json_object_set_new(j, "spoofchk", json_boolean(settings->spoofchk));
 	if (!info)
 		return j;
 	add_place(j, conf, pf, info);
@@ -138,7 +140,7 @@ static json_t *pf_facts(const struct target *pf, const struct conf *conf,
 		rtnl_vf_settings(pf->ifindex, settings);
 	for (nr = 0; nr < RTNL_VFS && !target_vf(pf, nr, &vf); nr++)
 		json_array_append_new(list, vf_facts(conf, pf, &vf, info_of(vfs, count, &vf),
-						     settings[nr].vlan));
+						     &settings[nr]));
 	j = json_pack("{s:o, s:s, s:s, s:s+++, s:s, s:o, s:o}", "pf", text_json(pf->pf),
 		      "pci", pf->pf_pci,
 		      "driver", pf->pf_driver,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vferry libvirt: what a libvirt domain needs to be migrated with its VFs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "say.h"
 #include "section.h"
 #include "text.h"
-#include "virsh.h"
+#include "virt.h"
 
 #include "../libvirt/prepare.h"
 #include "../libvirt/xml.h"
@@ -31,10 +32,10 @@ static const char help[] =
 	"sync: the persistent definitions of domains that run, or of these, name the VFs that the\n"
 	"domains have now: those that come with a migration name the VFs of the source.\n"
 	"vferry-libvirt.service does it for all that arrive.\n\n"
-	"  -a, --apply        define the domain anew, by virsh define\n"
+	"  -a, --apply        define the domain anew\n"
 	"  -c, --connect=URI  libvirt's connection, as virsh --connect\n"
 	"  -f, --file=FILE    XML from a file, -: from standard input\n"
-	"      --follow       go on, and do it again when a guest has arrived\n"
+	"      --follow       go on, and do it again when a domain has arrived or was defined\n"
 	"  -x, --xml          print the changed XML, and the changes on standard error\n"
 	"  -j, --json         as JSON\n"
 	"  -h, --help         this text\n";
@@ -42,7 +43,7 @@ static const char help[] =
 /**
  * struct job - what is to be done
  * @domain: name, NULL: @file is given
- * @uri: for virsh, NULL: its own choice
+ * @uri: of libvirt, NULL: its own choice
  * @old: XML as it was, in the form that libxml2 writes; @new: as it is to be
  */
 struct job {
@@ -63,19 +64,11 @@ static void job_free(struct job *job)
 	free(job->new);
 }
 
-static int read_domain(const struct job *job, char **ret_xml)
+static int read_domain(const struct job *job, struct virt *virt, char **ret_xml)
 {
-	const char *words[] = { "dumpxml", "--inactive", "--domain", job->domain, NULL };
-	int r;
+	int r = virt_open(job->uri, virt);
 
-	r = job->apply ? virsh_definition(job->uri, job->domain, ret_xml) :
-	    virsh(job->uri, words, ret_xml);
-	if (r)
-		return say_virsh(r);
-	if (*ret_xml)
-		return STATUS_OK;
-	say("%s: virsh tells no XML", job->domain);
-	return STATUS_CANNOT;
+	return r ? r : virt_xml(virt, job->domain, job->apply ? CONN_SECRET : CONN_KEPT, ret_xml);
 }
 
 static int read_file(const struct job *job, char **ret_xml)
@@ -189,6 +182,18 @@ static void folder_p(struct folder *f)
 	rmdir(f->path);
 }
 
+/* @path: a template, as of mkstemp(), becomes its name, or "" if there is none */
+static int write_temporary(char *path, const char *text, size_t size)
+{
+	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0) {
+		path[0] = '\0';
+		return -errno;
+	}
+	return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
+}
+
 static int write_both(const struct job *job, struct folder *f)
 {
 	int r;
@@ -296,8 +301,9 @@ static int tell(const struct job *job, const struct dom *dom, const struct prepa
 	return STATUS_OK;
 }
 
-static int show_and_apply(const struct job *job, const char *read, const struct dom *dom,
-			  const struct prepare *p)
+/* @virt: not used without --apply; @read: as libvirt has told it */
+static int show_and_apply(const struct job *job, const struct virt *virt, const char *read,
+			  const struct dom *dom, const struct prepare *p)
 {
 	_cleanup_(folder_p) struct folder folder = {};
 	_cleanup_free_ char *changes = NULL;
@@ -313,9 +319,9 @@ static int show_and_apply(const struct job *job, const char *read, const struct 
 		return STATUS_CANNOT;
 	}
 	if (job->apply) {
-		r = virsh_define(job->uri, job->domain, read, folder.new);
+		r = virt_define(virt, job->domain, read, job->new);
 		if (r)
-			return say_virsh(r);
+			return r == -ESTALE ? virt_stale() : r;
 	}
 	return tell(job, dom, p, changes, job->apply);
 }
@@ -323,16 +329,17 @@ static int show_and_apply(const struct job *job, const char *read, const struct 
 static int run(struct job *job)
 {
 	_cleanup_free_ struct prepare *p = calloc(1, sizeof(*p));
+	_cleanup_(virt_p) struct virt virt = {};
 	_cleanup_(dom_p) struct dom dom = {};
 	_cleanup_free_ char *xml = NULL;
 	int r;
 
 	if (!p)
 		return STATUS_CANNOT;
-	r = job->file ? read_file(job, &xml) : read_domain(job, &xml);
+	r = job->file ? read_file(job, &xml) : read_domain(job, &virt, &xml);
 	if (!r)
 		r = work_out(job, xml, &dom, p);
-	return r ? r : show_and_apply(job, xml, &dom, p);
+	return r ? r : show_and_apply(job, &virt, xml, &dom, p);
 }
 
 /* Which options go together, and with how many words. OPTIONS_GO_ON, or an exit status */

@@ -4,54 +4,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "cmd.h"
 #include "libvirt_sync.h"
-#include "pf.h"
 #include "say.h"
 #include "sysfs.h"
 #include "text.h"
-#include "virsh.h"
+#include "virt.h"
 
 #include "../libvirt/dom.h"
 
-/*
- * A guest that has just arrived comes first: what is not urgent begins when no event has
- * come for so long, or, where there is no end of events, after all that time.
- */
-#define QUIET_MS	2000
-#define LATEST_MS	20000
-#define IDLE_MS		(3600 * 1000u)
-
-/* One file, that goes at the end */
-struct temporary {
-	char path[32];
-};
-
-static void temporary_p(struct temporary *t)
-{
-	if (t->path[0])
-		unlink(t->path);
-}
+/* libvirt's daemon has gone: tried again after so long, each time twice that */
+#define AGAIN_MS	1000
+#define AGAIN_MOST_MS	32000
 
 /* A domain's XML, read. *ret_text is to be freed. STATUS_... */
-static int fetch(const char *uri, const char *domain, bool persistent, struct dom *ret,
-		 char **ret_text)
+static int fetch(const struct virt *virt, const char *domain, enum conn_xml which,
+		 struct dom *ret, char **ret_text)
 {
-	const char *running[] = { "dumpxml", "--domain", domain, NULL };
-	char reason[256], *xml;
+	char reason[256];
+	const char *xml;
 	int r;
 
-	r = persistent ? virsh_definition(uri, domain, ret_text) : virsh(uri, running, ret_text);
+	r = virt_xml(virt, domain, which, ret_text);
 	if (r)
-		return say_virsh(r);
+		return r;
 	xml = *ret_text;
-	if (!xml) {
-		say("%s: virsh tells no XML", domain);
-		return STATUS_CANNOT;
-	}
 	/* No device of the host: that is all there is to know. */
 	if (!dom_may_concern(xml, strlen(xml)))
 		return STATUS_OK;
@@ -72,28 +52,22 @@ static bool is_ours(const char *pci)
 }
 
 /* 0; -ESTALE: it is not as it was when it was @read; otherwise STATUS_..., and it was said */
-static int define(const char *uri, const char *domain, const char *read, const struct dom *dom)
+static int define(const struct virt *virt, const char *domain, const char *read,
+		  const struct dom *dom)
 {
-	_cleanup_(temporary_p) struct temporary file = {};
 	_cleanup_free_ char *xml = NULL;
 	size_t size;
 	int r;
 
 	r = dom_bytes(dom, &xml, &size);
-	if (!r) {
-		strcpy(file.path, "/tmp/vferry-XXXXXX");
-		r = write_temporary(file.path, xml, size);
-	}
-	if (r < 0) {
-		say("%s: %s", dom->name, strerror(-r));
-		return STATUS_CANNOT;
-	}
-	r = virsh_define(uri, domain, read, file.path);
-	return r == -ESTALE || !r ? r : say_virsh(r);
+	if (!r)
+		return virt_define(virt, domain, read, xml);
+	say("%s: %s", dom->name, strerror(-r));
+	return STATUS_CANNOT;
 }
 
 /* As define() */
-static int try_one(const char *uri, const char *domain, json_t *changes)
+static int try_one(const struct virt *virt, const char *domain, json_t *changes)
 {
 	_cleanup_free_ char *live_text = NULL, *kept_text = NULL;
 	_cleanup_(dom_p) struct dom live = {}, kept = {};
@@ -101,9 +75,9 @@ static int try_one(const char *uri, const char *domain, json_t *changes)
 	size_t i;
 	int r;
 
-	r = fetch(uri, domain, false, &live, &live_text);
+	r = fetch(virt, domain, CONN_LIVE, &live, &live_text);
 	if (!r && live.count)
-		r = fetch(uri, domain, true, &kept, &kept_text);
+		r = fetch(virt, domain, CONN_SECRET, &kept, &kept_text);
 	for (i = 0; !r && i < kept.count; i++) {
 		const struct dom_device *has = dom_same_device(&live, &kept.devices[i]);
 		char was[MSG_PCI];
@@ -121,7 +95,7 @@ static int try_one(const char *uri, const char *domain, json_t *changes)
 						     "vf_pci", has->source));
 	}
 	if (!r && json_array_size(now))
-		r = define(uri, domain, kept_text, &kept);
+		r = define(virt, domain, kept_text, &kept);
 	if (!r)
 		json_array_extend(changes, now);
 	json_decref(now);
@@ -131,16 +105,34 @@ static int try_one(const char *uri, const char *domain, json_t *changes)
 #define TRIES	5
 
 /* One domain; what was changed is added to @changes. Somebody else's changes stay. */
-static int sync_one(const char *uri, const char *domain, json_t *changes)
+static int sync_one(const struct virt *virt, const char *domain, json_t *changes)
 {
 	int i, r = -ESTALE;
 
 	for (i = 0; i < TRIES && r == -ESTALE; i++)
-		r = try_one(uri, domain, changes);
-	return r == -ESTALE ? say_virsh(r) : r;
+		r = try_one(virt, domain, changes);
+	return r == -ESTALE ? virt_stale() : r;
 }
 
-static void tell(const json_t *changes)
+static int worse(int a, int b)
+{
+	return a == STATUS_CANNOT || b == STATUS_CANNOT ? STATUS_CANNOT : a ?: b;
+}
+
+/* All that run and have a definition that is kept */
+static int sync_all(const struct virt *virt, json_t *changes)
+{
+	char **names = NULL, **name;
+	int r;
+
+	r = virt_list(virt, &names);
+	for (name = names; name && *name; name++)
+		r = worse(r, sync_one(virt, *name, changes));
+	virt_free_names(names);
+	return r;
+}
+
+static void print(const json_t *changes)
 {
 	const json_t *change;
 	size_t i;
@@ -153,80 +145,104 @@ static void tell(const json_t *changes)
 			   json_string_value(json_object_get(change, "was")));
 }
 
-static int worse(int a, int b)
+/* Takes @changes; @status is how it went. STATUS_... */
+static int tell(bool json, int status, json_t *changes)
 {
-	return a == STATUS_CANNOT || b == STATUS_CANNOT ? STATUS_CANNOT : a ?: b;
+	json_t *result;
+
+	if (!json) {
+		print(changes);
+		json_decref(changes);
+		return status;
+	}
+	result = json_pack("{s:o}", "changes", changes);
+	if (result && status)
+		json_object_set_new(result, "errors", say_said());
+	return worse(status, say_json(result));
 }
 
-/* All that run and have a definition that is kept */
-static int sync_all(const char *uri, json_t *changes)
+/* One domain, NULL: all; what has changed is told at once, if anything has */
+static int tell_sync(const struct virt *virt, bool json, const char *domain)
 {
-	const char *words[] = { "list", "--name", "--persistent", NULL };
-	_cleanup_free_ char *list = NULL;
-	char *rest, *name;
+	json_t *changes = json_array();
 	int r;
 
-	r = virsh(uri, words, &list);
-	if (r)
-		return say_virsh(r);
-	for (rest = list; rest && (name = strsep(&rest, "\n"));)
-		if (*name)
-			r = worse(r, sync_one(uri, name, changes));
-	return r;
+	r = domain ? sync_one(virt, domain, changes) : sync_all(virt, changes);
+	if (!r && !json_array_size(changes)) {
+		json_decref(changes);
+		return STATUS_OK;
+	}
+	r = tell(json, r, changes);
+	say_forget();
+	return fflush(stdout) ? STATUS_CANNOT : r;
 }
 
-/* Has a guest arrived, from another host or a file? */
-static bool is_arrival(const struct vf_event *e)
+/* All, and each of which something was heard, until libvirt's daemon goes */
+static void follow(const struct virt *virt, bool json)
 {
-	if (e->event == VFERRY_PF_EVENT_STATE)
-		return e->old_state == VFERRY_MIG_RESUME_SENT && e->state == VFERRY_MIG_IDLE;
-	/* one that was in a file begins anew */
-	return e->event == VFERRY_PF_EVENT_HELLO;
+	char *name;
+
+	tell_sync(virt, json, NULL);
+	while (!virt_next(virt, &name)) {
+		tell_sync(virt, json, name);
+		free(name);
+	}
+	say("libvirt: %s: trying again", virt_reason(virt));
+	say_forget();
 }
 
+static void pause_ms(unsigned int ms)
+{
+	const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+/*
+ * Where systemd listens for the daemon, connecting waits until it is there; elsewhere nobody
+ * tells of that, and a socket may be on another host. Of signals, each ends the program: a
+ * definition is made by the daemon, as a whole or not at all.
+ */
 int libvirt_follow(const char *uri, bool json)
 {
-	_cleanup_(pf_p) struct pf *pf = NULL;
-	struct vf_event event;
-	uint64_t latest = from_now_ns(LATEST_MS);	/* 0: nothing is to be done */
-	int r;
+	_cleanup_(virt_p) struct virt virt = {};
+	unsigned int again = AGAIN_MS;
+	bool told = false;
+	int r = virt_load(&virt);
 
-	r = pf_open_early(&pf);
-	if (!r)
-		r = pf_subscribe(pf, 0);
-	while (r >= 0 || r == -EINTR || r == -ENOBUFS || r == -ENOENT || r == -ERESTART) {
-		uint64_t until = from_now_ns(latest ? QUIET_MS : IDLE_MS);
-
-		r = pf_wait_event(pf, latest && latest < until ? latest : until, &event);
-		if (!latest && (r == -ENOBUFS || r == -ERESTART || (r > 0 && is_arrival(&event))))
-			latest = from_now_ns(LATEST_MS);
-		if (latest && (r == 0 || now_ns() >= latest)) {
-			libvirt_sync(uri, json, (char *[]){ NULL });
-			fflush(stdout);
-			latest = 0;
+	if (r)
+		return r;
+	for (;;) {
+		r = virt_connect(&virt, uri);
+		if (!r) {
+			follow(&virt, json);
+			again = AGAIN_MS;
+		} else if (r == -EREMOTEIO) {
+			say("libvirt: %s", virt_reason(&virt));
+			return STATUS_CANNOT;
+		} else if (!told) {
+			say("libvirt: %s: trying again", virt_reason(&virt));
 		}
+		told = true;
+		virt_disconnect(&virt);
+		pause_ms(again);
+		again = again < AGAIN_MOST_MS ? 2 * again : again;
 	}
-	r = say_pf_error(pf, r, "libvirt");
-	return r == STATUS_NO ? STATUS_CANNOT : r;
 }
 
 int libvirt_sync(const char *uri, bool json, char **domains)
 {
-	json_t *changes = json_array();
-	int r = STATUS_OK;
+	_cleanup_(virt_p) struct virt virt = {};
+	json_t *changes;
+	int r;
 
+	r = virt_open(uri, &virt);
+	if (r)
+		return r;
+	changes = json_array();
 	if (!*domains)
-		r = sync_all(uri, changes);
+		r = sync_all(&virt, changes);
 	for (; *domains; domains++)
-		r = worse(r, sync_one(uri, *domains, changes));
-	if (json) {
-		json_t *result = json_pack("{s:o}", "changes", changes);
-
-		if (result && r)
-			json_object_set_new(result, "errors", say_said());
-		return worse(r, say_json(result));
-	}
-	tell(changes);
-	json_decref(changes);
-	return r;
+		r = worse(r, sync_one(&virt, *domains, changes));
+	return tell(json, r, changes);
 }

@@ -6,13 +6,14 @@
 
 /*
  * The persistent definitions of domains that run get the addresses of the VFs that they
- * have. @uri: for virsh, or NULL; @domains: names, NULL at their end; none: all that run.
+ * have. @uri: of libvirt, or NULL; @domains: names, NULL at their end; none: all that run.
  * An exit status.
  */
 int libvirt_sync(const char *uri, bool json, char **domains);
 
-/* All that run, now and each time that a guest has arrived. Returns when that cannot be
- * known any more: an exit status.
+/*
+ * All that run, now and whenever libvirt's daemon is there again; and each that has arrived
+ * or was defined. Returns when that cannot be: an exit status.
  */
 int libvirt_follow(const char *uri, bool json);
 

@@ -13,24 +13,34 @@
 
 #define ANSWER_SIZE	65536
 
+/* What is in an attribute, NULL: it is too short */
+static const void *whole(const struct nlattr *a, size_t size)
+{
+	return mnl_attr_get_payload_len(a) < size ? NULL : mnl_attr_get_payload(a);
+}
+
 static int read_vf(const struct nlattr *info, struct vf_settings *ret)
 {
+	const struct ifla_vf_spoofchk none = { .setting = -1 }, *spoofchk = &none;
 	const struct ifla_vf_vlan *vlan = NULL;
+	bool found = false;
 	const struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, info) {
-		if (mnl_attr_get_type(a) != IFLA_VF_VLAN)
-			continue;
-		if (mnl_attr_get_payload_len(a) < sizeof(*vlan))
-			return -EBADMSG;
-		vlan = mnl_attr_get_payload(a);
+		if (mnl_attr_get_type(a) == IFLA_VF_VLAN) {
+			found = true;
+			vlan = whole(a, sizeof(*vlan));
+		} else if (mnl_attr_get_type(a) == IFLA_VF_SPOOFCHK) {
+			spoofchk = whole(a, sizeof(*spoofchk));
+		}
 	}
-	if (!vlan)
+	if (!found && spoofchk)
 		return 0;
-	if (vlan->vf >= RTNL_VFS)
+	if (!vlan || !spoofchk || vlan->vf >= RTNL_VFS)
 		return -EBADMSG;
 	ret[vlan->vf] = (struct vf_settings) {
 		.known = true, .vlan = vlan->vlan, .qos = vlan->qos,
+		.spoofchk = spoofchk->setting <= 1 ? (int)spoofchk->setting : -1,
 	};
 	return 0;
 }

@@ -14,11 +14,14 @@
  * struct vf_settings - what an administrator has set
  * @known: this VF exists
  * @vlan: port VLAN, 0: none; @qos is its priority
+ * @spoofchk: 1: what it sends from others' addresses and VLANs is dropped; 0: it is not; -1:
+ *	the driver does not tell
  */
 struct vf_settings {
 	bool known;
 	uint32_t vlan;
 	uint32_t qos;
+	int spoofchk;
 };
 
 /* Pure: from an answer to RTM_GETLINK. 0 or -EBADMSG. */

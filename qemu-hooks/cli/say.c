@@ -44,6 +44,12 @@ json_t *say_said(void)
 	return said ? json_incref(said) : json_array();
 }
 
+void say_forget(void)
+{
+	json_decref(said);
+	said = NULL;
+}
+
 int say_end(int status)
 {
 	if (status && as_json && !told && !ferror(stdout))
@@ -52,8 +58,7 @@ int say_end(int status)
 		say("standard output: %s", strerror(errno));
 		status = STATUS_CANNOT;
 	}
-	json_decref(said);
-	said = NULL;
+	say_forget();
 	return status;
 }
 

@@ -34,6 +34,9 @@ void say_as_json(void);
 /* New reference: an array of all complaints so far. */
 json_t *say_said(void);
 
+/* Those were told: for who goes on for ever. */
+void say_forget(void);
+
 /*
  * The end of the program with an exit status: what was printed has to be written, and a
  * failure has to be told. Returns the exit status.

@@ -157,11 +157,15 @@ static void check_host(struct checks *checks, const json_t *facts, const char *k
  */
 static bool has_link(const json_t *pf)
 {
-	const json_t *vfs = json_object_get(pf, "vfs");
-	const json_t *link = json_object_get(json_object_get(json_array_get(vfs, 0), "room"),
-					     "link");
+	const json_t *vfs = json_object_get(pf, "vfs"), *link;
+	size_t i;
 
-	return link ? json_is_true(link) : is_true(pf, "up") && is_true(pf, "carrier");
+	for (i = 0; i < json_array_size(vfs); i++) {
+		link = json_object_get(json_object_get(json_array_get(vfs, i), "room"), "link");
+		if (link)
+			return json_is_true(link);
+	}
+	return is_true(pf, "up") && is_true(pf, "carrier");
 }
 
 static bool check_pf(struct checks *checks, const json_t *facts, const json_t *pf)
@@ -321,7 +325,7 @@ static void read_row(const json_t *pf, const json_t *vf, struct vf_row *ret)
 	*ret = (struct vf_row) {
 		.meant = !json_is_false(json_object_get(vf, "meant")),
 		.iommu = is_true(vf, "iommu_group"),
-		.pf_up = is_true(pf, "up"),
+		.link = has_link(pf),
 		.netdev_up = is_true(vf, "interface_up"),
 		.held = !json_is_false(json_object_get(vf, "held")),
 		.mac_conf = is_true(vf, "mac_conf"),
@@ -487,6 +491,51 @@ static void check_room(struct checks *checks, const json_t *mine, const json_t *
 		     (long long)addrs);
 }
 
+/*
+ * The PF driver there takes a guest that sends from others' addresses, and the NIC drops what
+ * it sends. That the check is off there alone takes nothing from the guest.
+ */
+static void check_spoofchk(struct checks *checks, const json_t *vf, const json_t *there)
+{
+	const json_t *mine = json_object_get(vf, "spoofchk");
+	const json_t *theirs = json_object_get(there, "spoofchk");
+
+	if (!mine || !theirs)
+		return;
+	if (json_is_false(mine) && !json_is_false(theirs))
+		FAIL("there-spoofchk", "ip link set PF vf N spoofchk off there, or on here",
+		     "the guest may send from other addresses than its own here, and not there "
+		     "(spoofchk off here, on there)");
+	else
+		PASS("there-spoofchk", "spoofchk drops nothing there that it lets pass here");
+}
+
+/*
+ * What only a trusted VF may have: the PF driver there refuses a guest that has it and is not
+ * trusted there. Whether a trusted guest does receive all multicast is not told, so that one
+ * that could has to be trusted there, too.
+ */
+static void check_trust(struct checks *checks, const json_t *mine, const json_t *place)
+{
+	json_int_t addrs = number_of(mine, "addresses");
+	bool bound = is_true(mine, "mac_set") || is_true(place, "mac_set");
+
+	if (!mine || !place)
+		return;
+	if (is_true(place, "trusted"))
+		PASS("there-trust", "the VF there is trusted");
+	else if (is_true(mine, "trusted"))
+		FAIL("there-trust", "ip link set PF vf N trust on there, or off here",
+		     "the VF is trusted here, and not there: all multicast, further addresses and "
+		     "another address than was set need that");
+	else if (addrs > 0 && bound)
+		FAIL("there-trust", "ip link set PF vf N trust on there",
+		     "the guest has %lld addresses beside the one that is set for it, and the VF "
+		     "there is not trusted", (long long)addrs);
+	else
+		PASS("there-trust", "the guest needs no trust");
+}
+
 static void check_place(struct checks *checks, const json_t *mine, const json_t *vf,
 			const json_t *pf, struct way *ret_way)
 {
@@ -523,6 +572,8 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 		FAIL("there-vf", "make one free, or bind one to vferry_vfio (vferry setup)",
 		     "no VF of %s there is free%s", text_of(pf, "pf"), words);
 		SKIP("there-vlan", "no free VF");
+		SKIP("there-spoofchk", "no free VF");
+		SKIP("there-trust", "no free VF");
 		SKIP("there-room", "no free VF");
 		free(table.rows);
 		return;
@@ -539,6 +590,8 @@ static void check_place(struct checks *checks, const json_t *mine, const json_t 
 		     (long long)number_of(theirs, "vlan"));
 	else
 		PASS("there-vlan", "the port VLAN fits");
+	check_spoofchk(checks, vf, theirs);
+	check_trust(checks, json_object_get(vf, "room"), json_object_get(theirs, "room"));
 	check_room(checks, json_object_get(vf, "room"), json_object_get(theirs, "room"));
 }
 

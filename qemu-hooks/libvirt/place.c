@@ -129,9 +129,9 @@ enum place_unfit place_unfit(const struct vf_table *table, const struct vf_row *
 		return unfit(UNFIT_NETWORK, words, size, "not meant for guests by host.conf");
 	if (place_in_use(row))
 		return unfit(UNFIT_BUSY, words, size, "%s", place_user(row, user, sizeof(user)));
-	if (!row->pf_up)
-		return unfit(UNFIT_STATE, words, size, "%s is down: ip link set %s up",
-			     row->place.pf, row->place.pf);
+	if (!row->link)
+		return unfit(UNFIT_STATE, words, size, "%s has no link: look at the cable and the "
+			     "switch", row->place.pf);
 	if (!row->iommu)
 		return unfit(UNFIT_STATE, words, size, "without an IOMMU: switch it on (firmware, "
 			     "kernel command line)");

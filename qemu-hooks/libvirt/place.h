@@ -22,7 +22,7 @@
  * @network: label of its PF, "": none
  * @meant: host.conf has it for guests that migrate
  * @iommu: it is in an IOMMU group
- * @pf_up: the PF's interface is up
+ * @link: the PF's port has one, and so has the VF, be the PF's interface up or down
  * @netdev_up: the VF has an interface on this host, which is up
  * @held: somebody has it open through VFIO
  * @user: who: guest or program, "": not seen
@@ -36,7 +36,7 @@ struct vf_row {
 	char network[PLACE_TEXT];
 	bool meant;
 	bool iommu;
-	bool pf_up;
+	bool link;
 	bool netdev_up;
 	bool held;
 	char user[96];

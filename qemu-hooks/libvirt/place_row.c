@@ -62,11 +62,19 @@ static void read_mac(const char *netdev, uint8_t mac[static 6])
 			mac[i] = b[i];
 }
 
-bool place_is_up(const char *netdev)
+static bool is_up(const char *netdev)
 {
 	long flags = netdev[0] ? sysfs_number("class/net/%s/flags", netdev) : 0;
 
 	return flags > 0 && flags & IFF_UP;
+}
+
+/* As the driver tells it, and judges a guest that comes; one that does not tell: as ip does */
+static bool has_link(const struct target *pf, const struct vf_info *vf)
+{
+	if (vf->room.known)
+		return vf->room.link;
+	return is_up(pf->pf) && sysfs_number("class/net/%s/carrier", pf->pf) == 1;
 }
 
 int place_row_read(const struct conf *conf, const struct target *pf, const struct vf_info *vf,
@@ -82,8 +90,8 @@ int place_row_read(const struct conf *conf, const struct target *pf, const struc
 		     (vf->vf < CONF_VFS && section->bind & 1u << vf->vf);
 	ret->mac_conf = section && vf->vf < CONF_VFS && section->mac_set & 1u << vf->vf;
 	ret->iommu = sysfs_exists("bus/pci/devices/%s/iommu_group", ret->place.vf_pci);
-	ret->pf_up = place_is_up(pf->pf);
-	ret->netdev_up = place_is_up(ret->place.vf_netdev);
+	ret->link = has_link(pf, vf);
+	ret->netdev_up = is_up(ret->place.vf_netdev);
 	ret->held = vf->held;
 	if (vf->state != VFERRY_MIG_IDLE)
 		snprintf(ret->moving, sizeof(ret->moving), "%s", mig_state_name(vf->state));

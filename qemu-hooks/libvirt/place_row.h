@@ -22,9 +22,6 @@ int place_row_read(const struct conf *conf, const struct target *pf, const struc
 /* Who has reserved it, looked at without the lock: for who only tells of it. */
 void place_row_reserved(struct vf_row *row);
 
-/* The PF is up, the interface is up: "": it is not */
-bool place_is_up(const char *netdev);
-
 /* CLOCK_BOOTTIME, seconds: as reservations have it */
 uint64_t boot_seconds(void);
 

@@ -7,7 +7,7 @@ agent=$here/../../agent
 root=/tmp/agent-root
 . tests/tap.sh
 
-echo 1..11
+echo 1..12
 result "make install" "$(make -s -C "$agent" install DESTDIR="$root" 2>&1)"
 result "all files are there" "$(for file in usr/sbin/vferryd usr/bin/vferryctl etc/vferry/vferryd.conf \
 	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service \
@@ -48,27 +48,63 @@ result "bash completes vferryctl" "$(
 	[ "$(complete vferryctl status --)" = "--json --runtime" ] || complete vferryctl status --
 	[ "$(complete vferryctl --runtime /us)" = /usr ] || complete vferryctl --runtime /us
 	[ -z "$(complete vferryctl --help "")" ] || echo "something after --help")"
-# Without zsh in this root: it knows all that the program and bash know.
-result "zsh's completion has every command and option" "$(
+# zsh WORDS...: what TAB offers in zsh, with its own completion system
+zsh_words() {
+	timeout 60 zsh -f tests/static/zsh-complete "$root/usr/share/zsh/vendor-completions" /dev/null "$@"
+}
+result "zsh completes vferryctl, with every command and option" "$(
+	zsh_words "vferryctl " "vferryctl --" "vferryctl --json h" "vferryctl --runtime=/us" \
+		"vferryctl --help " >/tmp/zsh.words 2>&1
+	sed -n 1,2p /tmp/zsh.words >/tmp/zsh.first
 	for word in $("$agent/../build/agent/vferryctl" --help | sed -n 's/^  \([a-z-]*\).*/\1/p'); do
-		grep -q -e "$word" "$agent/vferryctl.zsh" || echo "no $word"
+		grep -q -w -e "$word" /tmp/zsh.first || { echo "no $word:"; cat /tmp/zsh.words; }
 		case " $(complete vferryctl "") " in *" $word "*) ;; *) echo "bash: no $word" ;; esac
 	done
-	zsh=$(command -v zsh) && "$zsh" -n "$agent/vferryctl.zsh" 2>&1)"
+	sed -n '3,$p' /tmp/zsh.words | xargs | grep -qx 'history usr' || cat /tmp/zsh.words)"
 
+mkdir -p "$root/etc" "$root/var/lib/systemd/catalog"
+result "make install: the user is made, the catalog updated, unless it is for elsewhere" "$(
+	[ ! -e "$root/etc/passwd" ] || echo "a user for a package"
+	make -s -n -C "$agent" install DESTDIR= | grep -qx ./register || echo "make install does not register"
+	"$agent/register" "$root" 2>&1 | grep -v '^Creating'
+	grep -q '^vferryd:' "$root/etc/passwd" || echo "no user")"
 ids=$(sed -n 's/^	\[JOURNAL_.*{ "\([0-9a-f]*\)".*/\1/p' "$agent/journal.c" | sort)
 known=$(sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$agent/vferryd.catalog" | sort)
 result "the catalog has every message, and says what to do" "$(
 	[ "$ids" = "$known" ] || echo "IDs differ: $ids; $known"
 	[ "$(printf '%s\n' "$ids" | wc -l)" -ge 10 ] || echo "few IDs: $ids"
-	mkdir -p "$root/usr/lib/systemd/catalog" "$root/var/lib/systemd/catalog"
-	journalctl --root="$root" --update-catalog 2>&1
 	for id in $ids; do
 		journalctl --root="$root" --dump-catalog "$id" 2>&1 | grep -q 'What to do:' || echo "nothing for $id"
 	done)"
-result "systemd-sysusers makes the user" "$(
-	mkdir -p "$root/etc"
-	systemd-sysusers --root="$root" "$root/usr/lib/sysusers.d/vferryd.conf" 2>&1 | grep -v '^Creating'
-	grep -q '^vferryd:' "$root/etc/passwd" || echo "no user")"
 result "udevadm verify" "$(udevadm verify "$root/usr/lib/udev/rules.d/90-vferry.rules" 2>&1 |
 	grep -v -e '^$' -e 'Success' -e 'udev rules files have been checked' -e 'Fail: *0')"
+
+# An agent that has been taken over, and a terminal of root's
+cat >/tmp/agent.py <<'END'
+import json, os, socket, sys
+os.makedirs("/tmp/agent", exist_ok=True)
+server = socket.socket(socket.AF_UNIX)
+server.bind("/tmp/agent/control")
+server.listen()
+print("ready", flush=True)
+bad = "\x1b[2J\x9b31m\u202e"
+vf = {"vf": bad, "pci": bad, "state": bad, "mode": bad, "migratable": False, "reason": bad,
+      "migration": {"vf": bad, "outcome": bad, "differences": [bad]}}
+for answer in ({"vfs": [vf]}, {"vfs": [vf]}, {"problems": [bad]}, {"error": bad},
+               {"MESSAGE": bad}):
+    connection, _ = server.accept()
+    connection.recv(100)
+    connection.sendall(json.dumps(answer).encode() + b"\n")
+    connection.close()
+END
+result "vferryctl: what the agent says is cleaned" "$(
+	python3 /tmp/agent.py >/tmp/agent.out 2>&1 &
+	timeout 20 sh -c 'until grep -q ready /tmp/agent.out; do :; done' || cat /tmp/agent.out
+	for words in status "--json status" check history watch; do
+		timeout 20 "$root/usr/bin/vferryctl" --runtime /tmp/agent $words >/tmp/ctl.out 2>&1
+		grep -q '2J' /tmp/ctl.out || { echo "$words: not what was said:"; cat -v /tmp/ctl.out; }
+		python3 -c 'import sys; text = open("/tmp/ctl.out", "rb").read().decode()
+bad = [hex(ord(c)) for c in text if c not in "\n\t" and not c.isprintable()]
+assert not bad, sys.argv[1] + ": " + " ".join(bad)' "$words" 2>&1 | tail -n 1
+	done
+	wait)"

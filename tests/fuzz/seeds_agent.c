@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hookmsg.h"
 #include "packet.h"
 #include "saved.h"
 #include "vfmsg.h"
@@ -64,6 +65,26 @@ static void texts(void)
 	save("config", "usual", config, sizeof(config) - 1);
 	save("groups", "igmp", igmp, sizeof(igmp) - 1);
 	save("groups", "igmp6", igmp6, sizeof(igmp6) - 1);
+}
+
+/* The first byte: for which event. Two that are taken, one that is for another event */
+static void hook_messages(void)
+{
+	static const char *const environment[] = {
+		"VFERRY_VF=eth0.100", "VFERRY_PCI=0000:01:10.0",
+		"VFERRY_MIGRATION=0123456789abcdef", "VFERRY_MODE=detach", "VFERRY_EVENT=resume",
+		"VFERRY_ARRIVED=1", NULL,
+	};
+	static const char *const shortest[] = { "VFERRY_EVENT=cancel", NULL };
+	char buf[1 + HOOKMSG_MAX] = { 2 };
+	size_t len = hookmsg_build(buf + 1, environment);
+
+	must(len > 0, "hookmsg_build");
+	save("hookmsg", "resume", buf, 1 + len);
+	buf[0] = 1;
+	save("hookmsg", "another-event", buf, 1 + len);
+	buf[0] = 3;
+	save("hookmsg", "cancel", buf, 1 + hookmsg_build(buf + 1, shortest));
 }
 
 static void frames(void)
@@ -174,6 +195,7 @@ int main(int argc, char **argv)
 	}
 	top = argv[1];
 	texts();
+	hook_messages();
 	frames();
 	driver();
 	netlink();

@@ -66,6 +66,10 @@ class ConsoleTest(unittest.TestCase):
         text = "WARNING: CPU: 0 at a\nWARNING: CPU: 0 at b\n"
         self.assertEqual(find_trouble(text, [r"at a$"]), ["WARNING: CPU: 0 at b"])
 
+    def test_shows_where_the_kernel_was(self):
+        self.assertEqual(find_trouble("fine\nBUG: x\nRIP: here\n"), ["BUG: x", "RIP: here"])
+        self.assertEqual(find_trouble("DMAR: a fault\nfine\n"), ["DMAR: a fault"])
+        self.assertLess(len(find_trouble("BUG: x\n" + "fine\n" * 200)), 50)
 
     def test_a_line_is_looked_at_when_it_is_whole(self):
         with tempfile.NamedTemporaryFile() as file:

@@ -32,7 +32,7 @@ expect() {
 	grep -qF -- "$text" /tmp/err || { echo "$*:"; cat /tmp/err; }
 }
 
-echo 1..13
+echo 1..14
 result "the manual is clean" "$(mandoc -Tlint -Wstyle $cli/vferry.8 2>&1 |
 	grep -v 'referenced manual not found')"
 make -s -C $cli O=/tmp/cli install DESTDIR=/tmp/installed >/tmp/install.log 2>&1 ||
@@ -74,20 +74,35 @@ result "bash completes what stands behind an option's =" "$(
 	expect_words "vferry migrate --timeout=" ""
 	expect_words "vferry help mi" "migrate"
 	expect_words "vferry --ver" "--version")"
-result "zsh's completion has all commands and options" "$(
-	for command in list watch check migrate vf history setup libvirt; do
-		awk -v begin="$command)" '$1 == begin { on = 1 } on { print } /;;$/ { on = 0 }' \
-			$cli/_vferry >/tmp/part
-		[ -s /tmp/part ] || echo "no $command"
-		$vferry $command --help | grep -oE -- '--[a-z-]+' | sort -u |
-			grep -vE -- '--(json|help)$' | while read -r option; do
-			grep -q -- "$option\b" /tmp/part || echo "$command $option"
+# zsh LINE...: what TAB offers in zsh, with its own completion system
+cat >/tmp/zsh.stand-ins <<'END'
+_vferry_targets() { compadd pf0 pf0/0 }
+_vferry_domains() { compadd web db }
+_hosts() { compadd hosta hostb }
+END
+zsh_words() {
+	timeout 60 zsh -f tests/static/zsh-complete /tmp/installed/usr/share/zsh/vendor-completions \
+		/tmp/zsh.stand-ins "vferry l" "$@" | tail -n +2
+}
+result "zsh completes every command, and every option of each" "$(
+	set -- $($vferry --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+	expect_zsh() {
+		for want in $2; do
+			case " $3 " in *" $want "*) ;; *) echo "$1: no $want: $3" ;; esac
 		done
-		grep -q "'$command:" $cli/_vferry || echo "$command is not described"
-	done
-	head -n 1 $cli/_vferry | grep -qx '#compdef vferry' || echo "no #compdef"
-	[ -s /tmp/installed/usr/share/zsh/vendor-completions/_vferry ] || echo "not installed"
-	! command -v zsh >/dev/null || zsh -n $cli/_vferry 2>&1)"
+	}
+	expect_zsh "vferry " "$* help" "$(zsh_words "vferry ")"
+	for command in "$@"; do
+		expect_zsh "vferry $command" "$($vferry $command --help | grep -oE -- '--[a-z-]+' |
+			sort -u | xargs)" "$(zsh_words "vferry $command --")"
+	done)"
+result "zsh completes VFs, words, and what stands behind an option's =" "$(
+	zsh_words "vferry mi" "vferry check p" "vferry vf pf0/0 s" "vferry libvirt " \
+		"vferry libvirt prepare w" "vferry check --to=" "vferry migrate --vf=pf0/" \
+		"vferry migrate --qmp=/tmp/files/o" "vferry migrate --timeout=" "vferry help mi" \
+		"vferry --ver" "vferry nosuch " >/tmp/zsh.words 2>&1
+	printf '%s\n' migrate "pf0 pf0/0" suspend "prepare sync" web "hosta hostb" pf0/0 one.qmp "" \
+		migrate --version "" | diff - /tmp/zsh.words)"
 result "bad words: what is wrong, and what was expected" "$(
 	expect 2 "vf: --wait=5x: not a number of seconds from 1 to 86400" \
 		$vferry vf pf0 0 migrate --wait=5x

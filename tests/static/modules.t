@@ -8,7 +8,7 @@ mkdir -p "$copy"
 cp -a Kbuild include pfdrv vfdrv qemu-hooks "$copy/"
 find "$copy" \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 
-echo 1..4
+echo 1..5
 if make -s -j"$(nproc)" -C "/lib/modules/$kernel/build" M="$copy" W=1 C=1 modules \
 	>"$copy/log" 2>&1 && ! grep -v 'Skipping BTF generation' "$copy/log" >"$copy/words" &&
 	[ -n "$(find "$copy" -name '*.ko')" ]
@@ -44,4 +44,15 @@ then
 else
 	sed 's/^/# /' "$copy/calls"
 	echo "not ok 4 - nothing is called within a text for netlink"
+fi
+
+# Debian's kernel does not count for each page pool; others do, and ethtool -S shows it there.
+if make -s -C "/lib/modules/$kernel/build" M="$copy" W=1 C=2 KCFLAGS=-DCONFIG_PAGE_POOL_STATS \
+	vfdrv/ethtool.o pfdrv/rx.o vfdrv/rx.o vfdrv/queue.o >"$copy/pool" 2>&1 &&
+	! [ -s "$copy/pool" ] && nm "$copy/vfdrv/ethtool.o" | grep -q 'U page_pool_get_stats'
+then
+	echo "ok 5 - what knows page pools builds where the kernel counts for each"
+else
+	sed 's/^/# /' "$copy/pool"
+	echo "not ok 5 - what knows page pools builds where the kernel counts for each"
 fi

@@ -5,7 +5,7 @@
 # has, what is left. What only a machine that runs shows is in the lab's case packages.
 . tests/tap.sh
 
-echo 1..9
+echo 1..10
 image=$(tests/lab/image)
 out=/run/packages
 kernel=$(basename "$(ls -d /lib/modules/*)")
@@ -49,11 +49,30 @@ expect_initramfs() {
 result "without vferry: igb and igbvf" "$(
 	expect_loaded "$kernel" igbvf "igbvf"
 	expect_initramfs "$kernel" "igbvf.ko")"
-result "installed, by dpkg alone: the agent's user, modules, modprobe.d in the initramfs" "$(
-	try in_root sh -c 'dpkg -i /lab/deb/1/*.deb'
+# As images are made: by apt in a chroot, in which nothing may be started.
+printf '#!/bin/sh\nexit 101\n' >$root/usr/sbin/policy-rc.d
+chmod 755 $root/usr/sbin/policy-rc.d
+mkdir -p $root/var/lib/apt/lists/partial $root/var/cache/apt/archives/partial
+result "installed, by apt alone: the agent's user, modules, modprobe.d in the initramfs" "$(
+	try in_root sh -c 'DEBIAN_FRONTEND=noninteractive apt-get install --no-install-recommends -qy \
+		/lab/deb/1/*.deb'
 	in_root getent passwd vferryd >/dev/null || echo "no user vferryd"
 	expect_initramfs "$kernel" "igbvf.ko vferry-guest.conf vferry-host.conf vferry_vf.ko"
 	in_root dkms status | grep -c ': installed' | grep -qx 2 || in_root dkms status)"
+result "at the first boot: vferry-host and vferry-libvirt start, the rest by its NIC; nothing runs yet" "$(
+	for unit in vferry-host vferry-libvirt vferry-journal vferryd vferry-driver vferryd-hook@resume.socket; do
+		case $unit in
+		vferry-host|vferry-libvirt) want=enabled ;;
+		vferryd-hook*) want=disabled ;;
+		*) want=static ;;
+		esac
+		[ "$(in_root systemctl is-enabled $unit)" = $want ] || echo "$unit is not $want"
+	done
+	find $root/run $root/etc/vferry -type f ! -name vferryd.conf
+	for exe in /proc/[0-9]*/exe; do
+		readlink "$exe" | grep "$root.*vferry"
+	done)"
+rm $root/usr/sbin/policy-rc.d
 result "vferry_vf before igbvf, igb before vferry_pf, which no alias loads" "$(
 	expect_loaded "$kernel" igbvf "vferry_vf igbvf"
 	expect_loaded "$kernel" vferry_pf "igb vferry_pf"

@@ -233,6 +233,7 @@ static void refusals_have_their_words(void **state)
 
 static void vlans_are_read(void **state)
 {
+	struct ifla_vf_spoofchk spoofchk = { .vf = 2, .setting = 1 };
 	struct ifla_vf_vlan vlan = { .vf = 2, .vlan = 77 };
 	struct vf_settings settings[RTNL_VFS] = {};
 	struct nlattr *list, *info;
@@ -246,8 +247,15 @@ static void vlans_are_read(void **state)
 	info = mnl_attr_nest_start(h, IFLA_VF_INFO);
 	mnl_attr_put(h, IFLA_VF_VLAN, sizeof(vlan), &vlan);
 	mnl_attr_nest_end(h, info);
+	vlan.vf = 3;
+	info = mnl_attr_nest_start(h, IFLA_VF_INFO);
+	mnl_attr_put(h, IFLA_VF_VLAN, sizeof(vlan), &vlan);
+	mnl_attr_put(h, IFLA_VF_SPOOFCHK, sizeof(spoofchk), &spoofchk);
+	mnl_attr_nest_end(h, info);
 	mnl_attr_nest_end(h, list);
 	assert_int_equal(rtnl_get_settings(h, settings), 0);
+	assert_int_equal(settings[2].spoofchk, -1);
+	assert_int_equal(settings[3].spoofchk, 1);
 	assert_true(settings[2].known);
 	assert_int_equal(settings[2].vlan, 77);
 	assert_false(settings[1].known);

@@ -17,7 +17,7 @@ static const char good[] =
 	"'pfs':[{'pf':'pf0','pci':'0000:01:00.0','driver':'vferry_pf','nic':'8086:10c9',"
 	"'mac':'52:54:00:0a:00:01','network':'lan1','mtu':1500,'up':true,'carrier':true,'vfs':["
 	"{'vf':0,'pci':'0000:01:10.0','driver':'vferry_vfio','vlan':0,'iommu_group':true,"
-	"'mac':'52:54:00:00:00:01','held':true,'state':'idle','migratable':true,'reason':'',"
+	"'spoofchk':true,'mac':'52:54:00:00:00:01','held':true,'state':'idle','migratable':true,'reason':'',"
 	"'protocol':1,'room':{'link':true,'trusted':false,'addresses':3,'address_room':9,"
 	"'vlans':[0,100,101],'vlan_room':5,'pf_vlans':[0]},'user':{'pid':77,'name':'qemu','guest':'web','enable_migration':true}}]}]}";
 
@@ -32,7 +32,7 @@ static const char good_there[] =
 	"'mac':'52:54:00:00:00:07','held':true,'state':'idle','migratable':true,'reason':'',"
 	"'protocol':1},"
 	"{'vf':1,'pci':'0000:03:10.2','driver':'vferry_vfio','vlan':0,'iommu_group':true,"
-	"'mac':'52:54:00:00:00:08','held':false,'state':'idle','migratable':false,"
+	"'spoofchk':true,'mac':'52:54:00:00:00:08','held':false,'state':'idle','migratable':false,"
 	"'reason':'no driver uses the VF','protocol':0,"
 	"'room':{'link':true,'trusted':false,'addresses':0,'address_room':3,'vlans':[],"
 	"'vlan_room':1,'pf_vlans':[0,101,7]}}]}]}";
@@ -226,6 +226,66 @@ static void iommufd_needs_no_switch(void **state)
 	json_decref(here);
 }
 
+/* What the host here lets the guest do, and the host there does not */
+static void policies(void **state)
+{
+	static const struct {
+		const char *mine, *mine_to, *theirs, *theirs_to, *name, *words;
+	} cases[] = {
+		{ "'spoofchk':true", "'spoofchk':false", NULL, NULL, "there-spoofchk",
+		  "off here, on there" },
+		{ "'spoofchk':true", "'spoofchk':false", "'spoofchk':true", "'spoofchk':false",
+		  "there-spoofchk", NULL },
+		{ NULL, NULL, "'spoofchk':true", "'spoofchk':false", "there-spoofchk", NULL },
+		{ "'trusted':false", "'trusted':true", NULL, NULL, "there-trust",
+		  "trusted here, and not there" },
+		{ "'trusted':false", "'trusted':true", "'trusted':false", "'trusted':true",
+		  "there-trust", NULL },
+		{ NULL, NULL, "'trusted':false", "'trusted':true", "there-trust", NULL },
+		/* addresses beside the one that is set */
+		{ NULL, NULL, "'trusted':false", "'trusted':false,'mac_set':true", "there-trust",
+		  "has 3 addresses beside" },
+		{ "'trusted':false", "'trusted':false,'mac_set':true", NULL, NULL, "there-trust",
+		  "has 3 addresses beside" },
+		{ "'trusted':false,'addresses':3", "'trusted':false,'mac_set':true,'addresses':0",
+		  NULL, NULL, "there-trust", NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		json_t *here = facts(good, cases[i].mine, cases[i].mine_to);
+		json_t *there = facts(good_there, cases[i].theirs, cases[i].theirs_to);
+		struct checks checks = {};
+		struct way way;
+
+		verdict_there(&checks, here, there, PF, 0, NULL, &way);
+		if (cases[i].words)
+			expect_fail(&checks, cases[i].name, cases[i].words);
+		else
+			assert_int_equal(line(&checks, cases[i].name)->verdict, VERDICT_PASS);
+		assert_true(cases[i].words || checks_pass(&checks));
+		json_decref(here);
+		json_decref(there);
+	}
+}
+
+/* An older vferry does not tell: that is no reason not to go there. */
+static void policies_unknown(void **state)
+{
+	json_t *here = facts(good, "'spoofchk':true,", "");
+	json_t *there = facts(good_there, NULL, NULL);
+	struct checks checks = {};
+	struct way way;
+
+	(void)state;
+	verdict_there(&checks, here, there, PF, 0, NULL, &way);
+	assert_null(line(&checks, "there-spoofchk"));
+	assert_true(checks_pass(&checks));
+	json_decref(here);
+	json_decref(there);
+}
+
 static void broken_there(void **state)
 {
 	static const struct {
@@ -242,10 +302,10 @@ static void broken_there(void **state)
 		  "lan1" },
 		{ "'mtu':9000", "'mtu':1400", "there-mtu", "1500 here, 1400 there" },
 		{ "'held':false", "'held':true", "there-vf", "no VF of pf7" },
-		{ "'driver':'vferry_vfio','vlan':0,'iommu_group':true,'mac':'52:54:00:00:00:08'",
+		{ "'driver':'vferry_vfio','vlan':0,'iommu_group':true,'spoofchk':true,'mac':'52:54:00:00:00:08'",
 		  "'driver':'vfio-pci','vlan':0,'iommu_group':true,'mac':'52:54:00:00:00:08'",
 		  "there-vf", "no VF of pf7" },
-		{ "'vlan':0,'iommu_group':true,'mac':'52:54:00:00:00:08'",
+		{ "'vlan':0,'iommu_group':true,'spoofchk':true,'mac':'52:54:00:00:00:08'",
 		  "'vlan':5,'iommu_group':true,'mac':'52:54:00:00:00:08'", "there-vlan",
 		  "0 here, 5 there" },
 		{ "52:54:00:00:00:07", "52:54:00:00:00:01", "there-mac", "in use on pf7 vf 0" },
@@ -255,12 +315,12 @@ static void broken_there(void **state)
 		{ "'held':false", "'held':false,'reserved':'db'", "there-vf", "reserved for domain db" },
 		{ "'held':false", "'held':false,'interface':'eth5','interface_up':true", "there-vf",
 		  "used by this host as eth5" },
-		{ "'iommu_group':true,'mac':'52:54:00:00:00:08'",
+		{ "'iommu_group':true,'spoofchk':true,'mac':'52:54:00:00:00:08'",
 		  "'iommu_group':false,'mac':'52:54:00:00:00:08'", "there-vf", "without an IOMMU" },
-		{ "'mtu':9000,'up':true", "'mtu':9000,'up':false", "there-vf", "pf7 is down" },
+		{ "'room':{'link':true", "'room':{'link':false", "there-vf", "pf7 has no link" },
 		{ "'held':false,'state':'idle'", "'held':false,'state':'suspended'", "there-vf",
 		  "a migration is under way" },
-		{ "'carrier':true,'vfs':[{", "'carrier':false,'vfs':[{", "there-link", "no link" },
+		{ "'room':{'link':true", "'room':{'link':false", "there-link", "no link" },
 		{ "'driver':'vferry_pf'", "'driver':'igb'", "there-pf-driver", "drives no such PF" },
 		{ "'address_room':3", "'address_room':2", "there-room",
 		  "3 further addresses, there is room for 2" },
@@ -390,6 +450,8 @@ int main(void)
 		cmocka_unit_test(no_module_for_the_kernel),
 		cmocka_unit_test(iommufd_needs_no_switch),
 		cmocka_unit_test(broken_there),
+		cmocka_unit_test(policies),
+		cmocka_unit_test(policies_unknown),
 		cmocka_unit_test(frames),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(words_of_the_other_host),

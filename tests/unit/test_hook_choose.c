@@ -34,7 +34,7 @@ static void make_rows(struct fixture *f)
 			 i / 4 + 1, 2 * (i % 4));
 		strcpy(row->place.vf_driver, "vferry_vfio");
 		snprintf(row->network, sizeof(row->network), "lan%zu", i / 4 + 1);
-		row->meant = row->iommu = row->pf_up = true;
+		row->meant = row->iommu = row->link = true;
 		row->mac[0] = 2;
 		row->mac[5] = i;
 		row->pf_mac[5] = 0xf0 + i / 4;
@@ -161,8 +161,8 @@ static void not_free(void **state)
 	f->rows[2].place.vf_driver[0] = '\0';
 	f->rows[2].iommu = false;
 	expect_no(f, -ENOENT, "vf 2: without an IOMMU");
-	f->rows[2].pf_up = false;
-	expect_no(f, -ENOENT, "pf0 is down: ip link set pf0 up");
+	f->rows[2].link = false;
+	expect_no(f, -ENOENT, "pf0 has no link: look at the cable and the switch");
 	for (size_t i = 0; i < 4; i++)
 		f->rows[i].meant = false;
 	expect_no(f, -ENOENT, "there is none: make some");

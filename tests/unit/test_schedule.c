@@ -109,6 +109,110 @@ static void late_is_not_made_up_for(void **state)
 	assert_true(schedule_due(&usual, &e) == SCHEDULE_NEVER);
 }
 
+/* -- many at once: a clock that goes on by a millisecond whenever it is looked at */
+
+#define MANY	5
+
+static uint64_t clock_us;
+static struct schedule_entry many[MANY];
+static bool over[MANY];
+static unsigned int acts[MANY];
+static uint64_t late_us;
+
+static uint64_t look_at_clock(void)
+{
+	return clock_us += MS;
+}
+
+static struct schedule_entry *entry_of(size_t i, void *arg)
+{
+	assert_ptr_equal(arg, many);
+	return over[i] ? NULL : &many[i];
+}
+
+static void act(size_t i, uint64_t due_us, void *arg)
+{
+	uint64_t late = clock_us - due_us;
+
+	assert_ptr_equal(arg, many);
+	late_us = late > late_us ? late : late_us;
+	acts[i]++;
+}
+
+static const struct schedule_batch batch = { 2, 3 * MS, look_at_clock, entry_of, act, many };
+
+static void start_many(uint64_t now)
+{
+	size_t i;
+
+	clock_us = now;
+	late_us = 0;
+	for (i = 0; i < MANY; i++) {
+		many[i] = (struct schedule_entry){};
+		over[i] = false;
+		acts[i] = 0;
+		schedule_start(&many[i], now);
+	}
+}
+
+/* Two at once, then a pause, in which nothing is done; what is done waits for its next round. */
+static void some_at_once(void **state)
+{
+	uint64_t next;
+
+	(void)state;
+	start_many(1000 * MS);
+	next = schedule_run(&usual, &batch, MANY);
+	assert_int_equal(next, clock_us + 3 * MS);
+	assert_true(acts[0] == 1 && acts[1] == 1 && !acts[2]);
+	clock_us = next;
+	next = schedule_run(&usual, &batch, MANY);
+	assert_true(acts[0] == 1 && acts[2] == 1 && acts[3] == 1 && !acts[4]);
+	clock_us = next;
+	next = schedule_run(&usual, &batch, MANY);
+	assert_int_equal(acts[4], 1);
+	assert_int_equal(next, 1050 * MS);
+	/* the fifth: 1 ms for each look, 3 ms for each pause */
+	assert_int_equal(late_us, clock_us - 1000 * MS);
+}
+
+/* All rounds of all: as many acts as there are, and then no more. */
+static void all_rounds(void **state)
+{
+	uint64_t next;
+	unsigned int runs = 0;
+	size_t i;
+
+	(void)state;
+	start_many(1000 * MS);
+	while ((next = schedule_run(&usual, &batch, MANY)) != SCHEDULE_NEVER) {
+		assert_true(runs++ < 100);
+		clock_us = next > clock_us ? next : clock_us;
+	}
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(acts[i], 5);
+	assert_true(schedule_run(&usual, &batch, MANY) == SCHEDULE_NEVER);
+	assert_int_equal(acts[0], 5);
+}
+
+/* What is over is passed over, and nobody waits for it; without entries there is nothing. */
+static void over_is_passed_over(void **state)
+{
+	uint64_t next;
+	size_t i;
+
+	(void)state;
+	start_many(1000 * MS);
+	over[0] = over[3] = true;
+	next = schedule_run(&usual, &batch, MANY);
+	assert_int_equal(next, clock_us + 3 * MS);
+	assert_true(!acts[0] && acts[1] == 1 && acts[2] == 1 && !acts[3] && !acts[4]);
+	for (i = 0; i < MANY; i++)
+		over[i] = true;
+	assert_true(schedule_run(&usual, &batch, MANY) == SCHEDULE_NEVER);
+	assert_true(schedule_run(&usual, &batch, 0) == SCHEDULE_NEVER);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -118,6 +222,9 @@ int main(void)
 		cmocka_unit_test(interval_is_kept),
 		cmocka_unit_test(interval_survives_a_new_start),
 		cmocka_unit_test(late_is_not_made_up_for),
+		cmocka_unit_test(some_at_once),
+		cmocka_unit_test(all_rounds),
+		cmocka_unit_test(over_is_passed_over),
 	};
 
 	return cmocka_run_group_tests_name("announcement schedule", tests, NULL, NULL);

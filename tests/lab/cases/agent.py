@@ -213,7 +213,6 @@ def story(lab, t):
     last = entries[-1]
     expect(last["VFERRY_OUTCOME"] == "arrived" and int(last["VFERRY_SUSPEND_US"]) > 0 and
            int(last["VFERRY_RESUME_US"]) > 0 and int(last["VFERRY_PROVED"]) > 0, last)
-    guest.sh("journalctl --update-catalog", timeout=60)
     explained = guest.sh(f"journalctl -x VFERRY_MIGRATION={migration}", timeout=60)
     expect("The VF was suspended" in explained and "What to do:" in explained, explained)
     status = guest.sh("systemctl show vferryd -p StatusText")
@@ -309,6 +308,43 @@ def by_hand(lab, before_suspend=lambda: None, before_resume=lambda: None):
         guest.host.sh(f"vfstate set pf0 0 {word}")
         events.wait_state(state, 20, since)
     wait_until(lambda: last_ended(lab) > before, 30, "the agent to be through", 0.1)
+
+
+# Its child leaves its session. After RESUME nobody but systemd is left to end that.
+ROOT_HOOK = """#!/bin/sh
+export out=/run/root-hook.$1
+echo "$VFERRY_EVENT $(id -u) $VFERRY_MIGRATION $(cut -d: -f3 /proc/self/cgroup)" >$out
+setsid sh -c 'echo $$ >$out.child; exec sleep 4242' </dev/null >/dev/null 2>&1 &
+until [ -s $out.child ]; do sleep 0.02; done
+[ "$1" != resume ] || kill -KILL $PPID
+"""
+
+
+@test("root's hooks: systemd runs them for events that are enabled, and ends all that they start")
+def root_hooks(lab, t):
+    guest = lab.guest0
+    events = {"suspend": "success", "resume": "signal"}
+    sockets = " ".join(f"vferryd-hook@{event}.socket" for event in events)
+    path = "/etc/vferry/root-hooks.d/10-root"
+    t.defer(guest.sh, f"systemctl disable --now {sockets}; systemctl reset-failed; rm {path}", 120)
+    guest.push(path, ROOT_HOOK, 0o755)
+    guest.sh(f"systemctl enable --now {sockets}", timeout=120)
+    by_hand(lab)
+    migration = lab.agent.ctl("history")["history"][-1]["migration"]
+    for event, result in events.items():
+        unit = f"vferryd-hook@{event}.service"
+        child = wait_until(lambda: guest.run(f"cat /run/root-hook.{event}.child").out, 60,
+                           lambda: guest.run(f"systemctl status {unit}", timeout=60).out)
+        wait_until(lambda: guest.run(f"systemctl show -p ActiveState,Result {unit}",
+                                     timeout=60).out.split() ==
+                   [f"Result={result}", f"ActiveState={'inactive' if result == 'success' else 'failed'}"],
+                   60, lambda: guest.run(f"systemctl status {unit}", timeout=60).out)
+        words = guest.sh(f"cat /run/root-hook.{event}").split()
+        expect(words[:3] == [event, "0", migration], words)
+        expect(words[3].endswith("/" + unit), words)
+        expect(not guest.run(f"kill -0 {child}").ok, f"{event}: its child {child} lives")
+        expect(not guest.run(f"cat /sys/fs/cgroup{words[3]}/cgroup.procs").out, "the cgroup lives")
+    expect(not guest.run("ls /run/root-hook.migrate").ok, "one ran that was not enabled")
 
 
 def heard_us(lab):

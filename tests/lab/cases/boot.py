@@ -57,6 +57,18 @@ def commands(lab, t):
     t.note(f"clock of a: {offset / 1e6:.3f} ms off, known to {error / 1e6:.3f} ms")
 
 
+@test("a host that does not answer is reported with what its processors are at")
+def stuck(lab, t):
+    expect(lab.a.stuck() is None, "a host that answers is said to be stuck")
+    lab.a.qmp.command("stop")
+    try:
+        said = lab.a.stuck(patience=2)
+    finally:
+        lab.a.qmp.command("cont")
+    expect(said and "RIP=" in said and "does not answer" in said, said)
+    expect("VM status: paused" in (lab.paths.log / "a.stuck").read_text(), "no a.stuck")
+
+
 @test("a QEMU that crashes is reported with its signal, and where it was")
 def crash(lab, t):
     lab.a.crash(signal.SIGSEGV)

@@ -342,6 +342,11 @@ def check_to(lab, t):
     fails("s/\"network\":\"lan1\"/\"network\":\"lan2\"/", "there-network",
           'no PF there has the network "lan1"')
     fails("s/\"network\":\"lan1\"/\"network\":\"\"/", "there-network", "no PF there has heard")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 spoofchk on trust off")
+    lab.a.sh("ip link set pf0 vf 0 spoofchk off trust on")
+    fails("", "there-spoofchk", "off here, on there")
+    fails("", "there-trust", "trusted here, and not there")
+    lab.a.sh("ip link set pf0 vf 0 spoofchk on trust off")
     fails("s/\"mtu\":1500/\"mtu\":1400/", "there-mtu", "MTU 1500 here, 1400 there")
     fails("s/\"stream\":1/\"stream\":2/", "there-stream", "version 1 here, 2 there")
     fails("s/\"protocol_min\":1,\"protocol_max\":1/\"protocol_min\":2,\"protocol_max\":3/",

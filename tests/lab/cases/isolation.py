@@ -6,6 +6,7 @@ VFIO's, for tools/vfload.c, which writes device states as a destination's QEMU d
 are independent of each other: each undoes what it has set (t.defer)."""
 
 import json
+import re
 
 from vlab import case, expect, test, wait_until
 from vlab.net import DATA_NET
@@ -233,6 +234,91 @@ def theft(lab, t):
                "a further address of the same to be refused")
 
 
+@test("a state gets no address that the administrator gave another VF, whose guest is off")
+def theft_by_state(lab, t):
+    given = "02:00:00:00:bb:05"
+    lab.a.sh(f"ip link set pf0 vf 1 mac {given}")
+    t.defer(lab.a.sh, "for n in 1 2; do ip link set pf0 vf $n mac 00:00:00:00:00:00; done")
+    for words in (f"mac={given}", f"home={given}", f"uc={given}"):
+        for early in ("compat rest", "old rest"):
+            said = load(lab, t, f"{words} resuming {early}", nr=2)
+            expect("EADDRINUSE" in said.values(), f"{words} {early}: {said}")
+            expect(f"{given} is the administrator's for VF 1: ip link set pf0 vf 2 mac {given}"
+                   in last_said(lab), last_said(lab))
+    # the VF's own guest comes back, and one to a VF that has been given the same
+    said = load(lab, t, f"mac={given} byhost resuming compat rest stop run")
+    expect(set(said.values()) == {"ok"}, said)
+    lab.a.sh(f"ip link set pf0 vf 2 mac {given}")
+    said = load(lab, t, f"mac={given} byhost resuming compat rest stop run", nr=2)
+    expect(set(said.values()) == {"ok"}, said)
+
+
+@test("a state may have an address that was only drawn for a VF which nobody uses")
+def drawn(lab, t):
+    mac = vf_info(lab, 1)["address"]
+    said = load(lab, t, f"mac={mac} resuming compat rest stop run", nr=2)
+    expect(set(said.values()) == {"ok"}, said)
+    # ... until the administrator gives it away: then it is not even the VF's own
+    mac = vf_info(lab, 1)["address"]
+    lab.a.sh(f"ip link set pf0 vf 2 mac {mac}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 2 mac 00:00:00:00:00:00")
+    said = load(lab, t, f"mac={mac} resuming compat")
+    expect(said["compat"] == "EADDRINUSE", said)
+
+
+def secret_id(lab):
+    """The id of the migration that VF 0 was told of last, from the mailbox."""
+    line = lab.a.sh("grep 'vpf_mbx_tx: pf0 vf 0: {0x[0-9a-f]*140,' /sys/kernel/tracing/trace | "
+                    "tail -1")
+    words = [int(word, 16) for word in re.search(r"{(.*)}", line).group(1).split(",")]
+    return words[2] | words[3] << 32
+
+
+def vf0_state(lab):
+    return json.loads(lab.a.sh("vfstate dump").splitlines()[0])
+
+
+def go(lab, word, state):
+    lab.a.sh(f"vfstate set pf0 0 {word}")
+    wait_until(lambda: vf0_state(lab)["state"] == state, 10, state)
+
+
+@test("nobody takes a guest's addresses for a migration that is not his")
+def theft_by_migration(lab, t):
+    t.allow(r"the VF was reset")
+    mac = lab.n0.sh("cat /sys/class/net/vf0/address")
+    trace = "/sys/kernel/tracing/events/vferry_pf/vpf_mbx_tx/enable"
+    lab.a.sh(f"echo 1 >{trace}")
+    t.defer(lab.a.sh, f"echo 0 >{trace}")
+    t.defer(lambda: wait_until(lambda: lab.n0.run(f"ping -c 1 -W 1 {PEER}"), 20, "vf0"))
+    t.defer(go, lab, "cancelmigration", "idle")
+    go(lab, "migrate", "migrating")
+    # what everybody can read of a migration does not make one part of it
+    shown = vf0_state(lab)["mig_id"]
+    said = load(lab, t, f"mac={mac} id={shown} resuming compat")
+    expect(said["compat"] == "EADDRINUSE", said)
+    go(lab, "suspend", "suspended")
+    secret = secret_id(lab)
+    expect(secret != shown, "the id is told to everybody")
+    said = load(lab, t, f"mac={mac} id={shown} resuming compat")
+    expect(said["compat"] == "EADDRINUSE", said)
+    # the guest's own state; and who has the VF after that guest is another
+    said = load(lab, t, f"mac={mac} id={secret} resuming compat rest stop run")
+    expect(set(said.values()) == {"ok"}, said)
+    said = load(lab, t, f"guest takes={mac}")
+    expect(said["guest"] == "ok" and said[f"takes={mac}"] == "EPERM", said)
+
+
+@test("a guest that has come by a migration is not the one that leaves in it")
+def theft_from_target(lab, t):
+    t.allow(r"the VF was reset")
+    held = Load(lab, t, "id=77 resuming compat rest stop run hold=/tmp/vfload-1")
+    held.held()
+    expect(set(held.said.values()) == {"ok"}, held.out)
+    said = load(lab, t, "id=77 resuming compat", nr=2)
+    expect(said["compat"] == "EADDRINUSE", said)
+
+
 def back_to_vf0(lab):
     lab.a.sh("ip link set pf0 vf 0 mac 00:00:00:00:00:00")
     lab.a.bind(lab.pci[0], "vferry_vf")
@@ -322,6 +408,37 @@ def trust_addresses(lab, t):
     expect(not space.run(f"ping -c 1 -W 1 {PEER}"), "not trusted, and works")
     lab.a.sh("ip link set pf0 vf 0 trust on")
     wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 10, "the macvlan")
+
+
+@test("trust that is given during a migration is used after it, or at once, without a reset")
+def trust_while_migrating(lab, t):
+    mac = lab.n0.sh("cat /sys/class/net/vf0/address")
+    lab.a.sh(f"ip link set pf0 vf 0 mac {mac}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 trust off; "
+                      "ip link set pf0 vf 0 mac 00:00:00:00:00:00")
+    t.defer(go, lab, "cancelmigration", "idle")
+    add_macvlans(lab, t, 2, first=75)
+
+    def refused():
+        return json.loads(lab.n0.sh("vfguest get vf0")).get("refused", [])
+
+    def resets():
+        return re.search(r"\bresets: (\d+)", lab.n0.sh("ethtool -S vf0")).group(1)
+    for words in ("migrate", "migrate suspend resume", "migrate suspend cancelmigration"):
+        # the driver hears that it is not trusted when it starts over
+        lab.a.sh("ip link set pf0 vf 0 trust off")
+        lab.a.sh("ip link set pf0 vf 0 vlan 9; ip link set pf0 vf 0 vlan 0")
+        wait_until(lambda: len(refused()) == 2, 20, lambda: f"two addresses refused: {refused()}")
+        wait_until(lambda: vf0_state(lab).get("migratable"), 10, "migratable")
+        before = resets()
+        for word in words.split()[:2]:
+            go(lab, word, {"migrate": "migrating", "suspend": "suspended"}[word])
+        lab.a.sh("ip link set pf0 vf 0 trust on")
+        if words != "migrate":
+            go(lab, words.split()[2], "idle")
+        wait_until(lambda: not refused(), 10, lambda: f"{words}: {refused()}")
+        expect(resets() == before, f"{words}: the driver was reset")
+        go(lab, "cancelmigration", "idle")
 
 
 @test("a full table is told of, with the address that has no place in it")

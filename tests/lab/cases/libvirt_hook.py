@@ -376,11 +376,25 @@ def states(lab, t):
     refused(lab, domain(hostdev(pcis[1], model="")), "not installed for this kernel")
 
 
-@test("refused: the PF is down")
+def port_link(lab):
+    return json.loads(lab.a.sh("vferry check --facts"))["pfs"][0]["vfs"][0]["room"]["link"]
+
+
+@test("the PF's interface is down: its port has a link, and so have VFs; refused: it has none")
 def down(lab, t):
+    xml = domain(hostdev(NOWHERE))
     lab.a.sh("ip link set pf0 down")
     t.defer(lab.a.sh, "ip link set pf0 up")
-    refused(lab, domain(hostdev(NOWHERE)), "pf0 is down: ip link set pf0 up")
+    wait_until(lambda: port_link(lab), 10, "the port's link")
+    arrives(lab, t, xml)
+    leaves(lab, xml)
+    lab.a.qmp.hmp("set_link data off")
+    t.defer(lab.a.qmp.hmp, "set_link data on")
+    wait_until(lambda: not port_link(lab), 10, "a port without a link")
+    refused(lab, xml, "pf0 has no link: look at the cable and the switch")
+    lab.a.qmp.hmp("set_link data on")
+    wait_until(lambda: port_link(lab), 30, "the port's link again")
+    arrives(lab, t, xml)
 
 
 @test("the network: the only one, or the one that the domain names")

@@ -14,7 +14,7 @@ bind = 0
 mac.0 = 52:54:00:0a:02:10
 mac.1 = 52:54:00:0a:02:11
 """
-UNITS = ("vferry-journal", "libvirtd", "libvirtd.socket", "libvirtd-tcp.socket", "virtlogd.socket",
+UNITS = ("vferry-journal", "vferry-libvirt", "libvirtd", "libvirtd.socket", "libvirtd-tcp.socket", "virtlogd.socket",
          "apparmor", "ssh", "systemd-udevd", "systemd-journald", "dbus")
 
 case(hosts=["a"], memory=1024, smp=1, systemd={"/etc/vferry/host.conf": CONF})
@@ -60,13 +60,17 @@ def host_conf(lab, t):
 def later(lab, t):
     # the journal stays, and hears the driver that comes: the next test sees what it writes
     journal = lab.a.sh("systemctl show vferry-journal -p MainPID")
+    # who is connected to libvirtd ends with it, and does not wake it by its socket
     lab.a.sh("systemctl stop libvirtd; rmmod vferry_vfio && rmmod vferry_pf", timeout=60)
+    expect(not lab.a.active("vferry-libvirt"), "vferry-libvirt goes on")
     lab.a.sh("modprobe vferry_pf", timeout=60)
     wait_until(lambda: lab.a.run("vferry list --json | grep -q vferry_vfio"), 60,
                lambda: "the VF: " + lab.a.run("systemctl status vferry-host; vferry list").out)
     expect(lab.a.sh("systemctl show vferry-journal -p MainPID") == journal,
            "vferry-journal has been started again")
+    expect(not lab.a.active("libvirtd"), "libvirtd was woken")
     lab.a.sh("systemctl start libvirtd", timeout=60)
+    wait_until(lambda: lab.a.active("vferry-libvirt"), 30, "vferry-libvirt with libvirtd")
 
 
 @test("vferry-journal.service writes an entry for a migration by link states")

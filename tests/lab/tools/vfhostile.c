@@ -30,33 +30,18 @@
  * sysfs. Or it is fd=PID,FD: VFIO's file of a VF, open in another process. Prints the number of rounds. Exit status: 0; 1: error; 2: usage.
  */
 #include <dirent.h>
-#include <fcntl.h>
-#include <linux/vfio.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "vfio.h"
 
 #include "vferry_mbx.c"
 
 #define BAR_SIZE	16384
 
-/* Registers of a VF of the 82576 */
+/* Registers of a VF, besides those of vfio.h */
 #define DEV_CTRL		0x0000
 #define CTRL_RST	0x04000000u
-#define VMBMEM(w)	(0x0800 + 4 * (w))
-#define V2PMAILBOX	0x0c40
-#define V2P_REQ		0x1u
-#define V2P_ACK		0x2u
-#define V2P_VFU		0x4u
-#define V2P_PFSTS	0x10u
-#define V2P_PFACK	0x20u
 #define VTEICS		0x1520
 #define WORDS		16
 

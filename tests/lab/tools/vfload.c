@@ -20,6 +20,7 @@
  *   save         read its state, of a virtual machine that was stopped just now
  *   state        print VFIO's state
  *   guest        do as a guest's driver that comes up: RESET, HELLO, by BAR 0
+ *   takes=ADDR   as such a driver: ask for another address
  *   reset        VFIO_DEVICE_RESET
  *   listen       wait until the PF says something in the mailbox, print its first word
  *   hold=FILE    print "hold", and wait until FILE is there
@@ -27,28 +28,15 @@
  * Each of these is printed with "ok" or the name of the error, and the next one is done
  * whatever it was. Exit status: 0; 1: VFIO does not give the VF; 2: usage.
  */
-#include <fcntl.h>
-#include <linux/vfio.h>
 #include <stdbool.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "tool.h"
+#include "vfio.h"
 
 #include "vferry_mbx.c"
 #include "../../../qemu-hooks/vfio/stream.c"
 
 /* How long a host may take for what a test does while this holds, seconds */
 #define WAIT_S		120
-
-/* Registers of a VF of the 82576 */
-#define VMBMEM(w)	(0x0800 + 4 * (w))
-#define V2PMAILBOX	0x0c40
-#define V2P_REQ		0x1u
-#define V2P_ACK		0x2u
-#define V2P_VFU		0x4u
-#define V2P_PFSTS	0x10u
 
 static struct vferry_dev_state dev_state;
 static struct vferry_stream_writer writer;
@@ -79,69 +67,17 @@ static bool is_there(const char *file)
 	return !access(file, F_OK);
 }
 
-static int open_group(const char *pci)
-{
-	char path[128], link[128];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", pci);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n < 0)
-		return -1;
-	link[n] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
-	return open(path, O_RDWR);
-}
-
-static int open_device(const char *pci)
-{
-	int container = open("/dev/vfio/vfio", O_RDWR), group = open_group(pci);
-
-	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return -1;
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, pci);
-	return device;
-}
-
 static int go_to(uint32_t state)
 {
-	union {
-		struct vfio_device_feature head;
-		char bytes[sizeof(struct vfio_device_feature) +
-			   sizeof(struct vfio_device_feature_mig_state)];
-	} arg = { .head = {
-		.argsz = sizeof(arg),
-		.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-	} };
-	struct vfio_device_feature_mig_state *mig = (void *)arg.head.data;
-
-	mig->device_state = state;
-	mig->data_fd = -1;
-	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
-		return -errno;
-	if (mig->data_fd >= 0)
-		data_fd = mig->data_fd;
-	return 0;
+	return vfio_go_to(device, state, &data_fd);
 }
 
 /* As QEMU does: ask for the size, which tells the driver what it is for, then read. */
 static int save_stopped(void)
 {
-	union {
-		struct vfio_device_feature head;
-		char bytes[sizeof(struct vfio_device_feature) +
-			   sizeof(struct vfio_device_feature_mig_data_size)];
-	} arg = { .head = {
-		.argsz = sizeof(arg),
-		.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
-	} };
 	char buffer[VFERRY_STREAM_WRITE_MAX];
-	int r;
+	int r = vfio_ask_size(device) ?: go_to(VFIO_DEVICE_STATE_STOP_COPY);
 
-	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
-		return -errno;
-	r = go_to(VFIO_DEVICE_STATE_STOP_COPY);
 	if (r)
 		return r;
 	return read(data_fd, buffer, sizeof(buffer)) > 0 ? 0 : -errno;
@@ -149,20 +85,13 @@ static int save_stopped(void)
 
 static int print_state(void)
 {
-	union {
-		struct vfio_device_feature head;
-		char bytes[sizeof(struct vfio_device_feature) +
-			   sizeof(struct vfio_device_feature_mig_state)];
-	} arg = { .head = {
-		.argsz = sizeof(arg),
-		.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-	} };
-	struct vfio_device_feature_mig_state *mig = (void *)arg.head.data;
+	struct vfio_device_feature_mig_state mig = {};
+	int r = vfio_feature(device, VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, &mig, sizeof(mig));
 
-	if (ioctl(device, VFIO_DEVICE_FEATURE, &arg))
-		return -errno;
-	printf("state=%u ", mig->device_state);
-	return 0;
+	if (!r)
+		printf("state=%u ", mig.device_state);
+	return r;
 }
 
 /* What has been put into the stream since, as QEMU writes it: in one piece. */
@@ -188,28 +117,11 @@ static int write_rest(void)
 	return write_from(begin);
 }
 
-/* Memory of the VF answers only when its PCI command register says so. */
 static int map_bar(void)
 {
-	struct vfio_region_info config = {
-		.argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX,
-	}, bar = {
-		.argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX,
-	};
-	uint16_t command = 0x6;	/* memory, bus master */
-	void *p;
-
-	if (regs)
-		return 0;
-	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &config) ||
-	    pwrite(device, &command, sizeof(command), config.offset + 4) != sizeof(command) ||
-	    ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &bar))
-		return -errno;
-	p = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED, device, bar.offset);
-	if (p == MAP_FAILED)
-		return -errno;
-	regs = p;
-	return 0;
+	if (!regs)
+		regs = vfio_map_registers(device);
+	return regs ? 0 : -errno;
 }
 
 static bool rung(const char *arg)
@@ -251,6 +163,25 @@ static int come_up(void)
 	return r ?: msg[0] & VFERRY_MBX_NACK ? -EPROTO : 0;
 }
 
+static bool parse_mac(const char *text, __u8 *mac)
+{
+	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		      &mac[4], &mac[5]) == 6;
+}
+
+static int take_mac(const char *text)
+{
+	uint32_t msg[VFERRY_MBX_WORDS] = { VFERRY_MBX_SET_MAC };
+	__u8 mac[ETH_ALEN];
+	int r;
+
+	if (!parse_mac(text, mac))
+		return -EINVAL;
+	vferry_mbx_put_mac(&msg[1], mac);
+	r = ask(msg, 3);
+	return r ?: msg[0] & VFERRY_MBX_NACK ? -EPERM : 0;
+}
+
 static int listen_once(void)
 {
 	int r = map_bar() ?: await(rung, NULL);
@@ -258,12 +189,6 @@ static int listen_once(void)
 	if (!r)
 		printf("word=%#x ", regs[VMBMEM(0) / 4]);
 	return r;
-}
-
-static bool parse_mac(const char *text, __u8 *mac)
-{
-	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-		      &mac[4], &mac[5]) == 6;
 }
 
 static bool parse_uc(char *text)
@@ -356,6 +281,8 @@ static int act(const char *word)
 		return print_state();
 	if (!strcmp(word, "guest"))
 		return come_up();
+	if (!strncmp(word, "takes=", 6))
+		return take_mac(word + 6);
 	if (!strcmp(word, "listen"))
 		return listen_once();
 	if (!strcmp(word, "reset"))
@@ -376,7 +303,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: vfload PCI WORD...\n");
 		return 2;
 	}
-	if (open_device(argv[1]) < 0)
+	device = vfio_open(argv[1], NULL);
+	if (device < 0)
 		return fail(argv[1]);
 	dev_state = (struct vferry_dev_state) {
 		.nic = VFERRY_NIC_82576, .proto = VFERRY_PROTO_MAX, .cts = true,

@@ -13,31 +13,15 @@
  * PCI is the address of a VF that is bound to a VFIO driver. "ready" is printed first.
  * Exit status: 0; 1: error; 2: usage.
  */
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/pci_regs.h>
-#include <linux/vfio.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
+#include <stdbool.h>
+
+#include "vfio.h"
 
 #include "vferry_mbx.c"
 
-/* Registers of a VF of the 82576 */
+/* Registers of a VF, besides those of vfio.h */
 #define STATUS		0x0008
 #define STATUS_LU	0x02u
-#define VMBMEM(w)	(0x0800 + 4 * (w))
-#define V2PMAILBOX	0x0c40
-#define V2P_REQ		0x01u
-#define V2P_ACK		0x02u
-#define V2P_VFU		0x04u
-#define V2P_PFSTS	0x10u
-#define V2P_RSTD	0x80u
 #define WORDS		16
 #define TDBAL		0x3800
 #define TDBAH		0x3804
@@ -47,6 +31,7 @@
 #define TXDCTL		0x3828
 #define TXDCTL_ENABLE	0x02000000u
 
+#define PAGE		4096
 #define RING_IOVA	0x100000u
 #define FRAME_OFFSET	2048
 #define FRAME_LEN	64
@@ -54,17 +39,13 @@
 #define TXD_DD		1u
 
 #define WAIT_S		20
+/* A reply that has not come by then does not */
+#define ASK_S		2
 /* The PF has seen that the link has gone */
 #define SEEN_S		0.5
 
 static volatile uint32_t *regs;
 static uint8_t *memory;
-
-static int failed(const char *what)
-{
-	perror(what);
-	return -1;
-}
 
 static double now(void)
 {
@@ -74,75 +55,51 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Wait until one of the bits is seen in a register; reading clears some of them. */
-static int await(unsigned int reg, uint32_t bits, const char *what)
+/* Is one of the bits seen in a register in time? Reading clears some of them. */
+static bool comes(unsigned int reg, uint32_t bits, double seconds)
 {
-	double end = now() + WAIT_S;
+	double end = now() + seconds;
 
 	while (!(regs[reg / 4] & bits)) {
-		if (now() > end) {
-			fprintf(stderr, "vfsend: waited in vain for %s\n", what);
-			return -1;
-		}
+		if (now() > end)
+			return false;
 		usleep(1000);
 	}
-	return 0;
+	return true;
 }
 
-static int open_group(const char *pci)
+static int await(unsigned int reg, uint32_t bits, const char *what)
 {
-	struct vfio_group_status status = { .argsz = sizeof(status) };
-	char path[128], link[256];
-	ssize_t len;
-	int container, group;
+	if (comes(reg, bits, WAIT_S))
+		return 0;
+	fprintf(stderr, "vfsend: waited in vain for %s\n", what);
+	return -1;
+}
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", pci);
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len < 0)
-		return failed(path);
-	link[len] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
-	container = open("/dev/vfio/vfio", O_RDWR);
-	group = open(path, O_RDWR);
-	if (container < 0 || group < 0)
-		return failed(path);
-	if (ioctl(group, VFIO_GROUP_GET_STATUS, &status) ||
-	    !(status.flags & VFIO_GROUP_FLAGS_VIABLE) ||
-	    ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return failed("container");
+/* A page of ours that the VF reads and writes; -1 and errno. */
+static int map_memory(int container)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .iova = RING_IOVA, .size = PAGE,
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	};
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return failed("memory");
-	if (ioctl(container, VFIO_IOMMU_MAP_DMA, &(struct vfio_iommu_type1_dma_map) {
-			.argsz = sizeof(struct vfio_iommu_type1_dma_map),
-			.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-			.vaddr = (uintptr_t)memory, .iova = RING_IOVA, .size = 4096 }))
-		return failed("map");
-	return group;
+	if (p == MAP_FAILED)
+		return -1;
+	memory = p;
+	map.vaddr = (uintptr_t)p;
+	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map);
 }
 
 static int open_vf(const char *pci)
 {
-	struct vfio_region_info bar = { .argsz = sizeof(bar), .index = VFIO_PCI_BAR0_REGION_INDEX };
-	struct vfio_region_info config = {
-		.argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
-	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	int device, group = open_group(pci);
+	int container, device = vfio_open(pci, &container);
 
-	if (group < 0)
-		return -1;
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, pci);
-	if (device < 0 || ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &bar) ||
-	    ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &config))
-		return failed(pci);
-	if (pwrite(device, &command, sizeof(command), config.offset + PCI_COMMAND) !=
-	    sizeof(command))
-		return failed("PCI command");
-	regs = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED, device, bar.offset);
-	return regs == MAP_FAILED ? failed("registers") : 0;
+	if (device < 0 || map_memory(container))
+		return fail(pci);
+	regs = vfio_map_registers(device);
+	return regs ? 0 : fail(pci);
 }
 
 /* Take the mailbox. What is in it is lost. */
@@ -159,25 +116,41 @@ static int take(void)
 	return -1;
 }
 
-/* A request, and its reply in its place. The PF's CONTROL may be there before it. */
-static int ask(uint32_t *msg, int words)
+/* The reply to a request, before which the PF's CONTROL may be there; false: none comes. */
+static bool hear(uint32_t id, uint32_t *ret)
 {
-	uint32_t id = vferry_mbx_id(msg[0]);
 	int w;
 
-	if (take())
-		return -1;
-	for (w = 0; w < words; w++)
-		regs[VMBMEM(w) / 4] = msg[w];
-	regs[V2PMAILBOX / 4] = V2P_REQ;
 	do {
-		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
-			return -1;
+		if (!comes(V2PMAILBOX, V2P_PFSTS, ASK_S))
+			return false;
 		for (w = 0; w < WORDS; w++)
-			msg[w] = regs[VMBMEM(w) / 4];
+			ret[w] = regs[VMBMEM(w) / 4];
 		regs[V2PMAILBOX / 4] = V2P_ACK;
-	} while (vferry_mbx_id(msg[0]) != id);
-	return 0;
+	} while (vferry_mbx_id(ret[0]) != id);
+	return true;
+}
+
+/* A request, and its reply in its place. What a PF is asked while it resets itself is lost. */
+static int ask(uint32_t *msg, int words)
+{
+	double end = now() + WAIT_S;
+	uint32_t reply[WORDS];
+	int w;
+
+	do {
+		if (take())
+			return -1;
+		for (w = 0; w < words; w++)
+			regs[VMBMEM(w) / 4] = msg[w];
+		regs[V2PMAILBOX / 4] = V2P_REQ;
+		if (hear(vferry_mbx_id(msg[0]), reply)) {
+			memcpy(msg, reply, sizeof(reply));
+			return 0;
+		}
+	} while (now() < end);
+	fprintf(stderr, "vfsend: waited in vain for the PF's reply\n");
+	return -1;
 }
 
 /* Ask for RESET. The VF itself is not reset. */
@@ -287,8 +260,8 @@ int main(int argc, char **argv)
 				&m[3], &m[4], &m[5]) != 6)
 		return usage();
 	if (!strcmp(argv[2], "frame"))
-		return open_vf(argv[1]) ? 1 : frame(argc == 4 ? m : NULL);
+		return open_vf(argv[1]) ?: frame(argc == 4 ? m : NULL);
 	if (!strcmp(argv[2], "deaf") && argc == 3)
-		return open_vf(argv[1]) ? 1 : deaf();
+		return open_vf(argv[1]) ?: deaf();
 	return usage();
 }

@@ -17,85 +17,23 @@
  * Each of these is printed with "ok" or the name of the error, and the next one is done
  * whatever it was. Exit status: 0; 1: VFIO does not give the VF; 2: usage.
  */
-#include <fcntl.h>
-#include <linux/vfio.h>
-#include <stdbool.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "tool.h"
+#include "vfio.h"
 
 #define WAIT_S	60
 
 static int device = -1, data_fd = -1;
 
-/* As a guest does: the VF's memory does not answer before. */
-static int enable_memory(void)
-{
-	struct vfio_region_info config = {
-		.argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
-	uint16_t command = 0x6;
-
-	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &config))
-		return -1;
-	return pwrite(device, &command, sizeof(command), config.offset + 4) == 2 ? 0 : -1;
-}
-
-static int open_device(const char *pci)
-{
-	int container = open("/dev/vfio/vfio", O_RDWR), group;
-	char path[128], link[128];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", pci);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n < 0)
-		return -1;
-	link[n] = 0;
-	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
-	group = open(path, O_RDWR);
-	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return -1;
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, pci);
-	return device < 0 ? -1 : enable_memory();
-}
-
-/* One of VFIO's features, with @size bytes of it. */
-static int feature(uint32_t what, void *data, size_t size)
-{
-	char arg[64];
-	struct vfio_device_feature *head = (void *)arg;
-	int r;
-
-	head->argsz = sizeof(*head) + size;
-	head->flags = what;
-	memcpy(head->data, data, size);
-	r = ioctl(device, VFIO_DEVICE_FEATURE, arg) ? -errno : 0;
-	memcpy(data, head->data, size);
-	return r;
-}
-
 static int go_to(uint32_t state)
 {
-	struct vfio_device_feature_mig_state mig = { .device_state = state, .data_fd = -1 };
-	int r = feature(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-			&mig, sizeof(mig));
-
-	if (!r && mig.data_fd >= 0)
-		data_fd = mig.data_fd;
-	return r;
+	return vfio_go_to(device, state, &data_fd);
 }
 
 static int ask_size(unsigned int times)
 {
-	struct vfio_device_feature_mig_data_size size;
 	int r = 0;
 
 	while (times--)
-		r = feature(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
-			    &size, sizeof(size));
+		r = vfio_ask_size(device);
 	return r;
 }
 
@@ -158,7 +96,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: vfsource PCI WORD...\n");
 		return 2;
 	}
-	if (open_device(argv[1]) < 0)
+	device = vfio_open(argv[1], NULL);
+	if (device < 0 || vfio_enable_memory(device))
 		return fail(argv[1]);
 	printf("fd=%d,%d\n", getpid(), device);
 	for (i = 2; i < argc; i++) {

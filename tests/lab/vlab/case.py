@@ -9,6 +9,7 @@ from pathlib import Path
 from vlab import kernel
 from vlab.command import CommandFailed
 from vlab.host import HostDied
+from vlab.wait import TimedOut
 
 
 class Skip(Exception):
@@ -166,8 +167,14 @@ def _trouble(lab, case_):
     for machine in lab.machines():
         lines += [f"{machine.name}: {line}" for line in machine.trouble(case_.allow)]
     if lines:
-        return "kernel log:\n" + "\n".join(lines[:40])
+        return "kernel log:\n" + "\n".join(lines[:80])
     return None
+
+
+def _stuck(lab):
+    """Which machines do not answer any more, and what their processors are at."""
+    found = [machine.stuck() for machine in lab.machines() if hasattr(machine, "stuck")]
+    return "\n".join(text for text in found if text) or None
 
 
 def _attempt(lab, case_, tap, function, wants_t):
@@ -183,7 +190,10 @@ def _attempt(lab, case_, tap, function, wants_t):
         skip = str(reason)
     except Exception as error:
         problems.append(_short(error))
+        if isinstance(error, TimedOut):
+            problems.append(_stuck(lab))
     todo = t.expected_to_fail
+    problems = [problem for problem in problems if problem]
     for bad in (*t.finish(), _trouble(lab, case_)):
         if bad:
             problems.append(bad)

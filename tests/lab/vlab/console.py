@@ -18,6 +18,10 @@ BAD = re.compile("|".join([
     r"labagent:", r"guest-init: cannot",
 ]))
 
+# After such a line the kernel says where it was.
+TRACE = re.compile(r"Call Trace:|rcu: INFO|\bBUG:|\bOops\b|\bWARNING:|lockup|LOCKUP")
+TRACE_LINES = 30
+
 
 class Reader:
     """Looks at a growing log, each whole line once."""
@@ -50,7 +54,17 @@ def record(sock, path):
 
 
 def find_trouble(text, allowed=()):
-    """Lines of a log that mean trouble and match none of the allowed patterns."""
+    """Lines of a log that mean trouble and match none of the allowed patterns, with what
+    the kernel adds to them."""
     allowed = [re.compile(pattern) for pattern in allowed]
-    return [line for line in text.splitlines()
-            if BAD.search(line) and not any(a.search(line) for a in allowed)]
+    found, more = [], 0
+    for line in text.splitlines():
+        bad = BAD.search(line) and not any(a.search(line) for a in allowed)
+        if bad and TRACE.search(line):
+            more = TRACE_LINES
+        elif more:
+            more -= 1
+        elif not bad:
+            continue
+        found.append(line)
+    return found

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lab host (L1): QEMU with an igb behind a vIOMMU, or a real machine."""
 
+import re
 import resource
 import signal
 import subprocess
@@ -11,8 +12,11 @@ from vlab import kernel, net
 from vlab.agent import Agent, connect_unix
 from vlab.console import Reader
 from vlab.qmp import Qmp
-from vlab.wait import wait_until
+from vlab.wait import TimedOut, wait_until
 
+# What QEMU's monitor is asked about a machine that does not answer
+LOOK = ("info status", "info registers -a", "info lapic", "info pic", "info irq", "info pci",
+        "info jit")
 BOOT_TIMEOUT = 120      # s; 5 s on an idle machine
 PF_ID = "0x10c9"
 VF_ID = "0x10ca"
@@ -20,6 +24,9 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off
                "audit=0 selinux=0 apparmor=0 random.trust_cpu=on tsc=reliable "
                "no_timer_check nokaslr rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
                "cryptomgr.notests initcall_blacklist=ahci_pci_driver_init")
+# Of several processors one that idles has now and then been seen not to wake again: RCU's
+# timers did not fire, each command that waits for RCU hung. A tick on each ends that.
+SMP_ARGS = " nohz=off"
 
 
 class HostDied(Exception):
@@ -212,6 +219,23 @@ class QemuHost(Agent, Host):
             core.unlink()
         return f"\nwhere it was: {path}"
 
+    def stuck(self, patience=20):
+        """None, or, when it runs and does not answer, what its processors are at."""
+        if self._qemu is None or self.dead or self.qmp is None:
+            return None
+        try:
+            self.start("true", patience).wait(patience)
+            return None
+        except TimedOut:
+            pass
+        path = self._log_dir / f"{self.name}.stuck"
+        with open(path, "w") as file:
+            for command in LOOK:
+                file.write(f"(qemu) {command}\n{self.qmp.hmp(command)}\n")
+        where = re.findall(r"^(?:CPU#.*|RIP=.*)$", path.read_text(), re.MULTILINE)
+        return (f"{self.name}: its kernel does not answer: {path}\n" +
+                "\n".join(line.strip() for line in where))
+
     def _arguments(self, initrd):
         mgmt, data = f"mgmt-{self.name}", f"data-{self.name}"
         run = self._paths.run
@@ -223,7 +247,8 @@ class QemuHost(Agent, Host):
             "-serial", f"file:{self._console}",
             "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
             "-kernel", str(self._paths.image / "vmlinux"), "-initrd", str(initrd),
-            "-append", f"{self.base_args} vlab.name={self.name} {self.kernel_args}",
+            "-append", f"{self.base_args} vlab.name={self.name} {self.kernel_args}" +
+            (SMP_ARGS if self.smp > 1 else ""),
             "-uuid", self.uuid,
             "-device", "intel-iommu,intremap=on",
             "-drive", f"if=none,id=root,file={self._paths.image}/rootfs.squashfs,"
