@@ -5,7 +5,7 @@
 
 ENTER := tests/lab/enter
 
-.PHONY: all root modules agent iproute2 deb lab demo bench check check-long clean
+.PHONY: all root modules agent iproute2 deb lab demo bench check check-long check-stack clean
 
 all: modules
 
@@ -55,11 +55,15 @@ bench: root
 check: root
 	tests/check $(if $(V),--verbose) $(TESTS)
 
-# What takes hours: the lab with kernels that look for faults, long fuzzing, many migrations,
-# the whole benchmark. PARTS="lockdep kasan ...": some; what has passed for this tree is not
-# done again.
+# What takes hours: the lab with kernels that look for faults and with the newest stack, long
+# fuzzing, many migrations, the whole benchmark. PARTS="lockdep kasan ...": some; what has
+# passed for this tree is not done again.
 check-long:
 	tests/check-long $(PARTS)
+
+# The lab with kernel, QEMU and libvirt of trixie-backports: part of check-long.
+check-stack:
+	tests/check-long stack
 
 clean:
 	find pfdrv vfdrv qemu-hooks \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \

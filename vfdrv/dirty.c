@@ -78,10 +78,10 @@ void vvf_dirty_init(struct vvf_dirty *dirty)
 
 /**
  * vvf_dirty_exit() - give the static branch back
- * @dirty: log, stopped
+ * @dirty: log, stopped, and started by nobody any more
  */
 void vvf_dirty_exit(struct vvf_dirty *dirty)
 {
-	disable_delayed_work_sync(&dirty->settle);
+	cancel_delayed_work_sync(&dirty->settle);
 	vvf_dirty_key_hold(dirty, false);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What ethtool shows and sets. */
 #include <linux/ethtool.h>
-#include <net/page_pool/helpers.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 struct vvf_counter {
@@ -213,8 +213,8 @@ static int vvf_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *
 	struct vvf *vvf = netdev_priv(netdev);
 
 	if (coalesce->rx_coalesce_usecs > VVF_EITR_USECS_MAX) {
-		NL_SET_ERR_MSG_FMT(extack, "the NIC cannot wait longer than %u us",
-				   VVF_EITR_USECS_MAX);
+		NL_SET_ERR_MSG(extack, "the NIC cannot wait longer than "
+			       __stringify(VVF_EITR_USECS_MAX) " us");
 		return -ERANGE;
 	}
 	vvf_lock(vvf);

@@ -2,6 +2,7 @@
 /* What the VF wants to receive; see filter.h. */
 #include <linux/rtnetlink.h>
 
+#include "compat.h"
 #include "request.h"
 #include "vvf.h"
 
@@ -54,7 +55,7 @@ static void vvf_filter_note(struct vvf *vvf, int *error, int r)
 
 static void vvf_filter_tell_soon(struct vvf *vvf)
 {
-	mod_delayed_work(system_wq, &vvf->filter.work, 0);
+	vvf_hasten_work(vvf, &vvf->filter.work);
 }
 
 /*
@@ -85,7 +86,7 @@ static int vvf_filter_tell_mac(struct vvf *vvf)
 	if (r || ether_addr_equal(mac, filter->told_mac))
 		return 0;
 	if (!chosen && is_valid_ether_addr(pf_mac) && !ether_addr_equal(mac, pf_mac)) {
-		schedule_work(&filter->adopt);
+		vvf_queue_work(vvf, system_percpu_wq, &filter->adopt);
 		return 0;
 	}
 	ether_addr_copy(old, filter->told_mac);
@@ -105,7 +106,7 @@ static int vvf_filter_tell_mac(struct vvf *vvf)
 		netdev_info(vvf->netdev, "address %pM refused: %s\n", mac, vvf_filter_reason(r));
 	ether_addr_copy(filter->mac_said, mac);
 	if (is_valid_ether_addr(pf_mac))
-		schedule_work(&filter->adopt);
+		vvf_queue_work(vvf, system_percpu_wq, &filter->adopt);
 	return 0;
 }
 
@@ -453,7 +454,7 @@ static void vvf_filter_work(struct work_struct *work)
 		return;
 	set_bit(FILTER_LATER, &filter->flags);
 	if (!vvf_mig_suspended(vvf))
-		queue_delayed_work(system_wq, &filter->work, RETRY);
+		vvf_queue_delayed_work(vvf, &filter->work, RETRY);
 }
 
 /*
@@ -791,8 +792,6 @@ void vvf_filter_init(struct vvf *vvf)
 	init_waitqueue_head(&filter->wait);
 	INIT_DELAYED_WORK(&filter->work, vvf_filter_work);
 	INIT_WORK(&filter->adopt, vvf_filter_adopt);
-	/* The interface's lists have no lock before it is registered. */
-	disable_delayed_work(&filter->work);
 }
 
 /**
@@ -801,16 +800,15 @@ void vvf_filter_init(struct vvf *vvf)
  */
 void vvf_filter_start(struct vvf *vvf)
 {
-	enable_delayed_work(&vvf->filter.work);
 	vvf_filter_tell_soon(vvf);
 }
 
 /**
  * vvf_filter_stop() - tell the PF nothing any more
- * @vvf: device; the caller does not hold RTNL
+ * @vvf: device whose works have ended; the caller does not hold RTNL
  */
 void vvf_filter_stop(struct vvf *vvf)
 {
-	disable_delayed_work_sync(&vvf->filter.work);
-	disable_work_sync(&vvf->filter.adopt);
+	cancel_delayed_work_sync(&vvf->filter.work);
+	cancel_work_sync(&vvf->filter.adopt);
 }

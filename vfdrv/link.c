@@ -18,6 +18,7 @@
  * A host that the guest has been moved to shows none of them: before the guest runs, it has
  * restored the routing and is clear to send. All are seen by reading only.
  */
+#include "compat.h"
 #include "request.h"
 #include "vvf.h"
 
@@ -98,7 +99,7 @@ static void vvf_link_watchdog(struct work_struct *work)
 unlock:
 	vvf_unlock(vvf);
 again:
-	schedule_delayed_work(&vvf->link.watchdog, WATCHDOG_INTERVAL);
+	vvf_queue_delayed_work(vvf, &vvf->link.watchdog, WATCHDOG_INTERVAL);
 }
 
 /**
@@ -107,7 +108,7 @@ again:
  */
 void vvf_link_check(struct vvf *vvf)
 {
-	mod_delayed_work(system_wq, &vvf->link.watchdog, 0);
+	vvf_hasten_work(vvf, &vvf->link.watchdog);
 }
 
 /**
@@ -119,7 +120,7 @@ void vvf_link_check(struct vvf *vvf)
 void vvf_link_want_reset(struct vvf *vvf)
 {
 	set_bit(RESET_WANTED, &vvf->link.wanted);
-	schedule_work(&vvf->link.reset);
+	vvf_queue_work(vvf, system_percpu_wq, &vvf->link.reset);
 }
 
 /**
@@ -305,9 +306,6 @@ void vvf_link_init(struct vvf *vvf)
 {
 	INIT_DELAYED_WORK(&vvf->link.watchdog, vvf_link_watchdog);
 	INIT_WORK(&vvf->link.reset, vvf_link_reset_work);
-	/* The mailbox lives earlier than the interface. */
-	disable_delayed_work(&vvf->link.watchdog);
-	disable_work(&vvf->link.reset);
 }
 
 /**
@@ -327,18 +325,15 @@ void vvf_link_away(struct vvf *vvf)
  */
 void vvf_link_start(struct vvf *vvf)
 {
-	enable_work(&vvf->link.reset);
-	enable_delayed_work(&vvf->link.watchdog);
 	vvf_link_check(vvf);
 }
 
 /**
  * vvf_link_stop() - no watchdog and no reset any more
- * @vvf: device; its mailbox is offline or its worker has ended, so that nobody
- *	starts them again
+ * @vvf: device whose works have ended
  */
 void vvf_link_stop(struct vvf *vvf)
 {
-	disable_delayed_work_sync(&vvf->link.watchdog);
-	disable_work_sync(&vvf->link.reset);
+	cancel_delayed_work_sync(&vvf->link.watchdog);
+	cancel_work_sync(&vvf->link.reset);
 }

@@ -9,6 +9,7 @@
 
 #include "../include/vferry_version.h"
 #include "away.h"
+#include "compat.h"
 #include "nl.h"
 #include "vvf.h"
 
@@ -108,6 +109,7 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	r = register_netdev(netdev);
 	if (r)
 		goto stop;
+	vvf_works_begin(vvf);
 	vvf_mig_start(vvf);
 	vvf_filter_start(vvf);
 	vvf_link_start(vvf);
@@ -115,6 +117,7 @@ static int vvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 stop:
 	vvf_mbx_online(vvf, false);
+	vvf_works_end(vvf);
 	vvf_link_stop(vvf);
 	vvf_filter_stop(vvf);
 	vvf_irq_free(vvf);
@@ -135,6 +138,7 @@ static void vvf_remove(struct pci_dev *pdev)
 	unregister_netdev(vvf->netdev);
 	vvf_quiesce(vvf);
 	vvf_mbx_online(vvf, false);
+	vvf_works_end(vvf);
 	vvf_link_stop(vvf);
 	vvf_filter_stop(vvf);
 	vvf_irq_free(vvf);

@@ -106,7 +106,7 @@ static void vvf_mig_tell(struct vvf *vvf, enum vferry_vf_nl_event kind,
 	/* When nobody gets to telling them, the oldest are still in there. */
 	kfifo_put(&vvf->mig.events, event);
 	/* The network waits for the announcement. */
-	queue_work(system_highpri_wq, &vvf->mig.told);
+	vvf_queue_work(vvf, system_highpri_wq, &vvf->mig.told);
 }
 
 /* What resume and the others have left for later. RTNL is taken here. */
@@ -161,7 +161,7 @@ void vvf_mig_received(struct vvf *vvf)
 {
 	WRITE_ONCE(vvf->mig.await_frame, false);
 	atomic64_set(&vvf->mig.received_ns, ktime_get_boottime_ns());
-	queue_work(system_highpri_wq, &vvf->mig.told);
+	vvf_queue_work(vvf, system_highpri_wq, &vvf->mig.told);
 }
 
 static void vvf_mig_go(struct vvf *vvf)
@@ -606,8 +606,6 @@ void vvf_mig_init(struct vvf *vvf)
 	mig->state = VFERRY_MIG_IDLE;
 	INIT_KFIFO(mig->events);
 	INIT_WORK(&mig->told, vvf_mig_told);
-	/* Nobody can be told of an interface that is not registered. */
-	disable_work(&mig->told);
 	vvf_hear_init(&vvf->hear);
 	vvf_dirty_init(&vvf->dirty);
 }
@@ -618,17 +616,16 @@ void vvf_mig_init(struct vvf *vvf)
  */
 void vvf_mig_start(struct vvf *vvf)
 {
-	enable_work(&vvf->mig.told);
-	queue_work(system_highpri_wq, &vvf->mig.told);
+	vvf_queue_work(vvf, system_highpri_wq, &vvf->mig.told);
 }
 
 /**
  * vvf_mig_stop() - tell nothing any more, log no more
- * @vvf: device; its worker has ended
+ * @vvf: device whose works and worker have ended
  */
 void vvf_mig_stop(struct vvf *vvf)
 {
-	disable_work_sync(&vvf->mig.told);
+	cancel_work_sync(&vvf->mig.told);
 	vvf_lock(vvf);
 	vvf_dirty_stop(&vvf->dirty);
 	vvf_unlock(vvf);

@@ -2,8 +2,8 @@
 /* The interface: what the network stack asks for. */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
-#include <net/netdev_queues.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 /* For user space: which NAPI polls the queues. Under RTNL. */
@@ -93,7 +93,7 @@ static void vvf_tx_timeout(struct net_device *netdev, unsigned int queue)
 	vvf_link_want_reset(vvf);
 }
 
-static void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *ret_stats)
+void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *ret_stats)
 {
 	const struct vvf *vvf = netdev_priv(netdev);
 	const struct vvf_stats *stats = &vvf->stats;
@@ -137,50 +137,6 @@ static netdev_features_t vvf_features_check(struct sk_buff *skb, struct net_devi
 	return vlan_features_check(skb, features);
 }
 
-/* There is one queue of each kind, and nothing outside of it. */
-static void vvf_get_queue_stats_rx(struct net_device *netdev, int queue,
-				   struct netdev_queue_stats_rx *rx)
-{
-	const struct vvf *vvf = netdev_priv(netdev);
-	struct rtnl_link_stats64 stats = {};
-
-	vvf_get_stats64(netdev, &stats);
-	rx->packets = stats.rx_packets;
-	rx->bytes = stats.rx_bytes;
-	rx->alloc_fail = READ_ONCE(vvf->stats.rx_no_memory);
-	rx->csum_bad = READ_ONCE(vvf->stats.rx_csum_errors);
-}
-
-static void vvf_get_queue_stats_tx(struct net_device *netdev, int queue,
-				   struct netdev_queue_stats_tx *tx)
-{
-	const struct vvf *vvf = netdev_priv(netdev);
-	struct rtnl_link_stats64 stats = {};
-
-	vvf_get_stats64(netdev, &stats);
-	tx->packets = stats.tx_packets;
-	tx->bytes = stats.tx_bytes;
-	tx->stop = READ_ONCE(vvf->stats.tx_stopped);
-}
-
-static void vvf_get_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
-			       struct netdev_queue_stats_tx *tx)
-{
-	rx->packets = 0;
-	rx->bytes = 0;
-	rx->alloc_fail = 0;
-	rx->csum_bad = 0;
-	tx->packets = 0;
-	tx->bytes = 0;
-	tx->stop = 0;
-}
-
-static const struct netdev_stat_ops vvf_stat_ops = {
-	.get_queue_stats_rx = vvf_get_queue_stats_rx,
-	.get_queue_stats_tx = vvf_get_queue_stats_tx,
-	.get_base_stats = vvf_get_base_stats,
-};
-
 static const struct net_device_ops vvf_netdev_ops = {
 	.ndo_open = vvf_open,
 	.ndo_stop = vvf_stop,
@@ -216,7 +172,7 @@ void vvf_netdev_setup(struct net_device *netdev)
 {
 	netdev->netdev_ops = &vvf_netdev_ops;
 	netdev->ethtool_ops = &vvf_ethtool_ops;
-	netdev->stat_ops = &vvf_stat_ops;
+	vvf_queue_stats_setup(netdev);
 	netdev->watchdog_timeo = 5 * HZ;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = VVF_MTU_MAX;

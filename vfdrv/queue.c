@@ -15,8 +15,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
-#include <net/page_pool/helpers.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 /* Bound on the NIC's own work when a queue is switched off. An 82576 may take 10 ms. */
@@ -54,12 +54,11 @@ static struct page_pool *vvf_rx_pool(struct vvf *vvf, u16 size)
 		.pool_size = size * VVF_RX_BUF / PAGE_SIZE,
 		.nid = dev_to_node(&vvf->pdev->dev),
 		.dev = &vvf->pdev->dev,
-		.napi = &vvf->napi,
-		.netdev = vvf->netdev,
 		.dma_dir = DMA_FROM_DEVICE,
 		.max_len = PAGE_SIZE,
 	};
 
+	vvf_pool_owner(&params, &vvf->napi, vvf->netdev);
 	return page_pool_create(&params);
 }
 

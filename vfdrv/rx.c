@@ -9,8 +9,8 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
-#include <net/page_pool/helpers.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 /* Fill the ring in portions of this many buffers: one RDT write for each. */

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/ethtool.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 /* An interrupt comes at once, but its processor may be away. */

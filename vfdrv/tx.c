@@ -16,8 +16,8 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip6_checksum.h>
-#include <net/netdev_queues.h>
 
+#include "compat.h"
 #include "vvf.h"
 
 /* Slots that the largest packet takes: pieces, context, and the gap. */

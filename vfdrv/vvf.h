@@ -65,6 +65,7 @@ struct vvf_gate {
  * @running: NAPI is enabled, and the queues are on unless @rest says otherwise
  * @started: when the queues were last started
  * @quiet: NAPI may run, but must not unmask its vector nor wake the queue
+ * @works: works may be queued; see work.c
  * @rest: how far the queues have come to rest
  * @mbx: mailbox
  * @mig: migration
@@ -95,6 +96,7 @@ struct vvf {
 	bool running;
 	ktime_t started;
 	bool quiet;
+	bool works;
 	struct vvf_rest rest;
 	struct vvf_mbx mbx;
 	struct vvf_mig mig;
@@ -163,9 +165,26 @@ u32 vvf_read(const struct vvf *vvf, u32 reg);
 void vvf_write(const struct vvf *vvf, u32 reg, u32 value);
 void vvf_program(const struct vvf *vvf, const struct vvf_setting *settings, unsigned int count);
 
+/* work.c */
+void vvf_works_begin(struct vvf *vvf);
+void vvf_works_end(struct vvf *vvf);
+void vvf_queue_work(struct vvf *vvf, struct workqueue_struct *wq, struct work_struct *work);
+void vvf_queue_delayed_work(struct vvf *vvf, struct delayed_work *work, unsigned long delay);
+void vvf_hasten_work(struct vvf *vvf, struct delayed_work *work);
+
 /* netdev.c */
 void vvf_netdev_setup(struct net_device *netdev);
 bool vvf_netdev_is_ours(const struct net_device *netdev);
+void vvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *stats);
+
+/* qstats.c */
+#ifdef VVF_HAS_QUEUE_STATS
+void vvf_queue_stats_setup(struct net_device *netdev);
+#else
+static inline void vvf_queue_stats_setup(struct net_device *netdev)
+{
+}
+#endif
 
 /* ethtool.c */
 extern const struct ethtool_ops vvf_ethtool_ops;

@@ -39,7 +39,7 @@ struct vferry_vfio_settings vferry_vfio_settings = {
 	__MODULE_PARM_TYPE(name, "uint");					\
 	MODULE_PARM_DESC(name, text " (" __stringify(min) " to " __stringify(max) ")")
 
-SETTING(answer_ms, 0, 1000, "How long QEMU waits for an answer of the guest, ms (20). When a migration begins: an answer that comes later is as good, but all memory is sent twice");
+SETTING(answer_ms, 0, 1000, "How long QEMU waits for an answer of the guest, and five times as long when it has to ask again whether the guest has been suspended, ms (20). When a migration begins: an answer that comes later is as good, but all memory is sent twice");
 SETTING(wait_ms, 0, 60000, "How much longer QEMU waits where it has to: for the guest to end an earlier migration, and to begin logging in a further one; then the new migration fails, ms (250)");
 SETTING(gap_ms, 0, 60000, "The guest is suspended when QEMU finds its memory copied twice in a row within this time, ms (10)");
 SETTING(patience_ms, 0, 3600000, "The guest is suspended at the latest after this time since QEMU first found its memory copied, ms (3000)");

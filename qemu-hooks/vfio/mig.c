@@ -692,14 +692,14 @@ static void post_suspend(struct vferry_vfio *dev)
  * A guest that is stopped before it has settled takes longer to resume: give it a
  * moment.
  */
-static enum vferry_mig_state wait_suspended(struct vferry_vfio *dev)
+static enum vferry_mig_state wait_suspended(struct vferry_vfio *dev, unsigned int times)
 {
 	enum vferry_mig_state state;
 
 	wait_event_timeout(dev->answered,
 			   vferry_pf_state(dev->vf) != VFERRY_MIG_SUSPEND_SENT ||
 			   READ_ONCE(dev->failed),
-			   msecs_to_jiffies(vferry_vfio_settings.answer_ms));
+			   msecs_to_jiffies(vferry_vfio_settings.answer_ms * times));
 	state = vferry_pf_state(dev->vf);
 	if (state == VFERRY_MIG_SUSPENDED)
 		wait_event_timeout(dev->answered,
@@ -727,12 +727,14 @@ static u64 converged(struct vferry_vfio *dev)
 		vferry_track_trust_guest(dev);
 	trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 
-	if (dev->by_hand)
+	if (answer.suspend && dev->by_hand) {
 		answer.suspend = false;
+		answer.wait = 0;
+	}
 	if (answer.suspend)
 		post_suspend(dev);
-	if (answer.suspend || vf_state == VFERRY_MIG_SUSPEND_SENT) {
-		vf_state = wait_suspended(dev);
+	if (answer.wait) {
+		vf_state = wait_suspended(dev, answer.wait);
 		answer = vferry_switchover_ask(&dev->sw, ktime_get_ns(), vf_state);
 		trace_vferry_vfio_size(dev_label(dev), vf_state, answer.size, answer.suspend);
 	}

@@ -74,8 +74,12 @@ vferry_switchover_ask(struct vferry_switchover *sw, __u64 now_ns,
 	case VFERRY_MIG_MIGRATING:
 		answer.log_is_on = true;
 		answer.suspend = time_to_suspend(sw, now_ns);
+		answer.wait = answer.suspend;
 		break;
 	case VFERRY_MIG_SUSPEND_SENT:
+		answer.log_is_on = true;
+		answer.wait = VFERRY_SWITCHOVER_AGAIN;
+		break;
 	case VFERRY_MIG_RESUME_SENT:
 		answer.log_is_on = true;
 		break;

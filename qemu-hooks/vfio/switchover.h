@@ -37,6 +37,12 @@
 /* Short gaps in a row that mean "converged". */
 #define VFERRY_SWITCHOVER_GAPS	2
 
+/*
+ * How many times as long as for SUSPEND's answer at first QEMU is kept when it asks again: from
+ * QEMU 11.1 on a question costs a whole round, with the guest's network away.
+ */
+#define VFERRY_SWITCHOVER_AGAIN	5
+
 /* How often patience is doubled at most. */
 #define VFERRY_SWITCHOVER_DOUBLINGS	4
 
@@ -84,6 +90,7 @@ struct vferry_switchover {
  * struct vferry_switchover_answer - what to do about a question
  * @size: answer to give, bytes; never 0
  * @suspend: post SUSPEND now
+ * @wait: keep QEMU until SUSPEND is answered, but so many times the usual time at most
  * @log_is_on: the guest logs what the NIC dirties. QEMU synchronises its
  *	bitmap just before it asks: from here on the container need not report
  *	all memory as dirty
@@ -91,6 +98,7 @@ struct vferry_switchover {
 struct vferry_switchover_answer {
 	__u64 size;
 	bool suspend;
+	unsigned int wait;
 	bool log_is_on;
 };
 

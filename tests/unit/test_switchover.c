@@ -66,6 +66,25 @@ static void real_size_only_at_rest(void **state)
 	}
 }
 
+/* SUSPEND is worth waiting for, and more so when the wait has been in vain before. */
+static void waits_for_suspend(void **state)
+{
+	struct vferry_switchover sw = begun();
+	unsigned int vf, i;
+
+	(void)state;
+	assert_int_equal(vferry_switchover_ask(&sw, START, VFERRY_MIG_MIGRATING).wait, 0);
+	vferry_switchover_ask(&sw, START, VFERRY_MIG_MIGRATING);
+	assert_int_equal(vferry_switchover_ask(&sw, START, VFERRY_MIG_MIGRATING).wait, 1);
+	for (i = 1; i < 4; i++)
+		assert_int_equal(vferry_switchover_ask(&sw, START + i * MS,
+						       VFERRY_MIG_SUSPEND_SENT).wait,
+				 VFERRY_SWITCHOVER_AGAIN);
+	for (vf = 0; vf < VFERRY_MIG_STATES; vf++)
+		if (vf != VFERRY_MIG_SUSPEND_SENT)
+			assert_int_equal(vferry_switchover_ask(&sw, START + 9 * MS, vf).wait, 0);
+}
+
 /* The container's all-dirty report may end once the guest logs, not before. */
 static void log_is_on_after_the_answer(void **state)
 {
@@ -321,6 +340,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_zero),
 		cmocka_unit_test(real_size_only_at_rest),
+		cmocka_unit_test(waits_for_suspend),
 		cmocka_unit_test(log_is_on_after_the_answer),
 		cmocka_unit_test(two_short_gaps_suspend),
 		cmocka_unit_test(a_gap_one_ns_too_long),
