@@ -313,18 +313,32 @@ def deaf(lab, t):
     expect(counter(lab.n0, "stuck_resets") == before + 1, "not by the watchdog")
 
 
-@test("the machine sleeps, and is frozen for an image: the VF works afterwards")
+# How a machine can sleep, and how far: "none" is all the way. An image of memory is written to
+# a RAM disk, read from it, and gone on with, which the machine itself survives in between.
+SLEEPS = (("freeze", "devices"), ("mem", "core"), ("disk", "none"))
+
+
+@test("the machine sleeps, and goes on with an image of its memory: the VF works afterwards")
 def sleeps(lab, t):
-    t.defer(lab.a.sh, "echo none >/sys/power/pm_test")
-    lab.a.sh("echo devices >/sys/power/pm_test; "
-             "echo 1 >/sys/module/suspend/parameters/pm_test_delay")
-    for how in ("freeze",):
+    t.defer(lab.a.sh, "echo none >/sys/power/pm_test; echo platform >/sys/power/disk; "
+                      "echo 1 >/proc/sys/kernel/soft_watchdog; swapoff /dev/ram0; rmmod brd")
+    # the time asleep is a busy loop, which the watchdog of a slow machine takes for an error
+    lab.a.sh("echo 1 >/sys/module/suspend/parameters/pm_test_delay; "
+             "echo 0 >/proc/sys/kernel/soft_watchdog; modprobe brd rd_nr=1 rd_size=300000; "
+             "mkswap /dev/ram0 && swapon /dev/ram0 && echo test_resume >/sys/power/disk")
+    for n, (how, level) in enumerate(SLEEPS):
         flood = lab.peer.start(f"ping -q -i 0.01 {DATA_NET}.20")
         t.defer(flood.kill)
-        lab.a.sh(f"echo {how} >/sys/power/state", timeout=60)
+        lab.a.sh(f"echo {level} >/sys/power/pm_test; dmesg -C; echo {how} >/sys/power/state",
+                 timeout=60)
         flood.kill()
+        log = lab.a.sh("dmesg")
+        expect(("Creating image" if how == "disk" else "debug: Waiting for") in log,
+               f"{how} did not get so far: {log}")
+        # said after the image was made: what is in memory now knows nothing of it
+        expect("Image saving" not in log, f"{how}: not what the image has: {log}")
         reachable(lab)
-        carry(streams_to_peer(lab, t, 7030 + len(how)), 2 * MIB)
+        carry(streams_to_peer(lab, t, 7090 + n), 2 * MIB)
 
 
 @test("interrupts are throttled as wanted, over a reset too")
