@@ -2,6 +2,7 @@
 /* libvirt's daemon; see virt.h. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 #include "say.h"
 #include "virt.h"
 
-/* Where it is installed, seen from this program */
-#define PLUGIN	"$ORIGIN/../lib/vferry/vferry-libvirt.so"
+/* Where it is installed, seen from the folder above that of this program */
+#define PLUGIN	"/lib/vferry/vferry-libvirt.so"
 
 /* In a thread of its own: the one that has asked still waits in libvirt. */
 static void too_late(union sigval asked)
@@ -45,9 +46,27 @@ static timer_t ask(const char *defines)
 	return timer;
 }
 
+static void find_plugin(char *ret, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", ret, size - sizeof(PLUGIN));
+	char *slash;
+	int i;
+
+	ret[n < 0 ? 0 : n] = '\0';
+	for (i = 0; i < 2; i++) {
+		slash = strrchr(ret, '/');
+		if (slash)
+			*slash = '\0';
+	}
+	strcat(ret, PLUGIN);
+}
+
 int virt_load(struct virt *ret)
 {
-	*ret = (struct virt) { .plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL) };
+	char path[PATH_MAX];
+
+	find_plugin(path, sizeof(path));
+	*ret = (struct virt) { .plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL) };
 	if (ret->plugin)
 		ret->verbs = dlsym(ret->plugin, "vferry_conn_verbs");
 	if (!ret->verbs) {

@@ -265,7 +265,7 @@ result "prepare says what is wrong" "$(
 result "without libvirt's library: all but what needs it works, and says so" "$(
 	mkdir -p /tmp/plain/sbin
 	cp $vferry /tmp/plain/sbin/
-	missing="libvirt's client library cannot be used"
+	missing="libvirt's client library cannot be used: /tmp/plain/lib/vferry/vferry-libvirt.so: cannot open"
 	fails 3 "$missing" /tmp/plain/sbin/vferry libvirt prepare web
 	fails 3 "$missing" /tmp/plain/sbin/vferry libvirt sync --follow
 	/tmp/plain/sbin/vferry libvirt prepare --file=/tmp/before.xml >/tmp/out 2>&1 || cat /tmp/out
