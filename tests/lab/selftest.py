@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from vlab.agent import Agent
-from vlab.case import Case, Skip, Tap, run_tests
+from vlab.case import Case, Skip, StoodStill, Tap, run_tests
 from vlab.command import CommandFailed, LocalPlace
 from vlab.console import Reader, find_trouble
 from vlab.qmp import Qmp, QmpError
@@ -265,6 +265,40 @@ class CaseTest(unittest.TestCase):
         self.assertEqual(lines, ["ok 1 - good", "not ok 2 - bad",
                                  "ok 3 - skipped # SKIP no hardware", "not ok 4 - bad_end"])
         self.assertEqual((tap.failed, undone), (2, [2, 1]))
+
+    def test_host_stands_still(self):
+        class Host:
+            name, dead, said = "a", False, None
+
+            def lost_timer(self):
+                return self.said
+
+        def good(lab, t):
+            pass
+
+        def slow(lab, t):
+            if not again:
+                lab.hosts["a"].said = "timer wakeup didn't happen"
+                raise TimedOut("x")
+
+        case, lab, out, again = Case("case"), FakeLab(), io.StringIO(), False
+        case.tests = [("good", good), ("slow", slow), ("last", good)]
+        lab.hosts = {"a": Host()}
+        tap = Tap(out)
+        tap.plan(3)
+        with self.assertRaises(StoodStill):
+            run_tests(lab, case, tap, last=False)
+        again, lab.hosts["a"].said = True, None
+        tap.again()
+        tap.plan(3)
+        run_tests(lab, case, tap)
+        lines = [line for line in out.getvalue().split("\n") if line and line[0] != "#"]
+        self.assertEqual(lines, ["1..3", "ok 1 - good", "ok 2 - slow", "ok 3 - last"])
+        self.assertEqual(tap.failed, 0)
+        self.assertIn("# again: ok - good", out.getvalue())
+        tap.again()
+        tap.result("good", problem="not now")
+        self.assertEqual(tap.failed, 1)
 
     def test_setup_fails(self):
         def setup(lab):

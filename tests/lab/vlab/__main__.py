@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vlab import control, kernel, remote
-from vlab.case import Tap, load_case, run_tests
+from vlab.case import StoodStill, Tap, load_case, run_tests
 from vlab.lab import Lab, Paths
 from vlab.session import LOGS, Interrupted, catch_signals, isolate, log_dir
 
@@ -16,10 +16,20 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def _run_case(path, image, options):
-    """One case in a lab of its own; returns the number of failures."""
-    case = load_case(path)
-    log = log_dir(case.name)
+    """One case in a lab of its own, twice if a host of it stands still; returns the number of
+    failures."""
     tap = Tap(sys.stdout)
+    try:
+        _attempt(load_case(path), tap, image, options, last=options.keep)
+    except StoodStill as why:
+        tap.comment(f"{why}\nThe case is run once more, from its beginning, in a new lab.")
+        tap.again()
+        _attempt(load_case(path), tap, image, options, last=True)
+    return tap.failed
+
+
+def _attempt(case, tap, image, options, last):
+    log = log_dir(case.name)
     lab = Lab(Paths(log, image), **(case.lab or {}),
               machines=remote.read(Path(os.environ["VFERRY_CWD"], options.hosts)) if options.hosts else None)
     server = None
@@ -34,7 +44,7 @@ def _run_case(path, image, options):
             tap.comment(f"host {host.name} booted in {host.boot_seconds:.1f} s")
         for said in lab.retried:
             tap.comment(said)
-        run_tests(lab, case, tap, options.only)
+        run_tests(lab, case, tap, options.only, last)
         for machine in lab.machines():
             machine.save_logs()
         late = [f"{m.name}: {line}" for m in lab.machines() for line in m.trouble(case.allow)]
@@ -49,7 +59,6 @@ def _run_case(path, image, options):
         if server:
             server.close()
         lab.stop()
-    return tap.failed
 
 
 def main():

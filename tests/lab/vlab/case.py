@@ -28,6 +28,11 @@ def expect_in_time(condition, message):
     return condition if kernel.NAME else expect(condition, message)
 
 
+class StoodStill(Exception):
+    """An emulated host has lost a timer's interrupt, see QemuHost.lost_timer(): what a test
+    saw of it says nothing of vferry."""
+
+
 class Case:
     """The tests of one file and the lab that they want."""
 
@@ -124,20 +129,36 @@ class Tap:
 
     def __init__(self, stream):
         self._stream = stream
+        self._planned = False
         self._count = 0
+        self._again = 0
         self.failed = 0
+
+    def again(self):
+        """The same tests come once more: those whose results were printed are not numbered."""
+        self._again = self._count
 
     def _print(self, text):
         print(text, file=self._stream, flush=True)
 
     def plan(self, count):
-        self._print(f"1..{count}")
+        if not self._planned:
+            self._print(f"1..{count}")
+        self._planned = True
 
     def comment(self, text):
         for line in str(text).rstrip("\n").split("\n"):
             self._print(f"# {line}")
 
     def result(self, title, problem=None, skip=None, todo=None):
+        if self._again:
+            self._again -= 1
+            failed = problem is not None and todo is None
+            self.failed += failed
+            self.comment(f"again: {'not ok' if failed else 'ok'} - {title}")
+            if problem is not None:
+                self.comment(problem)
+            return
         self._count += 1
         title = title.replace("#", " ")
         if problem is not None and todo is not None:
@@ -201,11 +222,21 @@ def _attempt(lab, case_, tap, function, wants_t):
     return ("\n".join(problems) if problems else None), skip, todo
 
 
-def run_tests(lab, case_, tap, only=None):
-    """Run all tests of a case in a started lab, and print their results."""
+def _judge_hosts(lab, problem):
+    for host in lab.hosts.values():
+        said = host.lost_timer()
+        if said:
+            raise StoodStill(f"host {host.name} stood still: {said}\n{problem}")
+
+
+def run_tests(lab, case_, tap, only=None, last=True):
+    """Run all tests of a case in a started lab, and print their results. If it is not the
+    last attempt: StoodStill, with nothing said of the test that failed by that."""
     dead = None
     if case_.setup:
         dead, _, _ = _attempt(lab, case_, tap, case_.setup, False)
+        if dead and not last:
+            _judge_hosts(lab, dead)
         if dead:
             dead = f"setup failed:\n{dead}"
             tap.comment(dead)
@@ -218,6 +249,8 @@ def run_tests(lab, case_, tap, only=None):
             continue
         started = time.monotonic()
         problem, skip, todo = _attempt(lab, case_, tap, function, True)
+        if problem and not last:
+            _judge_hosts(lab, problem)
         tap.result(title, problem, skip, todo)
         tap.comment(f"took {time.monotonic() - started:.1f} s")
         for host in lab.hosts.values():

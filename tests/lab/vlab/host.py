@@ -15,8 +15,8 @@ from vlab.qmp import Qmp
 from vlab.wait import TimedOut, wait_until
 
 # What QEMU's monitor is asked about a machine that does not answer
-LOOK = ("info status", "info registers -a", "info lapic", "info pic", "info irq", "info pci",
-        "info jit")
+LOOK = ("info status", "info registers -a", "info lapic 0", "info lapic 1", "info pic",
+        "info irq", "info pci", "info jit")
 BOOT_TIMEOUT = 120      # s; 5 s on an idle machine
 PF_ID = "0x10c9"
 VF_ID = "0x10ca"
@@ -24,9 +24,10 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off
                "audit=0 selinux=0 apparmor=0 random.trust_cpu=on tsc=reliable "
                "no_timer_check nokaslr rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
                "cryptomgr.notests initcall_blacklist=ahci_pci_driver_init")
-# Of several processors one that idles has now and then been seen not to wake again: RCU's
-# timers did not fire, each command that waits for RCU hung. A tick on each ends that.
+# Of several processors one has now and then been seen without timers from some moment on: RCU's
+# do not fire, and each command that waits for RCU hangs. It is less likely with a tick on each.
 SMP_ARGS = " nohz=off"
+LOST_TIMER = re.compile(r".*kthread timer wakeup didn't happen.*")
 
 
 class HostDied(Exception):
@@ -133,6 +134,10 @@ class Host:
         """Lines of the kernel's log that mean trouble, not reported before."""
         raise NotImplementedError
 
+    def lost_timer(self):
+        """Of an emulated one: see there."""
+        return None
+
 
 class HostNetns:
     """Commands in a network namespace of a host."""
@@ -218,6 +223,12 @@ class QemuHost(Agent, Host):
         for core in cores:
             core.unlink()
         return f"\nwhere it was: {path}"
+
+    def lost_timer(self):
+        """What its kernel says of a processor whose timers do not fire any more, or None.
+        It says so after 21 s. No driver does that: the emulation has lost an interrupt."""
+        found = LOST_TIMER.search(self.console())
+        return found and found.group(0)
 
     def stuck(self, patience=20):
         """None, or, when it runs and does not answer, what its processors are at."""
