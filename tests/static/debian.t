@@ -100,8 +100,8 @@ chrootless() {
 result "into an image, from outside: the user, enabled services; this machine notices nothing" "$(
 	chrootless -i "$debs"/1/vferry-host_*.deb "$debs"/1/vferry-guest_*.deb
 	grep -q '^vferryd:' $image/etc/passwd || echo "no user vferryd"
-	for unit in vferry-host vferry-libvirt; do
-		[ -L $image/etc/systemd/system/multi-user.target.wants/$unit.service ] || echo "$unit: not enabled"
+	for unit in multi-user.target.wants/vferry-host libvirtd.service.wants/vferry-libvirt; do
+		[ -L $image/etc/systemd/system/$unit.service ] || echo "$unit: not enabled"
 	done
 	chrootless -P vferry-host vferry-guest
 	find $image -name '*vferry-*')"

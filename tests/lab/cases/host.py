@@ -85,6 +85,7 @@ def ip_link(lab, t):
 
 @test("together with other settings ip goes through rtnetlink")
 def ip_mixed(lab, t):
+    t.defer(lab.a.sh, "ip link set pf0 vf 0 trust off")
     go(lab, "ip link set pf0 vf 0 trust on state migrate", "migrating")
     refused(lab, "ip link set pf0 vf 0 trust off state migrate", 2, "RTNETLINK answers")
     go(lab, "ip link set pf0 vf 0 state cancelmigration", "idle")
