@@ -5,7 +5,7 @@
 # lab's case packages.
 . tests/tap.sh
 
-echo 1..10
+echo 1..11
 work=/tmp/debian
 mkdir -p $work
 debs=$(tests/lab/debs 2>$work/log)
