@@ -142,6 +142,8 @@ static pci_ers_result_t vvf_slot_reset(struct pci_dev *pdev)
 {
 	struct vvf *vvf = pci_get_drvdata(pdev);
 
+	/* A sleep that was given up has cleared that; what was saved is good all the same. */
+	pdev->state_saved = true;
 	pci_restore_state(pdev);
 	if (vvf_read(vvf, VVF_STATUS) == VVF_GONE) {
 		dev_err(&pdev->dev, "does not answer after an error on the bus\n");
