@@ -34,7 +34,8 @@ static void vvf_link_carrier(struct vvf *vvf, bool up)
 {
 	struct net_device *netdev = vvf->netdev;
 
-	if (netif_carrier_ok(netdev) == up)
+	/* Nobody waits any more for what a change of an interface that goes sets in motion. */
+	if (netif_carrier_ok(netdev) == up || netdev->reg_state > NETREG_REGISTERED)
 		return;
 	if (up)
 		netif_carrier_on(netdev);
