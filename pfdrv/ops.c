@@ -213,7 +213,8 @@ int vferry_pf_save(struct vferry_pf_vf *vf, struct vferry_dev_state *ret_state)
 	ret_state->port_qos = vf->policy.qos;
 	ret_state->link_state = vf->policy.link_state;
 	/* what it may, it has been told */
-	ret_state->trusted = vf->policy.trusted && !vf->distrusted;
+	ret_state->trusted = vf->policy.trusted && !vf->distrusted && !vf->mbx.control &&
+			     !vf->mbx.control_unread;
 	ret_state->spoofchk = vf->policy.spoofchk;
 	ret_state->link = vpf_rd(vf->nic, R_STATUS) & STATUS_LU;
 	ret_state->mc_promisc = vpf_vf_all_multicast(vf);

@@ -140,6 +140,7 @@ void vpf_vf_reset(struct vferry_pf_vf *vf)
 	vf->mbx.unacked = false;
 	vf->mbx.reply_unread = false;
 	vf->mbx.control = false;
+	vf->mbx.control_unread = false;
 	vf->mbx.nack_ns = 0;
 	vpf_vf_scrub(vf);
 }
@@ -163,6 +164,16 @@ bool vpf_vf_check_flr(struct vferry_pf_vf *vf)
 	return true;
 }
 
+/* The address drawn for the VF was given to another meanwhile: it gets another one */
+static int draw_again(struct vferry_pf_vf *vf)
+{
+	eth_random_addr(vf->default_mac);
+	ether_addr_copy(vf->policy_default_mac, vf->default_mac);
+	vpf_vf_claim_home(vf);
+	ether_addr_copy(vf->mac, vf->default_mac);
+	return vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_origin(vf));
+}
+
 /**
  * vpf_vf_start() - the VF's driver asked for RESET: let it send and receive
  * @vf: the VF
@@ -179,6 +190,8 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 		forget(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
 	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_origin(vf));
+	if (err && ether_addr_equal(vf->mac, vf->default_mac))
+		err = draw_again(vf);
 	if (err) {
 		vpf_vf_say(vf, "address %pM is in use by another", vf->mac);
 		eth_zero_addr(vf->mac);

@@ -335,6 +335,7 @@ static void take_ack(struct vferry_pf_vf *vf)
 	mbx->ack_due = false;
 	mbx->unacked = false;
 	mbx->reply_unread = false;
+	mbx->control_unread = false;
 }
 
 /* Out of tokens. Returns when to come back: interrupts do not wake the work */
@@ -427,6 +428,9 @@ static u64 post(struct vferry_pf_vf *vf)
 	}
 
 	if (is_cmd) {
+		/* it is written over, and would not be missed */
+		mbx->control |= mbx->control_unread;
+		mbx->control_unread = false;
 		words = vferry_mbx_put_command(msg, &cmd);
 		vpf_mbx_count(nic, repeat ? VPF_MBX_TX_REPEAT : stat_of(cmd.cmd));
 		mbx->unacked_ns = now + VPF_ACK_CMD_NS;
@@ -437,6 +441,7 @@ static u64 post(struct vferry_pf_vf *vf)
 		vpf_mbx_count(nic, VPF_MBX_TX_CONTROL);
 		mbx->nack_ns = mbx->control && !vf->cts ? now + VPF_NACK_NS : 0;
 		mbx->control = false;
+		mbx->control_unread = true;
 		mbx->unacked_ns = now + VPF_ACK_CONTROL_NS;
 	}
 	mbx->unacked = true;

@@ -81,6 +81,7 @@ struct vpf_mbx_irq {
  * @reply_unread: nor has the reply to a request
  * @reply_ns: when we stop caring about that
  * @control: CONTROL is to be sent
+ * @control_unread: it was, and has not been acknowledged
  * @call: what is written next is announced by all vectors
  * @nack_ns: when a driver that did not heed a CONTROL without CTS gets a NACK, which
  *	igbvf understands; 0: not at all
@@ -97,6 +98,7 @@ struct vpf_mbx {
 	bool reply_unread;
 	u64 reply_ns;
 	bool control;
+	bool control_unread;
 	bool call;
 	u64 nack_ns;
 };

@@ -266,6 +266,18 @@ def drawn(lab, t):
     expect(said["compat"] == "EADDRINUSE", said)
 
 
+@test("a VF whose own address was given to another comes up with a new one")
+def given_away(lab, t):
+    mac = vf_info(lab, 2)["address"]
+    lab.a.sh(f"ip link set pf0 vf 1 mac {mac}")
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 mac 00:00:00:00:00:00")
+    lab.a.bind(lab.pci[2], "vferry_vf")
+    t.defer(lab.a.bind, lab.pci[2], "vferry_vfio")
+    has = lab.a.sh(f"cat /sys/class/net/{lab.a.netdev_of(lab.pci[2], 'vf2')}/address")
+    expect(has != mac and has == vf_info(lab, 2)["address"],
+           f"it has {has}, its host says {vf_info(lab, 2)['address']}; {mac} was given away")
+
+
 def secret_id(lab):
     """The id of the migration that VF 0 was told of last, from the mailbox."""
     line = lab.a.sh("grep 'vpf_mbx_tx: pf0 vf 0: {0x[0-9a-f]*140,' /sys/kernel/tracing/trace | "
