@@ -30,7 +30,7 @@ _Static_assert(CONN_UUID == VIR_UUID_STRING_BUFLEN, "a UUID fits");
  * @gone: it was closed by the other side
  * @lifecycle: number of the callback, -1: none
  * @quiet: number of the timer that is over when it is quiet, -1: none
- * @is_quiet: it is over
+ * @is_quiet: it is over, and nothing has been heard since
  * @pending: domains of which something was heard, by UUID, @count of them
  * @first_ms: when, of the first of them, CLOCK_MONOTONIC
  * @ours: UUID of the domain that is being defined, "": none
@@ -112,8 +112,10 @@ static void remember(struct conn *c, const char *uuid)
 
 	if (!c->count)
 		c->first_ms = now_ms();
-	if (now_ms() - c->first_ms < LATEST_MS - QUIET_MS)
+	if (now_ms() - c->first_ms < LATEST_MS - QUIET_MS) {
+		c->is_quiet = false;
 		virEventUpdateTimeout(c->quiet, QUIET_MS);
+	}
 	for (i = 0; i < c->count; i++)
 		if (!strcmp(c->pending[i], uuid))
 			return;
@@ -346,8 +348,6 @@ static int conn_settled(struct conn *c, const char *uuid, char **ret_name)
 
 static int conn_next(struct conn *c, char uuid[static CONN_UUID])
 {
-	if (!c->count)
-		c->is_quiet = false;
 	while (!(c->count && c->is_quiet) && !c->gone)
 		if (virEventRunDefaultImpl() < 0)
 			return failed(c);
