@@ -16,6 +16,7 @@ _Static_assert(CONN_UUID == VIR_UUID_STRING_BUFLEN, "a UUID fits");
 
 #define REASON		512
 #define ALIVE_S		5
+#define CLOSE_MS	10
 
 /*
  * A guest that has just arrived comes first, and what is asked of libvirt takes its time: nothing
@@ -186,6 +187,26 @@ static int conn_open(const char *uri, struct conn **ret)
 	return c->virt ? listen_to(c) : failed(c);
 }
 
+static void mark(int timer, void *data)
+{
+	(void)timer;
+	*(bool *)data = true;
+}
+
+/* Let libvirt do what it does in its loop of events. Was there such a loop? */
+static bool run_for(int ms)
+{
+	bool over = false;
+	int timer = virEventAddTimeout(ms, mark, &over, NULL);
+
+	if (timer < 0)
+		return false;
+	while (!over && !virEventRunDefaultImpl())
+		;
+	virEventRemoveTimeout(timer);
+	return over;
+}
+
 static void conn_close(struct conn *c)
 {
 	if (!c)
@@ -198,6 +219,11 @@ static void conn_close(struct conn *c)
 		virConnectUnregisterCloseCallback(c->virt, on_close);
 		virConnectClose(c->virt);
 	}
+	/*
+	 * Files, and the process of ssh, of this connection, also of one that did not come about,
+	 * end in the loop: who tries again and again is not in it.
+	 */
+	run_for(CLOSE_MS);
 	free(c->pending);
 	free(c);
 }
@@ -259,27 +285,13 @@ static int conn_xml(struct conn *c, const char *name, enum conn_xml which, char 
 	return 0;
 }
 
-static void mark(int timer, void *data)
-{
-	(void)timer;
-	*(bool *)data = true;
-}
-
 /*
  * Hear the events that are there. An answer to a question comes after all events from before
  * the question, so that after one they are.
  */
 static int hear(struct conn *c)
 {
-	bool heard = false;
-	int timer = virEventAddTimeout(0, mark, &heard, NULL);
-
-	if (timer < 0)
-		return failed(c);
-	while (!heard && !virEventRunDefaultImpl())
-		;
-	virEventRemoveTimeout(timer);
-	return heard ? 0 : failed(c);
+	return run_for(0) ? 0 : failed(c);
 }
 
 /* Each definition is an event: one more than our own is somebody else's. */

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Unit test: libvirt's daemon, for which libvirt's own test driver stands in. */
+#include <dirent.h>
+#include <errno.h>
 #include <libvirt/libvirt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,10 +73,68 @@ static void each_has_its_quiet(void **state)
 	virConnectClose(other);
 }
 
+static int count_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* A daemon that ends each connection: its process */
+static pid_t start_daemon(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t pid;
+
+	strcpy(address.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	pid = fork();
+	while (!pid)
+		close(accept(fd, NULL, NULL));
+	close(fd);
+	return pid;
+}
+
+/* Tried for hours, connecting leaves no files behind. */
+static void nothing_is_left(void **state)
+{
+	char path[] = "/tmp/test-conn-XXXXXX/sock", uri[64];
+	struct conn *c;
+	int i, had = 0;
+	pid_t pid;
+
+	(void)state;
+	*strrchr(path, '/') = '\0';
+	assert_non_null(mkdtemp(path));
+	path[strlen(path)] = '/';
+	pid = start_daemon(path);
+	snprintf(uri, sizeof(uri), "test+unix:///default?socket=%s", path);
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(verbs->open(uri, &c), -ENOTCONN);
+		verbs->close(c);
+		if (!i)
+			had = count_files();
+	}
+	assert_int_equal(count_files(), had);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_has_its_quiet),
+		cmocka_unit_test(nothing_is_left),
 	};
 
 	alarm(60);
