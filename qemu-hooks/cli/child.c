@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "text.h"
 
 #define MAX_OUTPUT	(4 << 20)
+#define LAST_WORDS	(64 << 10)
 
 /* In the child: becomes the program, or ends with what a shell ends with */
 static void become(const char *const *argv, int in, int out, int err)
@@ -93,54 +95,62 @@ static void pass_line(struct child *child)
 	child->len = 0;
 }
 
-/* What is there of its standard error */
-static void pass_errors(struct child *child)
+static void close_errors(struct child *child)
+{
+	close(child->err);
+	child->err = -1;
+}
+
+/* What is there of its standard error, or a part of it. Its size; 0: nothing now, or its end */
+static ssize_t pass_errors(struct child *child)
 {
 	char part[4096];
 	ssize_t n, i;
 
-	while (child->err >= 0 && (n = read(child->err, part, sizeof(part)))) {
-		if (n < 0)
-			return;
-		for (i = 0; i < n; i++) {
-			if (part[i] != '\n')
-				child->line[child->len++] = part[i] ? part[i] : '?';
-			if (part[i] == '\n' || child->len == sizeof(child->line))
-				pass_line(child);
-		}
+	n = read(child->err, part, sizeof(part));
+	for (i = 0; i < n; i++) {
+		if (part[i] != '\n')
+			child->line[child->len++] = part[i] ? part[i] : '?';
+		if (part[i] == '\n' || child->len == sizeof(child->line))
+			pass_line(child);
 	}
-	if (child->err >= 0)
-		close(child->err);
-	child->err = -1;
+	if (!n)
+		close_errors(child);
+	return n < 0 ? 0 : n;
 }
 
-/* Its last words. Whoever else has its standard error open is not waited for. */
+/*
+ * Its last words, as many as a pipe has room for. Whoever else has its standard error open is
+ * not waited for.
+ */
 static void end_errors(struct child *child)
 {
-	pass_errors(child);
+	ssize_t n, len = 0;
+
+	while (child->err >= 0 && len < LAST_WORDS && (n = pass_errors(child)))
+		len += n;
 	if (child->len)
 		pass_line(child);
 	if (child->err >= 0)
-		close(child->err);
-	child->err = -1;
+		close_errors(child);
 }
 
-/* Until there is output, or its end: 0; or -ETIMEDOUT */
-static int wait_output(struct child *child, uint64_t until_ns)
+/* Until @fd is readable, passing errors on: 0; or -ETIMEDOUT */
+static int wait_readable(struct child *child, int fd, uint64_t until_ns)
 {
-	struct pollfd p[] = {
-		{ .fd = child->out, .events = POLLIN }, { .fd = child->err, .events = POLLIN },
-	};
 	uint64_t now = now_ns();
 	int r;
 
 	do {
+		struct pollfd p[] = {
+			{ .fd = fd, .events = POLLIN }, { .fd = child->err, .events = POLLIN },
+		};
+
 		r = poll(p, 2, now < until_ns ? (until_ns - now) / 1000000 + 1 : 0);
 		if (r > 0 && p[1].revents)
 			pass_errors(child);
 		if (r > 0 && p[0].revents)
 			return 0;
-		p[1].fd = child->err;
 		now = now_ns();
 	} while ((r > 0 || (r < 0 && errno == EINTR)) && now < until_ns);
 	return -ETIMEDOUT;
@@ -153,7 +163,7 @@ int child_line(struct child *child, char *buf, size_t size, unsigned int ms)
 	int r;
 
 	while (len + 1 < size) {
-		r = wait_output(child, until);
+		r = wait_readable(child, child->out, until);
 		if (r < 0)
 			return r;
 		if (read(child->out, buf + len, 1) <= 0)
@@ -167,10 +177,9 @@ int child_line(struct child *child, char *buf, size_t size, unsigned int ms)
 	return -EMSGSIZE;
 }
 
-/* All that it says until it ends: 0, -ETIMEDOUT, -EMSGSIZE, -ENOMEM */
-static int read_rest(struct child *child, char **ret_output)
+/* All that it says until its output ends: 0, -ETIMEDOUT, -EMSGSIZE, -ENOMEM */
+static int read_rest(struct child *child, uint64_t until, char **ret_output)
 {
-	uint64_t until = from_now_ns(CHILD_MS);
 	_cleanup_free_ char *all = NULL;
 	char part[4096], *grown;
 	size_t len = 0;
@@ -178,7 +187,7 @@ static int read_rest(struct child *child, char **ret_output)
 	int r;
 
 	for (;;) {
-		r = wait_output(child, until);
+		r = wait_readable(child, child->out, until);
 		if (r < 0)
 			return r;
 		n = read(child->out, part, sizeof(part));
@@ -201,14 +210,25 @@ static int read_rest(struct child *child, char **ret_output)
 	return 0;
 }
 
+/* Without output it may go on, and say on standard error what it likes. 0 or -errno */
+static int wait_end(struct child *child, uint64_t until)
+{
+	_cleanup_close_ int fd = pidfd_open(child->pid, 0);
+
+	return fd < 0 ? -errno : wait_readable(child, fd, until);
+}
+
 int child_finish(struct child *child, char **ret_output)
 {
+	uint64_t until = from_now_ns(CHILD_MS);
 	int status, r;
 
 	if (ret_output)
 		*ret_output = NULL;
 	close(child->in);
-	r = read_rest(child, ret_output);
+	r = read_rest(child, until, ret_output);
+	if (!r)
+		r = wait_end(child, until);
 	if (r < 0)
 		kill(child->pid, SIGKILL);
 	close(child->out);

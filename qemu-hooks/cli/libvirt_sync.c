@@ -161,7 +161,10 @@ static int tell(bool json, int status, json_t *changes)
 	return worse(status, say_json(result));
 }
 
-/* One domain, NULL: all; what has changed is told at once, if anything has */
+/*
+ * One domain, NULL: all; what has changed is told at once, if anything has. STATUS_CANNOT: that
+ * could not be written
+ */
 static int tell_sync(const struct virt *virt, bool json, const char *domain)
 {
 	json_t *changes = json_array();
@@ -172,23 +175,33 @@ static int tell_sync(const struct virt *virt, bool json, const char *domain)
 		json_decref(changes);
 		return STATUS_OK;
 	}
-	r = tell(json, r, changes);
+	tell(json, r, changes);
 	say_forget();
-	return fflush(stdout) ? STATUS_CANNOT : r;
+	if (!fflush(stdout) && !ferror(stdout))
+		return STATUS_OK;
+	if (!json)
+		say("standard output: %s", strerror(errno));
+	return STATUS_CANNOT;
 }
 
-/* All, and each of which something was heard, until libvirt's daemon goes */
-static void follow(const struct virt *virt, bool json)
+/*
+ * All, and each of which something was heard, until libvirt's daemon goes. STATUS_CANNOT:
+ * nobody can be told of it any more
+ */
+static int follow(const struct virt *virt, bool json)
 {
 	char *name;
+	int r = tell_sync(virt, json, NULL);
 
-	tell_sync(virt, json, NULL);
-	while (!virt_next(virt, &name)) {
-		tell_sync(virt, json, name);
+	while (!r && !virt_next(virt, &name)) {
+		r = tell_sync(virt, json, name);
 		free(name);
 	}
+	if (r)
+		return r;
 	say("libvirt: %s: trying again", virt_reason(virt));
 	say_forget();
+	return STATUS_OK;
 }
 
 static void pause_ms(unsigned int ms)
@@ -215,7 +228,9 @@ int libvirt_follow(const char *uri, bool json)
 	for (;;) {
 		r = virt_connect(&virt, uri);
 		if (!r) {
-			follow(&virt, json);
+			r = follow(&virt, json);
+			if (r)
+				return r;
 			again = AGAIN_MS;
 		} else if (r == -EREMOTEIO) {
 			say("libvirt: %s", virt_reason(&virt));

@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "pf.h"
 
 #define ANSWER_SIZE	65536
+#define ATTEMPTS	10	/* of a dump while VFs come and go */
 #define EVENT_BUFFER	(1 << 20)
 
 /* The controller of generic netlink tells who comes and goes on this group of its own. */
@@ -25,6 +27,7 @@
  * @events: socket of the multicast group, NULL: not subscribed
  * @family: as the controller told it; id 0: it is not there
  * @seq: number of the last request
+ * @torn: the answer to it is of no one moment: something came or went meanwhile
  * @refusal: text of the last error
  * @event_buf: received, not all read yet
  * @event: next one in @event_buf
@@ -35,6 +38,7 @@ struct pf {
 	struct mnl_socket *events;
 	struct genl_family family;
 	unsigned int seq;
+	bool torn;
 	char refusal[MSG_REASON];
 
 	char event_buf[ANSWER_SIZE];
@@ -94,6 +98,8 @@ static int take_answers(struct pf *pf, const char *buf, int len, answer_fn each,
 	for (h = (const void *)buf; msg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
 		if (h->nlmsg_seq != pf->seq)
 			continue;
+		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+			pf->torn = true;
 		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
 			return msg_get_error(h, pf->refusal, sizeof(pf->refusal));
 		r = each ? each(h, data) : 0;
@@ -116,6 +122,7 @@ static int talk(struct pf *pf, struct nlmsghdr *h, answer_fn each, void *data)
 	if (!h->nlmsg_type)	/* what a family that is not there has for an id */
 		return -ENOENT;
 	pf->refusal[0] = '\0';
+	pf->torn = false;
 	h->nlmsg_seq = ++pf->seq;
 	if (mnl_socket_sendto(pf->requests, h, h->nlmsg_len) < 0)
 		return -errno;
@@ -266,20 +273,36 @@ static int take_vf(const struct nlmsghdr *h, void *data)
 	return 0;
 }
 
-int pf_dump(struct pf *pf, struct vf_info **ret_vfs, size_t *ret_count)
+/* @all is to be freed, also after an error. */
+static int dump_once(struct pf *pf, struct vfs *all)
 {
-	struct vfs all = {};
 	char buf[256] = {};
 	int r;
 
-	r = talk(pf, request(buf, pf->family.id, VFERRY_PF_CMD_GET_VF, NLM_F_DUMP), take_vf, &all);
-	if (r < 0) {
-		free(all.vfs);
+	r = talk(pf, request(buf, pf->family.id, VFERRY_PF_CMD_GET_VF, NLM_F_DUMP), take_vf, all);
+	if (r < 0 || !pf->torn)
 		return r;
+	snprintf(pf->refusal, sizeof(pf->refusal),
+		 "VFs come and go faster than they can be listed: try again");
+	return -EAGAIN;
+}
+
+int pf_dump(struct pf *pf, struct vf_info **ret_vfs, size_t *ret_count)
+{
+	int r = -EAGAIN, i;
+
+	for (i = 0; i < ATTEMPTS && r == -EAGAIN; i++) {
+		struct vfs all = {};
+
+		r = dump_once(pf, &all);
+		if (!r) {
+			*ret_vfs = all.vfs;
+			*ret_count = all.count;
+			return 0;
+		}
+		free(all.vfs);
 	}
-	*ret_vfs = all.vfs;
-	*ret_count = all.count;
-	return 0;
+	return r;
 }
 
 static struct nlmsghdr *about_vf(struct pf *pf, char *buf, uint8_t cmd, unsigned int ifindex,

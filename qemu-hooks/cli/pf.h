@@ -49,6 +49,9 @@ bool pf_is_there(const struct pf *pf);
  * @pf: connection
  * @ret_vfs: array, to be freed
  * @ret_count: of its members
+ *
+ * As they are at one moment: if some come or go meanwhile, it is asked again. -EAGAIN: they go on
+ * doing so; pf_refusal() says it.
  */
 int pf_dump(struct pf *pf, struct vf_info **ret_vfs, size_t *ret_count);
 

@@ -16,6 +16,7 @@ _Static_assert(CONN_UUID == VIR_UUID_STRING_BUFLEN, "a UUID fits");
 
 #define REASON		512
 #define ALIVE_S		5
+#define CLOSE_MS	10
 
 /*
  * A guest that has just arrived comes first, and what is asked of libvirt takes its time: nothing
@@ -30,7 +31,7 @@ _Static_assert(CONN_UUID == VIR_UUID_STRING_BUFLEN, "a UUID fits");
  * @gone: it was closed by the other side
  * @lifecycle: number of the callback, -1: none
  * @quiet: number of the timer that is over when it is quiet, -1: none
- * @is_quiet: it is over
+ * @is_quiet: it is over, and nothing has been heard since
  * @pending: domains of which something was heard, by UUID, @count of them
  * @first_ms: when, of the first of them, CLOCK_MONOTONIC
  * @ours: UUID of the domain that is being defined, "": none
@@ -112,8 +113,10 @@ static void remember(struct conn *c, const char *uuid)
 
 	if (!c->count)
 		c->first_ms = now_ms();
-	if (now_ms() - c->first_ms < LATEST_MS - QUIET_MS)
+	if (now_ms() - c->first_ms < LATEST_MS - QUIET_MS) {
+		c->is_quiet = false;
 		virEventUpdateTimeout(c->quiet, QUIET_MS);
+	}
 	for (i = 0; i < c->count; i++)
 		if (!strcmp(c->pending[i], uuid))
 			return;
@@ -184,6 +187,26 @@ static int conn_open(const char *uri, struct conn **ret)
 	return c->virt ? listen_to(c) : failed(c);
 }
 
+static void mark(int timer, void *data)
+{
+	(void)timer;
+	*(bool *)data = true;
+}
+
+/* Let libvirt do what it does in its loop of events. Was there such a loop? */
+static bool run_for(int ms)
+{
+	bool over = false;
+	int timer = virEventAddTimeout(ms, mark, &over, NULL);
+
+	if (timer < 0)
+		return false;
+	while (!over && !virEventRunDefaultImpl())
+		;
+	virEventRemoveTimeout(timer);
+	return over;
+}
+
 static void conn_close(struct conn *c)
 {
 	if (!c)
@@ -196,6 +219,11 @@ static void conn_close(struct conn *c)
 		virConnectUnregisterCloseCallback(c->virt, on_close);
 		virConnectClose(c->virt);
 	}
+	/*
+	 * Files, and the process of ssh, of this connection, also of one that did not come about,
+	 * end in the loop: who tries again and again is not in it.
+	 */
+	run_for(CLOSE_MS);
 	free(c->pending);
 	free(c);
 }
@@ -257,27 +285,13 @@ static int conn_xml(struct conn *c, const char *name, enum conn_xml which, char 
 	return 0;
 }
 
-static void mark(int timer, void *data)
-{
-	(void)timer;
-	*(bool *)data = true;
-}
-
 /*
  * Hear the events that are there. An answer to a question comes after all events from before
  * the question, so that after one they are.
  */
 static int hear(struct conn *c)
 {
-	bool heard = false;
-	int timer = virEventAddTimeout(0, mark, &heard, NULL);
-
-	if (timer < 0)
-		return failed(c);
-	while (!heard && !virEventRunDefaultImpl())
-		;
-	virEventRemoveTimeout(timer);
-	return heard ? 0 : failed(c);
+	return run_for(0) ? 0 : failed(c);
 }
 
 /* Each definition is an event: one more than our own is somebody else's. */
@@ -346,8 +360,6 @@ static int conn_settled(struct conn *c, const char *uuid, char **ret_name)
 
 static int conn_next(struct conn *c, char uuid[static CONN_UUID])
 {
-	if (!c->count)
-		c->is_quiet = false;
 	while (!(c->count && c->is_quiet) && !c->gone)
 		if (virEventRunDefaultImpl() < 0)
 			return failed(c);

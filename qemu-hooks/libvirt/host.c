@@ -181,7 +181,8 @@ int host_open(struct host *ret, const char *uuid, char *reason, size_t size)
 	}
 	r = read_table(ret, uuid);
 	if (r < 0) {
-		snprintf(reason, size, "its VFs cannot be listed: %s", strerror(-r));
+		snprintf(reason, size, "its VFs cannot be listed: %s",
+			 *pf_refusal(ret->pf) ? pf_refusal(ret->pf) : strerror(-r));
 		return r == -ENOENT ? -EIO : r;
 	}
 	return 0;

@@ -7,7 +7,7 @@ agent=$here/../../agent
 root=/tmp/agent-root
 . tests/tap.sh
 
-echo 1..12
+echo 1..13
 result "make install" "$(make -s -C "$agent" install DESTDIR="$root" 2>&1)"
 result "all files are there" "$(for file in usr/sbin/vferryd usr/bin/vferryctl etc/vferry/vferryd.conf \
 	etc/vferry/hooks.d usr/lib/systemd/system/vferryd.service \
@@ -65,9 +65,21 @@ result "zsh completes vferryctl, with every command and option" "$(
 mkdir -p "$root/etc" "$root/var/lib/systemd/catalog"
 result "make install: the user is made, the catalog updated, unless it is for elsewhere" "$(
 	[ ! -e "$root/etc/passwd" ] || echo "a user for a package"
-	make -s -n -C "$agent" install DESTDIR= | grep -qx ./register || echo "make install does not register"
 	"$agent/register" "$root" 2>&1 | grep -v '^Creating'
 	grep -q '^vferryd:' "$root/etc/passwd" || echo "no user")"
+# With a root of its own in the place of / where make install would use that.
+result "elsewhere than in /usr too" "$(
+	for prefix in /usr /opt/x; do
+		make -s -n -C "$agent" install DESTDIR= PREFIX=$prefix | grep '^\./register' >/tmp/register
+		grep -q . /tmp/register || echo "make install PREFIX=$prefix does not register"
+		elsewhere=/tmp/elsewhere$prefix
+		mkdir -p "$elsewhere/etc" "$elsewhere/var/lib/systemd/catalog"
+		make -s -C "$agent" install DESTDIR="$elsewhere" PREFIX=$prefix 2>&1
+		cp "$agent/register" "$elsewhere/"
+		(cd "$elsewhere" && eval "$(sed "s|^\./register \"\"|./register $elsewhere|" /tmp/register)") 2>&1 |
+			grep -v -e '^Creating' -e '^No items in catalog'
+		grep -q '^vferryd:' "$elsewhere/etc/passwd" || echo "$prefix: no user"
+	done)"
 ids=$(sed -n 's/^	\[JOURNAL_.*{ "\([0-9a-f]*\)".*/\1/p' "$agent/journal.c" | sort)
 known=$(sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$agent/vferryd.catalog" | sort)
 result "the catalog has every message, and says what to do" "$(

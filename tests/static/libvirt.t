@@ -23,7 +23,7 @@ expect() {
 	[ "$1" = "$2" ] || echo "\"$2\" was expected: \"$1\""
 }
 
-echo 1..15
+echo 1..16
 result "the manual is clean" "$(mandoc -Tlint -Wstyle $hook/vferry-libvirt.8 2>&1 |
 	grep -v 'referenced manual not found')"
 make -s -C $hook O=/tmp/libvirt install DESTDIR=/tmp/installed >/tmp/install.log 2>&1 ||
@@ -306,7 +306,15 @@ result "sync --follow: what is started, defined or goes on, when it is quiet; no
 	until_ "suspend, resume" said "bad: metadata" 2
 	virsh define /tmp/bad.xml
 	until_ "the definition" said "bad: metadata" 3
-	! said "bad: metadata" 4 || echo "it does not wait"
+	! said "bad: metadata" 4 || echo "it does not wait")"
+# What is wrong with bad is a result, which nobody reads.
+result "sync --follow ends when its reader has gone" "$(
+	{
+		timeout 20 $vferry libvirt sync --follow --json --connect="$(uri lv)" 2>/tmp/unread
+		echo $? >/tmp/unread.status
+	} | :
+	expect "$(cat /tmp/unread.status)" 3
+	grep -q "the result cannot be written: Broken pipe" /tmp/unread || cat /tmp/unread
 	virsh destroy bad
 	virsh undefine bad)"
 kill $daemon

@@ -5,11 +5,31 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "pf.h"
 #include "text.h"
 #include "unit.h"
+
+static bool is_hasty;
+
+/* If it is, what is waited for half a minute is waited for a moment. */
+#define MOMENT_MS	300
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+uint64_t from_now_ns(unsigned int ms)
+{
+	return now_ns() + (ms == CHILD_MS && is_hasty ? MOMENT_MS : ms) * 1000000ull;
+}
 
 static int own_stderr;
 
@@ -122,6 +142,73 @@ static void line_by_line(void **state)
 	free(output);
 }
 
+/* Standard error goes to /dev/null, for what is too much to be kept; until unheard(false). */
+static void unheard(bool is_so)
+{
+	int fd = is_so ? open("/dev/null", O_WRONLY) : own_stderr;
+
+	fflush(stderr);
+	if (is_so)
+		own_stderr = dup(STDERR_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	is_hasty = is_so;
+}
+
+/* Another host's errors without end do not take the deadline away. */
+static void errors_without_end(void **state)
+{
+	const char *argv[] = { "sh", "-c", "yes >&2; :", NULL };
+	struct child child;
+	char line[32];
+	int r, status;
+
+	(void)state;
+	unheard(true);
+	assert_int_equal(child_start(&child, argv), 0);
+	r = child_line(&child, line, sizeof(line), 50);
+	status = child_finish(&child, NULL);
+	unheard(false);
+	assert_int_equal(r, -ETIMEDOUT);
+	assert_int_equal(status, -ETIMEDOUT);
+}
+
+/* Nor do they, and it goes on, when it has no output any more. */
+static void no_end_after_output(void **state)
+{
+	static const char *const scripts[] = {
+		"echo all; exec >&-; exec yes >&2", "echo all; exec sleep 100 >&- 2>&-",
+	};
+	char *output;
+	size_t i;
+	int r;
+
+	(void)state;
+	for (i = 0; i < COUNT(scripts); i++) {
+		unheard(true);
+		r = run(scripts[i], &output);
+		unheard(false);
+		assert_int_equal(r, -ETIMEDOUT);
+		assert_string_equal(output, "all\n");
+		free(output);
+	}
+}
+
+/* More than a pipe has room for, after the end of its output */
+static void errors_after_output(void **state)
+{
+	const char *text;
+	int status;
+
+	(void)state;
+	listen_in();
+	status = run("exec >&-; i=0; while [ $i -lt 20000 ]; do echo error-$i >&2; i=$((i + 1)); done; "
+		     "exit 3", NULL);
+	text = said();
+	assert_int_equal(status, 3);
+	assert_non_null(strstr(text, "\nerror-19999\n"));
+}
+
 static void no_such_program(void **state)
 {
 	const char *argv[] = { "/nosuch\033[2J", NULL };
@@ -143,8 +230,12 @@ int main(void)
 		cmocka_unit_test(much_of_both),
 		cmocka_unit_test(errors_held_open),
 		cmocka_unit_test(line_by_line),
+		cmocka_unit_test(errors_without_end),
+		cmocka_unit_test(no_end_after_output),
+		cmocka_unit_test(errors_after_output),
 		cmocka_unit_test(no_such_program),
 	};
 
+	alarm(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,12 @@ unsigned int pf_version(const struct pf *pf)
 	return 0;
 }
 
+const char *pf_refusal(const struct pf *pf)
+{
+	(void)pf;
+	return "";
+}
+
 int pf_dump(struct pf *pf, struct vf_info **ret_vfs, size_t *ret_count)
 {
 	(void)pf;
