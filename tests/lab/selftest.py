@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from vlab.agent import Agent
-from vlab.case import Case, Skip, StoodStill, Tap, run_tests
+from vlab.case import Case, EmulationFailed, Skip, Tap, run_tests
 from vlab.command import CommandFailed, LocalPlace
 from vlab.console import Reader, find_trouble
 from vlab.qmp import Qmp, QmpError
@@ -266,11 +266,11 @@ class CaseTest(unittest.TestCase):
                                  "ok 3 - skipped # SKIP no hardware", "not ok 4 - bad_end"])
         self.assertEqual((tap.failed, undone), (2, [2, 1]))
 
-    def test_host_stands_still(self):
+    def test_emulation_fails(self):
         class Host:
             name, dead, said = "a", False, None
 
-            def lost_timer(self):
+            def emulation_fault(self):
                 return self.said
 
         def good(lab, t):
@@ -286,7 +286,7 @@ class CaseTest(unittest.TestCase):
         lab.hosts = {"a": Host()}
         tap = Tap(out)
         tap.plan(3)
-        with self.assertRaises(StoodStill):
+        with self.assertRaises(EmulationFailed):
             run_tests(lab, case, tap, last=False)
         again, lab.hosts["a"].said = True, None
         tap.again()

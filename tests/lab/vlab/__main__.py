@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vlab import control, kernel, remote
-from vlab.case import StoodStill, Tap, load_case, run_tests
+from vlab.case import EmulationFailed, Tap, load_case, run_tests
 from vlab.lab import Lab, Paths
 from vlab.session import LOGS, Interrupted, catch_signals, isolate, log_dir
 
@@ -16,12 +16,12 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def _run_case(path, image, options):
-    """One case in a lab of its own, twice if a host of it stands still; returns the number of
-    failures."""
+    """One case in a lab of its own, twice if the emulation of a host fails; returns the
+    number of failures."""
     tap = Tap(sys.stdout)
     try:
         _attempt(load_case(path), tap, image, options, last=options.keep)
-    except StoodStill as why:
+    except EmulationFailed as why:
         tap.comment(f"{why}\nThe case is run once more, from its beginning, in a new lab.")
         tap.again()
         _attempt(load_case(path), tap, image, options, last=True)

@@ -28,9 +28,9 @@ def expect_in_time(condition, message):
     return condition if kernel.NAME else expect(condition, message)
 
 
-class StoodStill(Exception):
-    """An emulated host has lost a timer's interrupt, see QemuHost.lost_timer(): what a test
-    saw of it says nothing of vferry."""
+class EmulationFailed(Exception):
+    """The emulation of a host had a fault, see QemuHost.emulation_fault(): what a test saw of
+    it says nothing of vferry."""
 
 
 class Case:
@@ -224,14 +224,15 @@ def _attempt(lab, case_, tap, function, wants_t):
 
 def _judge_hosts(lab, problem):
     for host in lab.hosts.values():
-        said = host.lost_timer()
+        said = host.emulation_fault()
         if said:
-            raise StoodStill(f"host {host.name} stood still: {said}\n{problem}")
+            raise EmulationFailed(f"host {host.name}, a fault of the emulation: {said}\n"
+                                  f"{problem}")
 
 
 def run_tests(lab, case_, tap, only=None, last=True):
     """Run all tests of a case in a started lab, and print their results. If it is not the
-    last attempt: StoodStill, with nothing said of the test that failed by that."""
+    last attempt: EmulationFailed, with nothing said of the test that failed by that."""
     dead = None
     if case_.setup:
         dead, _, _ = _attempt(lab, case_, tap, case_.setup, False)
