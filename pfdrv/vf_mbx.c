@@ -36,7 +36,6 @@
 /* A message that was not read within this is overwritten by the next one */
 #define VPF_ACK_CMD_NS		(1000 * NSEC_PER_MSEC)
 #define VPF_ACK_CONTROL_NS	(100 * NSEC_PER_MSEC)
-#define VPF_ACK_REPLY_NS	(100 * NSEC_PER_MSEC)
 
 /* A driver that understands a CONTROL without CTS has asked for RESET by then */
 #define VPF_NACK_NS		(2000 * NSEC_PER_MSEC)
@@ -222,9 +221,6 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
-	/* not what was seen long ago, with nobody who looked in between */
-	if (vf->mbx.held_ns && now - vf->mbx.held_seen_ns > VPF_HELD_NS)
-		vf->mbx.held_ns = 0;
 	if (vf->mbx.held_ns && now - vf->mbx.held_ns > VPF_HELD_NS) {
 		vpf_mbx_seize(vf);
 		vpf_mbx_count(nic, VPF_MBX_LOCK_BROKEN);
@@ -239,7 +235,6 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 	}
 	if (!vf->mbx.held_ns)
 		vf->mbx.held_ns = now;
-	vf->mbx.held_seen_ns = now;
 	return -EBUSY;
 }
 
@@ -317,11 +312,6 @@ static int serve(struct vferry_pf_vf *vf)
 		vpf_abuse_count(vf, VPF_ABUSE_REFUSED);
 	write_words(vf, msg, words);
 	unlock_mailbox(vf, P2V_STS);
-	/* from the first one on: who acknowledges nothing cannot put us off for ever */
-	if (!vf->mbx.reply_unread) {
-		vf->mbx.reply_unread = true;
-		vf->mbx.reply_ns = ktime_get_ns() + VPF_ACK_REPLY_NS;
-	}
 	return 0;
 }
 
@@ -334,7 +324,6 @@ static void take_ack(struct vferry_pf_vf *vf)
 		mbx->tokens--;
 	mbx->ack_due = false;
 	mbx->unacked = false;
-	mbx->reply_unread = false;
 	mbx->control_unread = false;
 }
 
@@ -416,8 +405,6 @@ static u64 post(struct vferry_pf_vf *vf)
 	/* whatever is due: not before what stands in its way */
 	if (mbx->unacked && !repeat && now < mbx->unacked_ns)
 		return min(is_cmd ? VPF_NEVER : wait, mbx->unacked_ns - now);
-	if (mbx->reply_unread && now < mbx->reply_ns)
-		return min(is_cmd ? VPF_NEVER : wait, mbx->reply_ns - now);
 	if (mbx->throttled)	/* its request comes first, and that has to wait */
 		return VPF_TOKEN_NS;
 	if (lock_mailbox(vf))
@@ -445,7 +432,6 @@ static u64 post(struct vferry_pf_vf *vf)
 		mbx->unacked_ns = now + VPF_ACK_CONTROL_NS;
 	}
 	mbx->unacked = true;
-	mbx->reply_unread = false;
 	write_words(vf, msg, words);
 	vpf_wr(nic, R_MBVFICR, MBVFICR_ACK(vf->nr));
 	unlock_mailbox(vf, P2V_STS);
