@@ -163,6 +163,14 @@ bool vpf_vf_check_flr(struct vferry_pf_vf *vf)
 	return true;
 }
 
+static enum vpf_claim_by home_by(const struct vferry_pf_vf *vf)
+{
+	if (vf->policy.mac_set)
+		return vf->admin.mac_set ? VPF_CLAIM_SET : VPF_CLAIM_CAME;
+	return ether_addr_equal(vf->policy_default_mac, vf->default_mac) ? VPF_CLAIM_DRAWN :
+									   VPF_CLAIM_CAME;
+}
+
 /* The address drawn for the VF was given to another meanwhile: it gets another one */
 static int draw_again(struct vferry_pf_vf *vf)
 {
@@ -189,7 +197,7 @@ int vpf_vf_start(struct vferry_pf_vf *vf)
 		forget(vf);
 	vpf_room_set_used(vf->nic, vf->nr, true);
 	err = vpf_filter_set_mac(vf->nic, vf->nr, vf->mac, vpf_mig_origin(vf));
-	if (err && ether_addr_equal(vf->mac, vf->default_mac))
+	if (err && home_by(vf) == VPF_CLAIM_DRAWN)
 		err = draw_again(vf);
 	if (err) {
 		vpf_vf_say(vf, "address %pM is in use by another", vf->mac);
@@ -315,14 +323,6 @@ const u8 *vpf_vf_home(const struct vferry_pf_vf *vf)
 	lockdep_assert_held(&vf->lock);
 
 	return vf->policy.mac_set ? vf->policy.mac : vf->policy_default_mac;
-}
-
-static enum vpf_claim_by home_by(const struct vferry_pf_vf *vf)
-{
-	if (vf->policy.mac_set)
-		return vf->admin.mac_set ? VPF_CLAIM_SET : VPF_CLAIM_CAME;
-	return ether_addr_equal(vf->policy_default_mac, vf->default_mac) ? VPF_CLAIM_DRAWN :
-									   VPF_CLAIM_CAME;
 }
 
 /* Nobody else is to have the address that the VF has after a reset */
