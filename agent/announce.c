@@ -279,7 +279,7 @@ static void send_due(size_t i, uint64_t due_us, void *arg)
 	uint64_t late;
 
 	send_item(a, &a->items[i]);
-	late = pacer_now_us() - due_us;
+	late = clock_monotonic_us() - due_us;
 	a->late_us = late > a->late_us ? late : a->late_us;
 }
 
@@ -387,7 +387,7 @@ int announcer_new(sd_event *event, const struct announce_owner *owner, struct an
 	*a = (struct announcer){
 		.owner = *owner,
 		.pacer = {
-			.batch = { BATCH, BATCH_US, pacer_now_us, entry_of, send_due, a },
+			.batch = { BATCH, BATCH_US, clock_monotonic_us, entry_of, send_due, a },
 			.ran = on_sent,
 			.done = on_done,
 		},

@@ -12,6 +12,11 @@ uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t clock_monotonic_us(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
 uint64_t clock_us_between(uint64_t from_ns, uint64_t to_ns)
 {
 	return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0;

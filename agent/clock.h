@@ -11,6 +11,9 @@
 
 uint64_t clock_ns(clockid_t clock);
 
+/* CLOCK_MONOTONIC, us: what sd-event's timers go by */
+uint64_t clock_monotonic_us(void);
+
 /* From one time to a later one of the same clock, in us; 0 if it is not later. */
 uint64_t clock_us_between(uint64_t from_ns, uint64_t to_ns);
 

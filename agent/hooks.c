@@ -52,11 +52,6 @@ static struct {
 	unsigned int rounds;
 } sweeper;
 
-static uint64_t now_us(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000;
-}
-
 static void free_strings(char **strings)
 {
 	size_t i;
@@ -149,7 +144,7 @@ static void tell(struct chain *c, enum hook_end end, int status)
 {
 	const char *name = strrchr(c->paths[c->at], '/') + 1;
 
-	c->ended(name, c->argument, end, status, now_us() - c->started_us, c->environment,
+	c->ended(name, c->argument, end, status, clock_monotonic_us() - c->started_us, c->environment,
 		 c->arg);
 }
 
@@ -285,7 +280,7 @@ static int start_one(struct chain *c)
 {
 	int r;
 
-	c->started_us = now_us();
+	c->started_us = clock_monotonic_us();
 	c->timed_out = false;
 	r = spawn(c);
 	if (r < 0)

@@ -5,11 +5,6 @@
 
 #define ACCURACY_US	1000
 
-uint64_t pacer_now_us(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000;
-}
-
 static int arm(struct pacer *p, uint64_t at)
 {
 	sd_event_source_set_time(p->timer, at);
@@ -38,7 +33,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 int pacer_start(struct pacer *p, const struct schedule *schedule, size_t count)
 {
-	uint64_t now = pacer_now_us();
+	uint64_t now = clock_monotonic_us();
 	size_t i;
 
 	p->schedule = *schedule;
@@ -59,7 +54,7 @@ void pacer_stop(struct pacer *p)
 
 void pacer_look(struct pacer *p)
 {
-	arm(p, pacer_now_us());
+	arm(p, clock_monotonic_us());
 }
 
 int pacer_new(struct pacer *p, sd_event *event, int64_t priority)

@@ -41,7 +41,4 @@ void pacer_stop(struct pacer *p);
 /* Look soon whether anything is left: an entry has become none. */
 void pacer_look(struct pacer *p);
 
-/* CLOCK_MONOTONIC, us */
-uint64_t pacer_now_us(void);
-
 #endif

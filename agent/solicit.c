@@ -359,7 +359,7 @@ int solicitor_new(sd_event *event, struct rtnl *rtnl, const struct solicit_owner
 	*s = (struct solicitor){
 		.event = event, .rtnl = rtnl, .owner = *owner, .answers = -1,
 		.pacer = {
-			.batch = { BATCH, BATCH_US, pacer_now_us, entry_of, send_due, s },
+			.batch = { BATCH, BATCH_US, clock_monotonic_us, entry_of, send_due, s },
 			.done = on_done,
 		},
 	};
