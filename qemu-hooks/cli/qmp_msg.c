@@ -9,6 +9,8 @@
 #include "qmp_msg.h"
 #include "text.h"
 
+#include "../vfio/switchover.h"
+
 int qmp_lines_feed(struct qmp_lines *lines, const char *data, size_t len)
 {
 	size_t rest = lines->len - lines->taken;
@@ -189,9 +191,8 @@ static json_int_t product(json_int_t a, json_int_t b)
  */
 static json_int_t expected_downtime(const json_t *value)
 {
-	const json_int_t hold = 1ll << 40;	/* VFERRY_SWITCHOVER_HOLD */
-
-	return number(value, "remaining") >= hold ? -1 : number(value, "expected-downtime");
+	return number(value, "remaining") >= (json_int_t)VFERRY_SWITCHOVER_HOLD ? -1 :
+	       number(value, "expected-downtime");
 }
 
 int qmp_migration_read(const json_t *value, struct qmp_migration *ret)
