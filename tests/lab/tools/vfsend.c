@@ -131,7 +131,10 @@ static bool hear(uint32_t id, uint32_t *ret)
 	return true;
 }
 
-/* A request, and its reply in its place. What a PF is asked while it resets itself is lost. */
+/*
+ * A request, and its reply in its place. The PF may write its next message over a reply that has
+ * not been read yet: who gets none asks again, as drivers do.
+ */
 static int ask(uint32_t *msg, int words)
 {
 	double end = now() + WAIT_S;

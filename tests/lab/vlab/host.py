@@ -25,7 +25,8 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=5 panic=-1 intel_iommu=on mitigations=off
                "no_timer_check nokaslr rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
                "cryptomgr.notests initcall_blacklist=ahci_pci_driver_init")
 # Of several processors one has now and then been seen without timers from some moment on: RCU's
-# do not fire, and each command that waits for RCU hangs. It is less likely with a tick on each.
+# do not fire, and each command that waits for RCU hangs. A tick on each was to keep
+# that off, and does not always: see emulation_fault().
 SMP_ARGS = " nohz=off"
 LOST_TIMER = re.compile(r".*kthread timer wakeup didn't happen.*")
 # QEMU 10.0 ends so now and then when one processor maps or unmaps a BAR (a VF is reset or bound)
