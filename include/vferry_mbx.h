@@ -18,7 +18,8 @@
  *  - The PF takes PFU, then looks at MBVFICR: a request of the VF that is
  *    not read yet is served first. Only then does it write a command and STS.
  *  - The PF does not post a second command before the VF has acknowledged
- *    (MBVFICR.VFACK) the first, or its deadline has passed.
+ *    (MBVFICR.VFACK) the first, or its deadline has passed; nor anything before
+ *    the VF has so acknowledged the reply to a request.
  *  - A VF that sent a request other than STATUS waits for the PF's reply and
  *    takes any command that comes before it out of the way (see
  *    vferry_mbx_is_cmd()).

@@ -138,9 +138,11 @@ void vpf_vf_reset(struct vferry_pf_vf *vf)
 	vf->given |= vpf_mig_state(vf) == VFERRY_MIG_SUSPENDED;
 	forget(vf);
 	vf->mbx.unacked = false;
+	vf->mbx.reply_unread = false;
 	vf->mbx.control = false;
 	vf->mbx.control_unread = false;
 	vf->mbx.nack_ns = 0;
+	vf->mbx.granted_ns = 0;
 	vpf_vf_scrub(vf);
 }
 

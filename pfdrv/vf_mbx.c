@@ -36,9 +36,15 @@
 /* A message that was not read within this is overwritten by the next one */
 #define VPF_ACK_CMD_NS		(1000 * NSEC_PER_MSEC)
 #define VPF_ACK_CONTROL_NS	(100 * NSEC_PER_MSEC)
+#define VPF_ACK_REPLY_NS	(100 * NSEC_PER_MSEC)
 
 /* A driver that understands a CONTROL without CTS has asked for RESET by then */
 #define VPF_NACK_NS		(2000 * NSEC_PER_MSEC)
+/*
+ * One that RESET was granted to has asked for something by then. If not, it may have given up
+ * before the reply came: igbvf then waits for CTS, which that reply does not have, for ever.
+ */
+#define VPF_GRANTED_NS		(2000 * NSEC_PER_MSEC)
 
 /* Requests served before others get the processor */
 #define VPF_BATCH		8
@@ -221,6 +227,9 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
+	/* not what was seen long ago, with nobody who looked in between */
+	if (vf->mbx.held_ns && now - vf->mbx.held_seen_ns > VPF_HELD_NS)
+		vf->mbx.held_ns = 0;
 	if (vf->mbx.held_ns && now - vf->mbx.held_ns > VPF_HELD_NS) {
 		vpf_mbx_seize(vf);
 		vpf_mbx_count(nic, VPF_MBX_LOCK_BROKEN);
@@ -235,6 +244,7 @@ static int lock_mailbox(struct vferry_pf_vf *vf)
 	}
 	if (!vf->mbx.held_ns)
 		vf->mbx.held_ns = now;
+	vf->mbx.held_seen_ns = now;
 	return -EBUSY;
 }
 
@@ -307,11 +317,18 @@ static int serve(struct vferry_pf_vf *vf)
 	/* acknowledged, and still ours for the reply */
 	unlock_mailbox(vf, P2V_ACK | P2V_PFU);
 	words = vpf_req_handle(vf, msg);
+	vf->mbx.granted_ns = vferry_mbx_id(msg[0]) == VFERRY_MBX_RESET && vf->cts ?
+			     ktime_get_ns() + VPF_GRANTED_NS : 0;
 	vpf_mbx_count(nic, msg[0] & VFERRY_MBX_ACK ? VPF_MBX_TX_ACK : VPF_MBX_TX_NACK);
 	if (!(msg[0] & VFERRY_MBX_ACK))
 		vpf_abuse_count(vf, VPF_ABUSE_REFUSED);
 	write_words(vf, msg, words);
 	unlock_mailbox(vf, P2V_STS);
+	/* from the first one on: who acknowledges nothing cannot put us off for ever */
+	if (!vf->mbx.reply_unread) {
+		vf->mbx.reply_unread = true;
+		vf->mbx.reply_ns = ktime_get_ns() + VPF_ACK_REPLY_NS;
+	}
 	return 0;
 }
 
@@ -324,6 +341,7 @@ static void take_ack(struct vferry_pf_vf *vf)
 		mbx->tokens--;
 	mbx->ack_due = false;
 	mbx->unacked = false;
+	mbx->reply_unread = false;
 	mbx->control_unread = false;
 }
 
@@ -381,6 +399,19 @@ static enum vpf_mbx_stat stat_of(enum vferry_mbx_cmd cmd)
 	return VPF_MBX_TX_CONTROL;
 }
 
+static u64 until(u64 when, u64 now)
+{
+	if (!when)
+		return VPF_NEVER;
+	return when > now ? when - now : 0;
+}
+
+/* When is something due that depends on what the VF does until then? */
+static u64 reminder(const struct vpf_mbx *mbx, u64 now)
+{
+	return min(until(mbx->nack_ns, now), until(mbx->granted_ns, now));
+}
+
 /* Write a message of ours. Returns when to come back, VPF_NEVER: there is no need */
 static u64 post(struct vferry_pf_vf *vf)
 {
@@ -400,11 +431,17 @@ static u64 post(struct vferry_pf_vf *vf)
 	if (vf->cts)
 		mbx->nack_ns = 0;
 	nack = mbx->nack_ns && now >= mbx->nack_ns;
+	if (mbx->granted_ns && now >= mbx->granted_ns) {
+		mbx->granted_ns = 0;
+		mbx->control = true;
+	}
 	if (!is_cmd && !mbx->control && !nack)
-		return min(wait, mbx->nack_ns ? mbx->nack_ns - now : VPF_NEVER);
+		return min(wait, reminder(mbx, now));
 	/* whatever is due: not before what stands in its way */
 	if (mbx->unacked && !repeat && now < mbx->unacked_ns)
 		return min(is_cmd ? VPF_NEVER : wait, mbx->unacked_ns - now);
+	if (mbx->reply_unread && now < mbx->reply_ns)
+		return min(is_cmd ? VPF_NEVER : wait, mbx->reply_ns - now);
 	if (mbx->throttled)	/* its request comes first, and that has to wait */
 		return VPF_TOKEN_NS;
 	if (lock_mailbox(vf))
@@ -432,6 +469,7 @@ static u64 post(struct vferry_pf_vf *vf)
 		mbx->unacked_ns = now + VPF_ACK_CONTROL_NS;
 	}
 	mbx->unacked = true;
+	mbx->reply_unread = false;
 	write_words(vf, msg, words);
 	vpf_wr(nic, R_MBVFICR, MBVFICR_ACK(vf->nr));
 	unlock_mailbox(vf, P2V_STS);
@@ -448,7 +486,7 @@ static u64 post(struct vferry_pf_vf *vf)
 		wait = vpf_mig_posted(vf, cmd.seq, now);
 	if (mbx->control)
 		wait = min_t(u64, wait, VPF_ACK_CONTROL_NS);
-	return min_t(u64, wait, mbx->nack_ns ? VPF_NACK_NS : VPF_NEVER);
+	return min(wait, reminder(mbx, now));
 }
 
 /**

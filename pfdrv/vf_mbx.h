@@ -74,27 +74,36 @@ struct vpf_mbx_irq {
  * @tokens_ns: when @tokens was counted
  * @throttled: out of tokens; interrupts do not wake the work. Read without lock
  * @held_ns: since when the VF has held the mailbox, 0: it does not
+ * @held_seen_ns: when that was seen last
  * @ack_due: something was written, and not acknowledged
  * @unacked: a message of ours has not been read yet
  * @unacked_ns: when we stop caring about that
+ * @reply_unread: nor has the reply to a request
+ * @reply_ns: when we stop caring about that
  * @control: CONTROL is to be sent
  * @control_unread: it was, and has not been acknowledged
  * @call: what is written next is announced by all vectors
  * @nack_ns: when a driver that did not heed a CONTROL without CTS gets a NACK, which
  *	igbvf understands; 0: not at all
+ * @granted_ns: when one that has said nothing since it was granted RESET is told that it
+ *	may; 0: not at all
  */
 struct vpf_mbx {
 	unsigned int tokens;
 	u64 tokens_ns;
 	bool throttled;
 	u64 held_ns;
+	u64 held_seen_ns;
 	bool ack_due;
 	bool unacked;
 	u64 unacked_ns;
+	bool reply_unread;
+	u64 reply_ns;
 	bool control;
 	bool control_unread;
 	bool call;
 	u64 nack_ns;
+	u64 granted_ns;
 };
 
 /* No need to come back */

@@ -4,6 +4,7 @@ the NIC, the PF's end."""
 
 import json
 import re
+import signal
 
 from vlab import case, expect, test, wait_until
 from vlab.events import Events
@@ -181,6 +182,24 @@ def host_set(lab, t):
                if (before[reg] ^ after[reg]) & ~(RFCE_TFCE if name == "CTRL" else 0)}
     expect(not changed, changed)
     expect("vlan 54, p 5" in sniffer.out, sniffer.out)
+
+
+@test("a reply is not written over before it is read")
+def late(lab, t):
+    guest = user_guest(lab, t, "late")
+    # its driver is to start over, and finds that out while it asks for just that
+    t.defer(lab.a.sh, "ip link set pf0 vf 1 vlan 0")
+    lab.a.sh("ip link set pf0 vf 1 vlan 54")
+    guest.kill(signal.SIGUSR1)
+    result = guest.wait(30)
+    expect(result and "then" in result.out, f"{result.out}{result.err}")
+
+
+@test("a driver that says nothing after RESET is told that it may: it may have given up before")
+def mute(lab, t):
+    guest = user_guest(lab, t, "mute")
+    result = guest.wait(30)
+    expect(result and "20000100" in result.out, f"{result.out}{result.err}")
 
 
 @test("anti-spoofing: on for every VF, settable, and back after a reset")

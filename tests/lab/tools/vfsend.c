@@ -6,6 +6,11 @@
  *                       resetting the VF, send one untagged broadcast of EtherType
  *                       0x88b5, from the VF's own address or from SOURCE. Prints
  *                       "sent" and holds the VF until it is killed
+ *   vfsend PCI late     come up, keep the mailbox from the PF until SIGUSR1, then ask for
+ *                       RESET, and read the reply only when the PF has had the time to
+ *                       write its next message; print which that is
+ *   vfsend PCI mute     ask for RESET, read the reply, say nothing more, and print the
+ *                       first word that the PF says then
  *   vfsend PCI deaf     come up as a driver that speaks vferry, keep the mailbox from
  *                       the PF until the link has gone, and print the first word that
  *                       the PF says then
@@ -13,6 +18,7 @@
  * PCI is the address of a VF that is bound to a VFIO driver. "ready" is printed first.
  * Exit status: 0; 1: error; 2: usage.
  */
+#include <signal.h>
 #include <stdbool.h>
 
 #include "vfio.h"
@@ -39,8 +45,8 @@
 #define TXD_DD		1u
 
 #define WAIT_S		20
-/* A reply that has not come by then does not */
-#define ASK_S		2
+/* Longer than the PF needs for its next message, shorter than it waits for the other to be read */
+#define LATE_US		20000
 /* The PF has seen that the link has gone */
 #define SEEN_S		0.5
 
@@ -116,44 +122,38 @@ static int take(void)
 	return -1;
 }
 
-/* The reply to a request, before which the PF's CONTROL may be there; false: none comes. */
-static bool hear(uint32_t id, uint32_t *ret)
+static void request(const uint32_t *msg, int words)
 {
 	int w;
 
-	do {
-		if (!comes(V2PMAILBOX, V2P_PFSTS, ASK_S))
-			return false;
-		for (w = 0; w < WORDS; w++)
-			ret[w] = regs[VMBMEM(w) / 4];
-		regs[V2PMAILBOX / 4] = V2P_ACK;
-	} while (vferry_mbx_id(ret[0]) != id);
-	return true;
+	for (w = 0; w < words; w++)
+		regs[VMBMEM(w) / 4] = msg[w];
+	regs[V2PMAILBOX / 4] = V2P_REQ;
 }
 
-/*
- * A request, and its reply in its place. The PF may write its next message over a reply that has
- * not been read yet: who gets none asks again, as drivers do.
- */
-static int ask(uint32_t *msg, int words)
+static void read_words(uint32_t *ret)
 {
-	double end = now() + WAIT_S;
-	uint32_t reply[WORDS];
 	int w;
 
+	for (w = 0; w < WORDS; w++)
+		ret[w] = regs[VMBMEM(w) / 4];
+	regs[V2PMAILBOX / 4] = V2P_ACK;
+}
+
+/* A request, and its reply in its place. The PF's CONTROL may be there before it. */
+static int ask(uint32_t *msg, int words)
+{
+	uint32_t id = vferry_mbx_id(msg[0]);
+
+	if (take())
+		return -1;
+	request(msg, words);
 	do {
-		if (take())
+		if (await(V2PMAILBOX, V2P_PFSTS, "the PF's reply"))
 			return -1;
-		for (w = 0; w < words; w++)
-			regs[VMBMEM(w) / 4] = msg[w];
-		regs[V2PMAILBOX / 4] = V2P_REQ;
-		if (hear(vferry_mbx_id(msg[0]), reply)) {
-			memcpy(msg, reply, sizeof(reply));
-			return 0;
-		}
-	} while (now() < end);
-	fprintf(stderr, "vfsend: waited in vain for the PF's reply\n");
-	return -1;
+		read_words(msg);
+	} while (vferry_mbx_id(msg[0]) != id);
+	return 0;
 }
 
 /* Ask for RESET. The VF itself is not reset. */
@@ -216,16 +216,73 @@ static int frame(const uint8_t *source)
 		pause();
 }
 
-static int deaf(void)
+/* As a driver that speaks vferry */
+static int come_up(void)
 {
 	const struct vferry_mbx_hello hello = {
 		.min = VFERRY_PROTO_MIN, .max = VFERRY_PROTO_MAX, .features = VFERRY_FEAT_MIGRATE,
 	};
-	double end = now() + WAIT_S, seen = 0;
 	uint32_t msg[WORDS];
 	uint8_t mac[6];
 
-	if (start(mac) || ask(msg, vferry_mbx_put_hello(msg, &hello)))
+	return start(mac) ?: ask(msg, vferry_mbx_put_hello(msg, &hello));
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* The PF, which has something to say, finds the mailbox taken; it is asked, and read late. */
+static int late(void)
+{
+	uint32_t msg[WORDS] = { VFERRY_MBX_RESET };
+
+	signal(SIGUSR1, nothing);
+	if (come_up() || take())
+		return 1;
+	say("ready");
+	if (!sleep(WAIT_S)) {
+		fprintf(stderr, "vfsend: no SIGUSR1\n");
+		return 1;
+	}
+	request(msg, 1);
+	if (await(V2PMAILBOX, V2P_PFSTS, "the PF's reply"))
+		return 1;
+	usleep(LATE_US);
+	read_words(msg);
+	if (vferry_mbx_id(msg[0]) != VFERRY_MBX_RESET) {
+		printf("written over: %08x\n", msg[0]);
+		return 1;
+	}
+	if (await(V2PMAILBOX, V2P_PFSTS, "the PF's CONTROL"))
+		return 1;
+	read_words(msg);
+	printf("then %08x\n", msg[0]);
+	return 0;
+}
+
+/* As a driver that took the reply to RESET for one to something else */
+static int mute(void)
+{
+	uint32_t msg[WORDS];
+	uint8_t mac[6];
+
+	if (start(mac))
+		return 1;
+	say("ready");
+	if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
+		return 1;
+	read_words(msg);
+	printf("%08x\n", msg[0]);
+	return 0;
+}
+
+static int deaf(void)
+{
+	double end = now() + WAIT_S, seen = 0;
+
+	if (come_up())
 		return 1;
 	regs[V2PMAILBOX / 4] = V2P_VFU;
 	say("ready");
@@ -249,7 +306,7 @@ static int deaf(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfsend PCI frame [SOURCE]|deaf\n");
+	fprintf(stderr, "usage: vfsend PCI frame [SOURCE]|late|mute|deaf\n");
 	return 2;
 }
 
@@ -264,6 +321,10 @@ int main(int argc, char **argv)
 		return usage();
 	if (!strcmp(argv[2], "frame"))
 		return open_vf(argv[1]) ?: frame(argc == 4 ? m : NULL);
+	if (!strcmp(argv[2], "late") && argc == 3)
+		return open_vf(argv[1]) ?: late();
+	if (!strcmp(argv[2], "mute") && argc == 3)
+		return open_vf(argv[1]) ?: mute();
 	if (!strcmp(argv[2], "deaf") && argc == 3)
 		return open_vf(argv[1]) ?: deaf();
 	return usage();
