@@ -719,7 +719,9 @@ class Tests:
             agent.driver.ask()
             wait_until(lambda: agent.driver.told() == ["hear", "go"], 5, agent.driver.told)
             print(f"# answered within {(time.monotonic() - began) * 1e6:.0f} us")
-            # From now on the first frame counts, however late SUSPEND's event is.
+            # From now on the first frame counts, however late SUSPEND's event is. But the queues
+            # may have started 2 ms before RESUME's event: who looks only then cannot say.
+            time.sleep(0.005)
             agent.driver.send(SUSPENDED, SUSPEND)
             agent.driver.resume()
             self.peer.say()
