@@ -5,7 +5,7 @@
 # lab's case packages.
 . tests/tap.sh
 
-echo 1..12
+echo 1..13
 work=/tmp/debian
 mkdir -p $work
 debs=$(tests/lab/debs 2>$work/log)
@@ -37,6 +37,19 @@ done
 	[ -L vferry-host/etc/libvirt/hooks/qemu.d/vferry ] || echo "no link for libvirt"
 	[ -L vferry-host/usr/share/man/man8/vferry-libvirt-hook.8.gz ] || echo "no manual of the hook"
 	find vferry-host* vferry-guest* -path '*/etc/modprobe.d/*' -o -name '*.example')"
+result "documents: those of a host and of a guest, with links that lead somewhere" "$(
+	for file in README.md ARCHITECTURE.md PROTOCOL.md SECURITY.md CHANGELOG.md docs/*.md; do
+		[ -s $work/vferry-host/usr/share/doc/vferry-host/$file ] || echo "host: no $file"
+	done
+	for file in SECURITY.md CHANGELOG.md docs/install.md docs/trouble.md; do
+		[ -s $work/vferry-guest/usr/share/doc/vferry-guest/$file ] || echo "guest: no $file"
+	done
+	for package in vferry-host vferry-guest; do
+		PYTHONDONTWRITEBYTECODE=1 python3 tests/static/doctool.py \
+			$work/$package/usr/share/doc/$package installed 2>&1
+	done
+	# and what is large is in no other
+	find $work/*-dkms/usr/share/doc -size +8k)"
 result "a host with plain QEMU needs no libvirt; with libvirt the service begins" "$(
 	cd $work
 	sed -n '/^Suggests:/p' vferry-host/DEBIAN/control | grep -q 'libvirt0 (>=' || echo "not suggested"
