@@ -248,7 +248,7 @@ def other_words(path, line):
                     if option and option.group() not in options_of(source):
                         print(f"{path}: {program} {option.group()}: no such option")
     for state in re.findall(r"\bip link set \S+ vf \S+ state (\w+)", line):
-        words = re.search(r'"auto", "enable"[^}]*', read("qemu-hooks/cli/names.c")).group()
+        words = re.search(r'"auto", "enable"[^}]*', read("qemu-hooks/host/names.c")).group()
         if f'"{state}"' not in words and state not in ("STATE", "WORD"):
             print(f"{path}: ip link … state {state}: no such state")
 
