@@ -10,12 +10,13 @@
 #include "phy.h"
 #include "selftest.h"
 
-/* Counters of the rings, in the order of ring_stats() */
+/* Counters of the rings, in the order of struct vpf_queue_stats */
 static const char ring_names[][ETH_GSTRING_LEN] = {
 	"tx_packets", "tx_bytes", "tx_busy", "tx_dropped",
 	"rx_packets", "rx_bytes", "rx_errors", "rx_alloc_failed",
 	"rx_csum_errors", "rx_own_dropped",
 };
+static_assert(sizeof(struct vpf_queue_stats) == ARRAY_SIZE(ring_names) * sizeof(u64));
 
 /* Single counters of the PF */
 struct field {
@@ -98,29 +99,10 @@ static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 
 static u64 *ring_stats(struct vpf_nic *nic, u64 *data)
 {
-	struct vpf_tx_ring *tx = &nic->tx;
-	struct vpf_rx_ring *rx = &nic->rx;
-	unsigned int start;
+	struct vpf_queue_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&tx->sync);
-		data[0] = u64_stats_read(&tx->packets);
-		data[1] = u64_stats_read(&tx->bytes);
-	} while (u64_stats_fetch_retry(&tx->sync, start));
-	do {
-		start = u64_stats_fetch_begin(&tx->xmit_sync);
-		data[2] = u64_stats_read(&tx->busy);
-		data[3] = u64_stats_read(&tx->dropped);
-	} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
-	do {
-		start = u64_stats_fetch_begin(&rx->sync);
-		data[4] = u64_stats_read(&rx->packets);
-		data[5] = u64_stats_read(&rx->bytes);
-		data[6] = u64_stats_read(&rx->errors);
-		data[7] = u64_stats_read(&rx->alloc_failed);
-		data[8] = u64_stats_read(&rx->csum_errors);
-		data[9] = u64_stats_read(&rx->own_dropped);
-	} while (u64_stats_fetch_retry(&rx->sync, start));
+	vpf_queues_stats(nic, 0, VPF_QUEUES, &sum);
+	memcpy(data, &sum, sizeof(sum));
 	return data + ARRAY_SIZE(ring_names);
 }
 
@@ -272,7 +254,7 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	}
 	if (ring->rx_pending == nic->rx_count && ring->tx_pending == nic->tx_count)
 		return 0;
-	return vpf_resize(nic, ring->tx_pending, ring->rx_pending);
+	return vpf_queues_change(nic, nic->wanted_queues, ring->tx_pending, ring->rx_pending);
 }
 
 static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
@@ -296,7 +278,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
 		return -EINVAL;
 	}
 	nic->rx_usecs = ec->rx_coalesce_usecs;
-	vpf_irq_queue_pace(nic);
+	vpf_irq_pace(nic);
 	return 0;
 }
 

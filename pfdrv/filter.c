@@ -16,7 +16,7 @@ static_assert(VPF_RAR_LAST - VPF_RAR_FIRST + 1 == VFERRY_DEV_UC_ADDRS);
 /* The NIC's number of a pool */
 static unsigned int hw_pool(const struct vpf_nic *nic, unsigned int pool)
 {
-	return pool == VPF_POOL_PF ? nic->queue : pool;
+	return pool == VPF_POOL_PF ? nic->pool : pool;
 }
 
 static bool pool_active(const struct vpf_nic *nic, unsigned int pool)
@@ -74,7 +74,7 @@ static void want_vlans(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 			if (e->pools & BIT(pool) && pool_active(nic, pool))
 				val |= BIT(VLVF_POOL_SHIFT + hw_pool(nic, pool));
 		if (f->vlan_promisc)
-			val |= BIT(VLVF_POOL_SHIFT + nic->queue);
+			val |= BIT(VLVF_POOL_SHIFT + nic->pool);
 		want->vlvf[i] = val;
 		set_vlan(want, e->vid);
 	}
@@ -153,7 +153,7 @@ static void want_control(const struct vpf_nic *nic, struct vpf_filter_regs *want
 	if (vpf_vmdq(nic)) {
 		want->rctl |= RCTL_EN;
 		want->rlpml = VPF_MAX_FRAME;
-		want->vt_ctl = VT_CTL_REPL_EN | nic->queue << VT_CTL_POOL_SHIFT;
+		want->vt_ctl = VT_CTL_REPL_EN | nic->pool << VT_CTL_POOL_SHIFT;
 		/* the default pool gets what no address matches */
 		if (!f->uc_promisc)
 			want->vt_ctl |= VT_CTL_DIS_DEF_POOL;
@@ -344,7 +344,7 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 			*e++ = (struct vpf_vlvf) { .vid = i, .pools = BIT(VPF_POOL_PF) };
 	}
 	nic->num_vfs = num_vfs;
-	nic->queue = num_vfs;
+	nic->pool = num_vfs;
 	spin_unlock_bh(&nic->filter_lock);
 	return 0;
 }

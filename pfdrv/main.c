@@ -91,21 +91,25 @@ void vpf_full_reset(struct vpf_nic *nic)
  * vpf_recover() - transmit hangs
  * @nic: the PF
  *
- * VFs go on if restarting our own queue is enough; they would lose their
+ * VFs go on if restarting our own queues is enough; they would lose their
  * interrupts in a reset.
  */
 void vpf_recover(struct vpf_nic *nic)
 {
 	bool again = nic->queue_restarts &&
 		     time_before(jiffies, nic->last_restart + VPF_HANG_AGAIN);
+	unsigned int hung, hw;
 
 	rtnl_lock();
 	if (!test_bit(VPF_F_UP, &nic->flags)) {
 		rtnl_unlock();
 		return;
 	}
-	netdev_warn(nic->netdev, "transmit queue hangs (head %u, tail %u): %s\n",
-		    vpf_rd(nic, R_TDH(nic->queue)), vpf_rd(nic, R_TDT(nic->queue)),
+	/* there may be fewer by now */
+	hung = min(READ_ONCE(nic->hung_queue), nic->num_queues - 1u);
+	hw = nic->queues[hung].hw;
+	netdev_warn(nic->netdev, "transmit queue hangs (number %u, head %u, tail %u): %s\n",
+		    hung, vpf_rd(nic, R_TDH(hw)), vpf_rd(nic, R_TDT(hw)),
 		    again ? "reset" : "restart");
 	nic->queue_restarts++;
 	nic->last_restart = jiffies;
@@ -203,9 +207,6 @@ static void init_nic(struct vpf_nic *nic, struct pci_dev *pdev, struct net_devic
 	mutex_init(&nic->phy_lock);
 	mutex_init(&nic->nvm_lock);
 	mutex_init(&nic->stats_lock);
-	u64_stats_init(&nic->tx.sync);
-	u64_stats_init(&nic->tx.xmit_sync);
-	u64_stats_init(&nic->rx.sync);
 	vpf_filter_init(nic);
 	vpf_vfs_init(nic);
 }
@@ -260,6 +261,9 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
+	err = vpf_queues_init(nic);
+	if (err)
+		goto err_irq;
 	vpf_filter_set_mac(nic, VPF_POOL_PF, netdev->dev_addr, 0);
 	vpf_hw_configure(nic);
 	netif_carrier_off(netdev);
