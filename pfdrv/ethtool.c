@@ -8,6 +8,7 @@
 #include "flow.h"
 #include "pf.h"
 #include "phy.h"
+#include "rss.h"
 #include "selftest.h"
 
 /* Counters of the rings, in the order of struct vpf_queue_stats */
@@ -58,6 +59,8 @@ static const char priv_flags[][ETH_GSTRING_LEN] = {
 
 static int get_sset_count(struct net_device *netdev, int sset)
 {
+	struct vpf_nic *nic = netdev_priv(netdev);
+
 	switch (sset) {
 	case ETH_SS_TEST:
 		return vpf_selftest_count();
@@ -69,11 +72,12 @@ static int get_sset_count(struct net_device *netdev, int sset)
 		return -EOPNOTSUPP;
 	}
 	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count() +
-	       vpf_abuse_stat_count();
+	       vpf_abuse_stat_count() + 2 * nic->max_queues;
 }
 
 static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
+	struct vpf_nic *nic = netdev_priv(netdev);
 	unsigned int i;
 
 	switch (sset) {
@@ -95,6 +99,10 @@ static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 		ethtool_puts(&data, fields[i].name);
 	vpf_mbx_stat_names(&data);
 	vpf_abuse_stat_names(&data);
+	for (i = 0; i < nic->max_queues; i++) {
+		ethtool_sprintf(&data, "tx_queue_%u_packets", i);
+		ethtool_sprintf(&data, "rx_queue_%u_packets", i);
+	}
 }
 
 static u64 *ring_stats(struct vpf_nic *nic, u64 *data)
@@ -117,7 +125,16 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *s
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		*data++ = *(u64 *)((char *)nic + fields[i].offset);
 	vpf_mbx_stat_values(nic, data);
-	vpf_abuse_stat_values(nic, data + vpf_mbx_stat_count());
+	data += vpf_mbx_stat_count();
+	vpf_abuse_stat_values(nic, data);
+	data += vpf_abuse_stat_count();
+	for (i = 0; i < nic->max_queues; i++) {
+		struct vpf_queue_stats stats;
+
+		vpf_queues_stats(nic, i, i + 1, &stats);
+		*data++ = stats.tx_packets;
+		*data++ = stats.rx_packets;
+	}
 }
 
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
@@ -257,6 +274,22 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	return vpf_queues_change(nic, nic->wanted_queues, ring->tx_pending, ring->rx_pending);
 }
 
+static void get_channels(struct net_device *netdev, struct ethtool_channels *channels)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	channels->max_combined = vpf_usable_queues(nic);
+	channels->combined_count = nic->num_queues;
+}
+
+/* Within what get_channels() says, and enough for the table of RSS: ethtool has looked */
+static int set_channels(struct net_device *netdev, struct ethtool_channels *channels)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	return vpf_queues_change(nic, channels->combined_count, nic->tx_count, nic->rx_count);
+}
+
 static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
 			struct kernel_ethtool_coalesce *kernel_ec,
 			struct netlink_ext_ack *extack)
@@ -364,6 +397,8 @@ static const struct {
 	{ R_PVTIVAR(0), 4, VPF_HW_POOLS },
 	{ R_PVTIVAR_MISC(0), 4, VPF_HW_POOLS },
 	{ R_EITR(0), 4, 25 },
+	{ R_RETA(0), 4, VPF_RSS_TABLE / 4 },
+	{ R_RSSRK(0), 4, VPF_RSS_KEY / 4 },
 	{ R_VLVF(0), 4, VPF_VLVFS },
 	{ R_RAL(0), 4, 32 },
 	{ R_RAL(16), 4, 16 },
@@ -441,6 +476,21 @@ const struct ethtool_ops vpf_ethtool_ops = {
 	.reset			= reset,
 	.get_ringparam		= get_ringparam,
 	.set_ringparam		= set_ringparam,
+	.get_channels		= get_channels,
+	.set_channels		= set_channels,
+	.get_rxfh_key_size	= vpf_get_rxfh_key_size,
+	.get_rxfh_indir_size	= vpf_get_rxfh_indir_size,
+	.get_rxfh		= vpf_get_rxfh,
+	.set_rxfh		= vpf_set_rxfh,
+	.get_rxnfc		= vpf_get_rxnfc,
+	.set_rxnfc		= vpf_set_rxnfc,
+#ifdef VPF_HAS_GET_RX_RING_COUNT
+	.get_rx_ring_count	= vpf_get_rx_ring_count,
+#endif
+#ifdef VPF_HAS_GET_RXFH_FIELDS
+	.get_rxfh_fields	= vpf_get_rxfh_fields,
+	.set_rxfh_fields	= vpf_set_rxfh_fields,
+#endif
 	.get_wol		= get_wol,
 	.set_wol		= set_wol,
 	.get_coalesce		= get_coalesce,

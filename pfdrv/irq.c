@@ -4,6 +4,7 @@
  *
  * EICR is never read: that would clear the causes of all VFs.
  */
+#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 
 #include "pf.h"
@@ -82,14 +83,41 @@ void vpf_irq_other_off(struct vpf_nic *nic)
 /* Vectors of queues are held while the interface is open, and named after it */
 int vpf_irq_queue_request(struct vpf_queue *queue)
 {
+	int err;
+
 	snprintf(queue->irq_name, sizeof(queue->irq_name), "%s-%u", queue->nic->netdev->name,
 		 queue->nr);
-	return request_irq(queue_irq(queue), irq_queue, 0, queue->irq_name, queue);
+	err = request_irq(queue_irq(queue), irq_queue, 0, queue->irq_name, queue);
+	if (!err)
+		irq_update_affinity_hint(queue_irq(queue), cpumask_of(vpf_queue_cpu(queue)));
+	return err;
 }
 
 void vpf_irq_queue_free(struct vpf_queue *queue)
 {
+	irq_update_affinity_hint(queue_irq(queue), NULL);
 	free_irq(queue_irq(queue), queue);
+}
+
+/**
+ * vpf_irq_max_queues() - for how many queues are there vectors, and processors?
+ * @pdev: the PF's function
+ */
+unsigned int vpf_irq_max_queues(struct pci_dev *pdev)
+{
+	int most = min_t(int, num_online_cpus(), VPF_QUEUES);
+
+	return clamp(pci_msix_vec_count(pdev) - VPF_VEC_QUEUE, 1, most);
+}
+
+/* Once: where the administrator moves them later they stay */
+static void spread_vectors(struct vpf_nic *nic)
+{
+	unsigned int i;
+
+	for (i = 0; i < nic->max_queues; i++)
+		irq_set_affinity(pci_irq_vector(nic->pdev, VPF_VEC_QUEUE + i),
+				 cpumask_of(vpf_queue_cpu(&nic->queues[i])));
 }
 
 /**
@@ -102,11 +130,14 @@ int vpf_irq_init(struct vpf_nic *nic)
 {
 	int num, err;
 
-	num = pci_alloc_irq_vectors(nic->pdev, VPF_VEC_QUEUE + 1, VPF_VEC_QUEUE + VPF_QUEUES,
-				    PCI_IRQ_MSIX);
+	num = pci_alloc_irq_vectors(nic->pdev, VPF_VEC_QUEUE + 1,
+				    VPF_VEC_QUEUE + nic->netdev->num_tx_queues, PCI_IRQ_MSIX);
 	if (num < 0)
 		return num;
 	nic->max_queues = num - VPF_VEC_QUEUE;
+	vpf_queues_init(nic);
+	if (nic->max_queues > 1)
+		spread_vectors(nic);
 
 	err = request_irq(pci_irq_vector(nic->pdev, VPF_VEC_OTHER), irq_other, 0,
 			  pci_name(nic->pdev), nic);

@@ -233,7 +233,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_master(pdev);
 
 	err = -ENOMEM;
-	netdev = alloc_etherdev(sizeof(*nic));
+	netdev = alloc_etherdev_mq(sizeof(*nic), vpf_irq_max_queues(pdev));
 	if (!netdev)
 		goto err_regions;
 	SET_NETDEV_DEV(netdev, &pdev->dev);
@@ -261,7 +261,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
-	err = vpf_queues_init(nic);
+	err = vpf_queues_add(nic);
 	if (err)
 		goto err_irq;
 	vpf_filter_set_mac(nic, VPF_POOL_PF, netdev->dev_addr, 0);
@@ -271,6 +271,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_irq;
 
+	vpf_queues_spread(nic);
 	vpf_irq_other_on(nic);
 	err = vpf_phy_setup(nic);
 	if (err) {
@@ -285,8 +286,8 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	/* what sriov_totalvfs says, and what sriov_numvfs takes */
 	pci_sriov_set_totalvfs(pdev, VPF_MAX_VFS);
 	queue_delayed_work(nic->wq, &nic->service, 0);
-	netdev_info(netdev, "82576 at %s, %pM, up to %d VFs\n", pci_name(pdev),
-		    netdev->dev_addr, VPF_MAX_VFS);
+	netdev_info(netdev, "82576 at %s, %pM, %u queues, up to %d VFs\n", pci_name(pdev),
+		    netdev->dev_addr, nic->max_queues, VPF_MAX_VFS);
 	return 0;
 
 err_unregister:

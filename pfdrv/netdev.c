@@ -232,7 +232,7 @@ void vpf_netdev_init(struct vpf_nic *nic)
 	netdev->hw_features = NETIF_F_SG | NETIF_F_RXCSUM | NETIF_F_HW_CSUM |
 			      NETIF_F_SCTP_CRC | NETIF_F_TSO | NETIF_F_TSO6 |
 			      NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
-			      NETIF_F_HW_VLAN_CTAG_FILTER;
+			      NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_RXHASH;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC |
 				NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HIGHDMA;

@@ -29,6 +29,7 @@
 #include "health.h"
 #include "regs.h"
 #include "ring.h"
+#include "rss.h"
 #include "vf.h"
 
 #define VPF_NAME		"vferry_pf"
@@ -84,6 +85,7 @@ struct vpf_hw_stats {
  *	there while the interface is open
  * @num_queues: how many there are; under RTNL, written while they are stopped
  * @hung_queue: of which the stack last said so
+ * @rss: what is spread over the queues
  * @tx_count: descriptors of each transmit ring, under RTNL
  * @rx_count: descriptors of each receive ring, under RTNL
  * @pool: of the PF; its first queue has the same number in the NIC. Equals @num_vfs,
@@ -129,6 +131,7 @@ struct vpf_nic {
 	u8 wanted_queues;
 	u8 num_queues;
 	u8 hung_queue;
+	struct vpf_rss rss;
 	u16 tx_count;
 	u16 rx_count;
 	u8 pool;
@@ -212,6 +215,7 @@ void vpf_hw_settle(struct vpf_nic *nic);
 void vpf_hw_update_stats(struct vpf_nic *nic);
 
 /* irq.c */
+unsigned int vpf_irq_max_queues(struct pci_dev *pdev);
 int vpf_irq_init(struct vpf_nic *nic);
 void vpf_irq_exit(struct vpf_nic *nic);
 int vpf_irq_queue_request(struct vpf_queue *queue);
@@ -227,14 +231,16 @@ void vpf_irq_other_off(struct vpf_nic *nic);
 void vpf_netdev_init(struct vpf_nic *nic);
 
 /* queue.c */
-int vpf_queues_init(struct vpf_nic *nic);
+void vpf_queues_init(struct vpf_nic *nic);
+int vpf_queues_add(struct vpf_nic *nic);
 int vpf_queues_open(struct vpf_nic *nic);
 void vpf_queues_close(struct vpf_nic *nic);
+void vpf_queues_spread(struct vpf_nic *nic);
+unsigned int vpf_queue_cpu(const struct vpf_queue *queue);
 int vpf_queues_follow(struct vpf_nic *nic);
 int vpf_queues_change(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count);
 void vpf_up(struct vpf_nic *nic);
 void vpf_down(struct vpf_nic *nic);
-void vpf_queue_stats(struct vpf_queue *queue, struct vpf_queue_stats *sum);
 void vpf_queues_stats(struct vpf_nic *nic, unsigned int from, unsigned int to,
 		      struct vpf_queue_stats *sum);
 

@@ -6,6 +6,8 @@
  * are wanted are held while the interface is open, so that nothing can be missing when the
  * VFs have gone.
  */
+#include <linux/cpumask.h>
+
 #include "pf.h"
 
 static int poll(struct napi_struct *napi, int budget)
@@ -205,6 +207,27 @@ void vpf_queues_close(struct vpf_nic *nic)
 }
 
 /**
+ * vpf_queue_cpu() - which processor a queue is meant for
+ * @queue: of the PF
+ */
+unsigned int vpf_queue_cpu(const struct vpf_queue *queue)
+{
+	return cpumask_local_spread(queue->nr, dev_to_node(&queue->nic->pdev->dev));
+}
+
+/**
+ * vpf_queues_spread() - each processor sends by the queue that interrupts it
+ * @nic: the PF, its interface registered
+ */
+void vpf_queues_spread(struct vpf_nic *nic)
+{
+	unsigned int i;
+
+	for (i = 0; nic->num_queues > 1 && i < nic->num_queues; i++)
+		netif_set_xps_queue(nic->netdev, cpumask_of(vpf_queue_cpu(&nic->queues[i])), i);
+}
+
+/**
  * vpf_queues_follow() - use as many queues as are wanted and possible
  * @nic: the PF, its queues stopped
  *
@@ -221,9 +244,11 @@ int vpf_queues_follow(struct vpf_nic *nic)
 	for (i = 0; i < VPF_QUEUES; i++)
 		nic->queues[i].hw = nic->pool + i;
 	err = netif_set_real_num_queues(nic->netdev, num, num);
-	if (err)
+	if (err && num > nic->num_queues)
 		return err;
 	nic->num_queues = num;
+	vpf_rss_follow(nic);
+	vpf_queues_spread(nic);
 	return 0;
 }
 
@@ -292,12 +317,7 @@ int vpf_queues_change(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 r
 	return err;
 }
 
-/**
- * vpf_queue_stats() - add up what a queue has counted
- * @queue: of the PF, whether it runs or not
- * @sum: it is added to this
- */
-void vpf_queue_stats(struct vpf_queue *queue, struct vpf_queue_stats *sum)
+static void add_stats(struct vpf_queue *queue, struct vpf_queue_stats *sum)
 {
 	struct vpf_tx_ring *tx = &queue->tx;
 	struct vpf_rx_ring *rx = &queue->rx;
@@ -327,7 +347,7 @@ void vpf_queue_stats(struct vpf_queue *queue, struct vpf_queue_stats *sum)
 
 /**
  * vpf_queues_stats() - what a range of queues has counted
- * @nic: the PF
+ * @nic: the PF; its queues may run or not
  * @from: the first
  * @to: the one after the last
  * @sum: receives it
@@ -339,16 +359,14 @@ void vpf_queues_stats(struct vpf_nic *nic, unsigned int from, unsigned int to,
 
 	*sum = (struct vpf_queue_stats) {};
 	for (i = from; i < to; i++)
-		vpf_queue_stats(&nic->queues[i], sum);
+		add_stats(&nic->queues[i], sum);
 }
 
 /**
- * vpf_queues_init() - before the interface is registered
- * @nic: the PF; its vectors are allocated
- *
- * Return: 0 or -errno.
+ * vpf_queues_init() - number the queues
+ * @nic: the PF; how many it can have is known
  */
-int vpf_queues_init(struct vpf_nic *nic)
+void vpf_queues_init(struct vpf_nic *nic)
 {
 	unsigned int i;
 
@@ -363,13 +381,26 @@ int vpf_queues_init(struct vpf_nic *nic)
 		u64_stats_init(&queue->tx.xmit_sync);
 		u64_stats_init(&queue->rx.sync);
 	}
+	nic->wanted_queues = nic->max_queues;
+	nic->num_queues = nic->max_queues;
+}
+
+/**
+ * vpf_queues_add() - let the interface have its queues, before it is registered
+ * @nic: the PF
+ *
+ * Return: 0 or -errno.
+ */
+int vpf_queues_add(struct vpf_nic *nic)
+{
+	unsigned int i;
+
 	for (i = 0; i < nic->max_queues; i++) {
 		struct vpf_queue *queue = &nic->queues[i];
 
 		netif_napi_add(nic->netdev, &queue->napi, poll);
 		netif_napi_set_irq(&queue->napi, pci_irq_vector(nic->pdev, queue->vector));
 	}
-	nic->wanted_queues = nic->max_queues;
-	nic->num_queues = nic->max_queues;
+	vpf_rss_init(nic);
 	return netif_set_real_num_queues(nic->netdev, nic->num_queues, nic->num_queues);
 }

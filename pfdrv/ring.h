@@ -15,7 +15,7 @@ struct page_pool;
 struct vpf_nic;
 
 /* Most queue pairs that the PF uses */
-#define VPF_QUEUES		1
+#define VPF_QUEUES		8
 
 /* Lengths of a ring; a multiple of VPF_RING_STEP (128 bytes) [8.10.7] */
 #define VPF_RING_MIN		64
@@ -154,6 +154,7 @@ netdev_tx_t vpf_xmit(struct sk_buff *skb, struct net_device *netdev);
 int vpf_rx_alloc(struct vpf_queue *queue, struct vpf_rx_ring *ring, u16 count);
 void vpf_rx_free(struct vpf_nic *nic, struct vpf_rx_ring *ring);
 void vpf_rx_start(struct vpf_queue *queue);
+void vpf_rx_set_drop(struct vpf_queue *queue);
 void vpf_rx_drain(struct vpf_queue *queue);
 int vpf_rx_clean(struct vpf_queue *queue, int budget);
 

@@ -5,6 +5,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <linux/mii.h>
 #include <net/page_pool/helpers.h>
 
 #include "pf.h"
@@ -109,11 +110,27 @@ static bool rx_refill(struct vpf_queue *queue)
 	return enough;
 }
 
+/**
+ * vpf_rx_set_drop() - what a full queue does
+ * @queue: of the PF
+ *
+ * It must not hold up VFs. The PF's other queues it does hold up if pause frames can
+ * make the link wait: then nothing is to be lost.
+ */
+void vpf_rx_set_drop(struct vpf_queue *queue)
+{
+	u32 srrctl = SRRCTL_ADV_ONEBUF | SRRCTL_BSIZEPKT_1K * (VPF_RX_BUF / 1024);
+	struct vpf_nic *nic = queue->nic;
+
+	if (vpf_vmdq(nic) || (nic->num_queues > 1 && !(nic->pause & FLOW_CTRL_TX)))
+		srrctl |= SRRCTL_DROP_EN;
+	vpf_wr(nic, R_SRRCTL(queue->hw), srrctl);
+}
+
 /* Program the queue, start it, give it buffers */
 void vpf_rx_start(struct vpf_queue *queue)
 {
 	struct vpf_rx_ring *ring = &queue->rx;
-	u32 srrctl = SRRCTL_ADV_ONEBUF | SRRCTL_BSIZEPKT_1K * (VPF_RX_BUF / 1024);
 	struct vpf_nic *nic = queue->nic;
 	unsigned int q = queue->hw;
 
@@ -122,16 +139,13 @@ void vpf_rx_start(struct vpf_queue *queue)
 	ring->next_clean = 0;
 	ring->discard = false;
 
-	if (vpf_vmdq(nic))	/* one full queue must not hold up the others */
-		srrctl |= SRRCTL_DROP_EN;
-
 	vpf_wr(nic, R_RXDCTL(q), 0);
 	vpf_wr(nic, R_RDBAL(q), lower_32_bits(ring->dma));
 	vpf_wr(nic, R_RDBAH(q), upper_32_bits(ring->dma));
 	vpf_wr(nic, R_RDLEN(q), ring->count * sizeof(*ring->desc));
 	vpf_wr(nic, R_RDH(q), 0);
 	vpf_wr(nic, R_RDT(q), 0);
-	vpf_wr(nic, R_SRRCTL(q), srrctl);
+	vpf_rx_set_drop(queue);
 	vpf_wr(nic, R_RXDCTL(q), XXDCTL_PTHRESH | XXDCTL_HTHRESH |
 				 XXDCTL_WTHRESH | XXDCTL_ENABLE);
 	rx_refill(queue);
@@ -225,8 +239,19 @@ static void set_checksum(struct vpf_queue *queue, struct sk_buff *skb, u32 statu
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 }
 
-/* A whole frame. Returns false if it went nowhere */
-static bool deliver(struct vpf_queue *queue, struct sk_buff *skb, u32 status, u16 vlan)
+static void set_hash(const struct net_device *netdev, struct sk_buff *skb,
+		     const struct vpf_rx_desc *desc)
+{
+	u32 type = le32_to_cpu(desc->wb.info) & RXD_RSS_TYPE;
+
+	if (type && netdev->features & NETIF_F_RXHASH)
+		skb_set_hash(skb, le32_to_cpu(desc->wb.hash), BIT(type) & RXD_RSS_PORTS ?
+			     PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
+}
+
+/* A whole frame, with its last descriptor. Returns false if it went nowhere */
+static bool deliver(struct vpf_queue *queue, struct sk_buff *skb, u32 status,
+		    const struct vpf_rx_desc *desc)
 {
 	struct vpf_nic *nic = queue->nic;
 	struct net_device *netdev = nic->netdev;
@@ -254,8 +279,9 @@ static bool deliver(struct vpf_queue *queue, struct sk_buff *skb, u32 status, u1
 	}
 
 	set_checksum(queue, skb, status);
+	set_hash(netdev, skb, desc);
 	if (status & RXD_VP)
-		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), le16_to_cpu(desc->wb.vlan));
 	skb_record_rx_queue(skb, queue->nr);
 	skb->protocol = eth_type_trans(skb, netdev);
 	napi_gro_receive(&queue->napi, skb);
@@ -281,14 +307,12 @@ int vpf_rx_clean(struct vpf_queue *queue, int budget)
 		struct vpf_rx_buf *buf = &ring->buf[ring->next_clean];
 		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status));
 		unsigned int len;
-		u16 vlan;
 
 		if (!(status & RXD_DD) || !buf->page)
 			break;
 		/* the rest of the descriptor is read after DD */
 		dma_rmb();
 		len = min_t(unsigned int, le16_to_cpu(desc->wb.length), VPF_RX_BUF);
-		vlan = le16_to_cpu(desc->wb.vlan);
 
 		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(buf->page),
 					      buf->offset, len, DMA_FROM_DEVICE);
@@ -318,7 +342,7 @@ int vpf_rx_clean(struct vpf_queue *queue, int budget)
 
 		if (status & RXD_EOP) {
 			if (ring->skb)
-				deliver(queue, ring->skb, status, vlan);
+				deliver(queue, ring->skb, status, desc);
 			ring->skb = NULL;
 			ring->discard = false;
 			done++;

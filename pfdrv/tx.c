@@ -408,6 +408,12 @@ netdev_tx_t vpf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vpf_tx_buf *first;
 	struct tx_offload o;
 
+	/* the stack has looked before there were fewer */
+	if (unlikely(nr >= READ_ONCE(nic->num_queues))) {
+		dev_kfree_skb_any(skb);
+		count_one(ring, &ring->dropped);
+		return NETDEV_TX_OK;
+	}
 	txq = netdev_get_tx_queue(netdev, nr);
 	if (maybe_stop(txq, ring, pieces(skb) + 2)) {
 		count_one(ring, &ring->busy);
