@@ -252,15 +252,48 @@ int vpf_queues_follow(struct vpf_nic *nic)
 	return 0;
 }
 
-static int take_number(struct vpf_nic *nic, unsigned int num)
+/* The queues are stopped */
+static int take_numbers(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count)
 {
 	unsigned int old = nic->wanted_queues;
 	int err;
 
 	nic->wanted_queues = num;
 	err = vpf_queues_follow(nic);
-	if (err)
+	if (err) {
 		nic->wanted_queues = old;
+		return err;
+	}
+	nic->tx_count = tx_count;
+	nic->rx_count = rx_count;
+	return 0;
+}
+
+static int change_running(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count)
+{
+	unsigned int old = nic->wanted_queues;
+	struct rings *rings;
+	int err;
+
+	rings = kcalloc(VPF_QUEUES, sizeof(*rings), GFP_KERNEL);
+	if (!rings)
+		return -ENOMEM;
+	err = request_vectors(nic, old, num);
+	if (err) {
+		kfree(rings);
+		return err;
+	}
+	err = alloc_rings(nic, rings, num, tx_count, rx_count);
+
+	vpf_down(nic);
+	if (!err)
+		err = take_numbers(nic, num, tx_count, rx_count);
+	if (!err)
+		exchange_rings(nic, rings);
+	free_rings(nic, rings);
+	vpf_up(nic);
+	/* of the queues that have gone, or have not come */
+	free_vectors(nic, nic->wanted_queues, max(old, num));
 	return err;
 }
 
@@ -277,44 +310,11 @@ static int take_number(struct vpf_nic *nic, unsigned int num)
  */
 int vpf_queues_change(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count)
 {
-	unsigned int old = nic->wanted_queues;
-	struct rings *rings;
-	int err;
-
 	ASSERT_RTNL();
 
-	if (!test_bit(VPF_F_UP, &nic->flags)) {
-		err = take_number(nic, num);
-		if (!err) {
-			nic->tx_count = tx_count;
-			nic->rx_count = rx_count;
-		}
-		return err;
-	}
-
-	rings = kcalloc(VPF_QUEUES, sizeof(*rings), GFP_KERNEL);
-	if (!rings)
-		return -ENOMEM;
-	err = request_vectors(nic, old, num);
-	if (err) {
-		kfree(rings);
-		return err;
-	}
-	err = alloc_rings(nic, rings, num, tx_count, rx_count);
-
-	vpf_down(nic);
-	if (!err)
-		err = take_number(nic, num);
-	if (!err) {
-		exchange_rings(nic, rings);
-		nic->tx_count = tx_count;
-		nic->rx_count = rx_count;
-	}
-	free_rings(nic, rings);
-	vpf_up(nic);
-	/* of the queues that have gone, or have not come */
-	free_vectors(nic, nic->wanted_queues, max(old, num));
-	return err;
+	if (test_bit(VPF_F_UP, &nic->flags))
+		return change_running(nic, num, tx_count, rx_count);
+	return take_numbers(nic, num, tx_count, rx_count);
 }
 
 static void add_stats(struct vpf_queue *queue, struct vpf_queue_stats *sum)
