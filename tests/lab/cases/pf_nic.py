@@ -307,6 +307,17 @@ def check_spread(lab, flows, table, key):
     return want
 
 
+def end(lab, streams):
+    """End them, and wait until what was under way has arrived."""
+    streams.stop()
+    seen = []
+
+    def still():
+        seen.append(counter(lab.a, "rx_packets"))
+        return len(seen) > 1 and seen[-1] - seen[-2] < 2
+    wait_until(still, 20, lambda: f"the end of the streams: {seen[-5:]}", 0.3)
+
+
 MANY = [(30000 + n, 7100 + n % 7) for n in range(64)]
 ONE = [(30100, 7100)] * 20
 KEY = ":".join(f"{(7 * n + 1) % 256:02x}" for n in range(40))
@@ -399,7 +410,7 @@ def queue_number(lab, t):
     carry(streams, MIB)
     lab.a.sh("ip link set pf0 down; ethtool -L pf0 combined 2; ip link set pf0 up")
     carry(streams, MIB)
-    streams.stop()
+    end(lab, streams)
     check_spread(lab, MANY, *spread(lab))
 
 
@@ -598,9 +609,8 @@ def sriov_cycle(lab, t):
         carry(streams, MIB)
     expect(queues(lab) == [2, 1], queues(lab))
     lab.a.sh("ethtool -L pf0 combined 2")
-    streams.stop()
-    table, key = spread(lab)
-    check_spread(lab, MANY, table, key)
+    end(lab, streams)
+    check_spread(lab, MANY, *spread(lab))
     sriov(lab, 3)
     wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "the PF with VFs")
 
