@@ -8,14 +8,16 @@
 #include "flow.h"
 #include "pf.h"
 #include "phy.h"
+#include "rss.h"
 #include "selftest.h"
 
-/* Counters of the rings, in the order of ring_stats() */
+/* Counters of the rings, in the order of struct vpf_queue_stats */
 static const char ring_names[][ETH_GSTRING_LEN] = {
 	"tx_packets", "tx_bytes", "tx_busy", "tx_dropped",
 	"rx_packets", "rx_bytes", "rx_errors", "rx_alloc_failed",
 	"rx_csum_errors", "rx_own_dropped",
 };
+static_assert(sizeof(struct vpf_queue_stats) == ARRAY_SIZE(ring_names) * sizeof(u64));
 
 /* Single counters of the PF */
 struct field {
@@ -57,6 +59,8 @@ static const char priv_flags[][ETH_GSTRING_LEN] = {
 
 static int get_sset_count(struct net_device *netdev, int sset)
 {
+	struct vpf_nic *nic = netdev_priv(netdev);
+
 	switch (sset) {
 	case ETH_SS_TEST:
 		return vpf_selftest_count();
@@ -68,11 +72,12 @@ static int get_sset_count(struct net_device *netdev, int sset)
 		return -EOPNOTSUPP;
 	}
 	return ARRAY_SIZE(ring_names) + ARRAY_SIZE(fields) + vpf_mbx_stat_count() +
-	       vpf_abuse_stat_count();
+	       vpf_abuse_stat_count() + 2 * nic->max_queues;
 }
 
 static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
+	struct vpf_nic *nic = netdev_priv(netdev);
 	unsigned int i;
 
 	switch (sset) {
@@ -94,33 +99,18 @@ static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
 		ethtool_puts(&data, fields[i].name);
 	vpf_mbx_stat_names(&data);
 	vpf_abuse_stat_names(&data);
+	for (i = 0; i < nic->max_queues; i++) {
+		ethtool_sprintf(&data, "tx_queue_%u_packets", i);
+		ethtool_sprintf(&data, "rx_queue_%u_packets", i);
+	}
 }
 
 static u64 *ring_stats(struct vpf_nic *nic, u64 *data)
 {
-	struct vpf_tx_ring *tx = &nic->tx;
-	struct vpf_rx_ring *rx = &nic->rx;
-	unsigned int start;
+	struct vpf_queue_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&tx->sync);
-		data[0] = u64_stats_read(&tx->packets);
-		data[1] = u64_stats_read(&tx->bytes);
-	} while (u64_stats_fetch_retry(&tx->sync, start));
-	do {
-		start = u64_stats_fetch_begin(&tx->xmit_sync);
-		data[2] = u64_stats_read(&tx->busy);
-		data[3] = u64_stats_read(&tx->dropped);
-	} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
-	do {
-		start = u64_stats_fetch_begin(&rx->sync);
-		data[4] = u64_stats_read(&rx->packets);
-		data[5] = u64_stats_read(&rx->bytes);
-		data[6] = u64_stats_read(&rx->errors);
-		data[7] = u64_stats_read(&rx->alloc_failed);
-		data[8] = u64_stats_read(&rx->csum_errors);
-		data[9] = u64_stats_read(&rx->own_dropped);
-	} while (u64_stats_fetch_retry(&rx->sync, start));
+	vpf_queues_stats(nic, 0, VPF_QUEUES, &sum);
+	memcpy(data, &sum, sizeof(sum));
 	return data + ARRAY_SIZE(ring_names);
 }
 
@@ -135,7 +125,16 @@ static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *s
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
 		*data++ = *(u64 *)((char *)nic + fields[i].offset);
 	vpf_mbx_stat_values(nic, data);
-	vpf_abuse_stat_values(nic, data + vpf_mbx_stat_count());
+	data += vpf_mbx_stat_count();
+	vpf_abuse_stat_values(nic, data);
+	data += vpf_abuse_stat_count();
+	for (i = 0; i < nic->max_queues; i++) {
+		struct vpf_queue_stats stats;
+
+		vpf_queues_stats(nic, i, i + 1, &stats);
+		*data++ = stats.tx_packets;
+		*data++ = stats.rx_packets;
+	}
 }
 
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
@@ -272,7 +271,23 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	}
 	if (ring->rx_pending == nic->rx_count && ring->tx_pending == nic->tx_count)
 		return 0;
-	return vpf_resize(nic, ring->tx_pending, ring->rx_pending);
+	return vpf_queues_change(nic, nic->wanted_queues, ring->tx_pending, ring->rx_pending);
+}
+
+static void get_channels(struct net_device *netdev, struct ethtool_channels *channels)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	channels->max_combined = vpf_usable_queues(nic);
+	channels->combined_count = nic->num_queues;
+}
+
+/* Within what get_channels() says, and enough for the table of RSS: ethtool has looked */
+static int set_channels(struct net_device *netdev, struct ethtool_channels *channels)
+{
+	struct vpf_nic *nic = netdev_priv(netdev);
+
+	return vpf_queues_change(nic, channels->combined_count, nic->tx_count, nic->rx_count);
 }
 
 static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
@@ -296,7 +311,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *ec,
 		return -EINVAL;
 	}
 	nic->rx_usecs = ec->rx_coalesce_usecs;
-	vpf_irq_queue_pace(nic);
+	vpf_irq_pace(nic);
 	return 0;
 }
 
@@ -382,6 +397,8 @@ static const struct {
 	{ R_PVTIVAR(0), 4, VPF_HW_POOLS },
 	{ R_PVTIVAR_MISC(0), 4, VPF_HW_POOLS },
 	{ R_EITR(0), 4, 25 },
+	{ R_RETA(0), 4, VPF_RSS_TABLE / 4 },
+	{ R_RSSRK(0), 4, VPF_RSS_KEY / 4 },
 	{ R_VLVF(0), 4, VPF_VLVFS },
 	{ R_RAL(0), 4, 32 },
 	{ R_RAL(16), 4, 16 },
@@ -459,6 +476,21 @@ const struct ethtool_ops vpf_ethtool_ops = {
 	.reset			= reset,
 	.get_ringparam		= get_ringparam,
 	.set_ringparam		= set_ringparam,
+	.get_channels		= get_channels,
+	.set_channels		= set_channels,
+	.get_rxfh_key_size	= vpf_get_rxfh_key_size,
+	.get_rxfh_indir_size	= vpf_get_rxfh_indir_size,
+	.get_rxfh		= vpf_get_rxfh,
+	.set_rxfh		= vpf_set_rxfh,
+	.get_rxnfc		= vpf_get_rxnfc,
+	.set_rxnfc		= vpf_set_rxnfc,
+#ifdef VPF_HAS_GET_RX_RING_COUNT
+	.get_rx_ring_count	= vpf_get_rx_ring_count,
+#endif
+#ifdef VPF_HAS_GET_RXFH_FIELDS
+	.get_rxfh_fields	= vpf_get_rxfh_fields,
+	.set_rxfh_fields	= vpf_set_rxfh_fields,
+#endif
 	.get_wol		= get_wol,
 	.set_wol		= set_wol,
 	.get_coalesce		= get_coalesce,

@@ -13,10 +13,20 @@
 
 static_assert(VPF_RAR_LAST - VPF_RAR_FIRST + 1 == VFERRY_DEV_UC_ADDRS);
 
+/* Not the ports of UDP: a datagram's fragments, which have none, would go another way */
+#define VPF_HASH_DEFAULT	(MRQC_IPV4 | MRQC_IPV4_TCP | MRQC_IPV6 | MRQC_IPV6_TCP | \
+				 MRQC_IPV6_TCP_EX)
+
 /* The NIC's number of a pool */
 static unsigned int hw_pool(const struct vpf_nic *nic, unsigned int pool)
 {
-	return pool == VPF_POOL_PF ? nic->queue : pool;
+	return pool == VPF_POOL_PF ? nic->pool : pool;
+}
+
+/* All that a pool may use: without VFs the PF's queues are in all of them */
+static u32 hw_pools(const struct vpf_nic *nic, unsigned int pool)
+{
+	return vpf_vmdq(nic) ? BIT(hw_pool(nic, pool)) : GENMASK(VPF_HW_POOLS - 1, 0);
 }
 
 static bool pool_active(const struct vpf_nic *nic, unsigned int pool)
@@ -74,7 +84,7 @@ static void want_vlans(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 			if (e->pools & BIT(pool) && pool_active(nic, pool))
 				val |= BIT(VLVF_POOL_SHIFT + hw_pool(nic, pool));
 		if (f->vlan_promisc)
-			val |= BIT(VLVF_POOL_SHIFT + nic->queue);
+			val |= BIT(VLVF_POOL_SHIFT + nic->pool);
 		want->vlvf[i] = val;
 		set_vlan(want, e->vid);
 	}
@@ -128,6 +138,7 @@ static void want_switch(const struct vpf_nic *nic, struct vpf_filter_regs *want)
 {
 	unsigned int n;
 
+	want->mrqc = MRQC_RSS | nic->filter.hash;
 	if (!vpf_vmdq(nic))
 		return;
 
@@ -153,7 +164,7 @@ static void want_control(const struct vpf_nic *nic, struct vpf_filter_regs *want
 	if (vpf_vmdq(nic)) {
 		want->rctl |= RCTL_EN;
 		want->rlpml = VPF_MAX_FRAME;
-		want->vt_ctl = VT_CTL_REPL_EN | nic->queue << VT_CTL_POOL_SHIFT;
+		want->vt_ctl = VT_CTL_REPL_EN | nic->pool << VT_CTL_POOL_SHIFT;
 		/* the default pool gets what no address matches */
 		if (!f->uc_promisc)
 			want->vt_ctl |= VT_CTL_DIS_DEF_POOL;
@@ -186,9 +197,9 @@ static void sync_enables(struct vpf_nic *nic)
 		if (!pool_shown(nic, pool))
 			continue;
 		if (p->rx)
-			rx |= BIT(hw_pool(nic, pool));
+			rx |= hw_pools(nic, pool);
 		if (p->tx)
-			tx |= BIT(hw_pool(nic, pool));
+			tx |= hw_pools(nic, pool);
 	}
 	vpf_wr(nic, R_VFRE, rx);
 	vpf_wr(nic, R_VFTE, tx);
@@ -271,6 +282,7 @@ void vpf_filter_init(struct vpf_nic *nic)
 
 	spin_lock_init(&nic->filter_lock);
 	nic->filter.stale = true;
+	nic->filter.hash = VPF_HASH_DEFAULT;
 	for (pool = 0; pool < VPF_POOLS; pool++)
 		pool_defaults(&nic->filter.pool[pool]);
 }
@@ -344,7 +356,7 @@ int vpf_filter_set_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 			*e++ = (struct vpf_vlvf) { .vid = i, .pools = BIT(VPF_POOL_PF) };
 	}
 	nic->num_vfs = num_vfs;
-	nic->queue = num_vfs;
+	nic->pool = num_vfs;
 	spin_unlock_bh(&nic->filter_lock);
 	return 0;
 }
@@ -598,6 +610,23 @@ void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on)
 {
 	spin_lock_bh(&nic->filter_lock);
 	nic->filter.pool[pool].strip = on;
+	sync(nic);
+	spin_unlock_bh(&nic->filter_lock);
+}
+
+/**
+ * vpf_filter_set_hash() - what of a frame says which queue of the PF gets it
+ * @nic: the PF
+ * @fields: MRQC_*
+ * @on: add them, or take them away
+ */
+void vpf_filter_set_hash(struct vpf_nic *nic, u32 fields, bool on)
+{
+	spin_lock_bh(&nic->filter_lock);
+	if (on)
+		nic->filter.hash |= fields;
+	else
+		nic->filter.hash &= ~fields;
 	sync(nic);
 	spin_unlock_bh(&nic->filter_lock);
 }

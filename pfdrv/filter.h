@@ -105,6 +105,7 @@ struct vpf_filter_regs {
  * @promise: what guests that are on their way to VFs will need
  * @uc_promisc: PF wants unicast for anyone
  * @vlan_promisc: PF wants all VLANs
+ * @hash: MRQC_*: what of a frame says which of the PF's queues it gets; without pools
  * @regs: the registers as they are now
  * @want: what they are to be; only while they are synchronised
  * @stale: @regs is not true (reset): write all
@@ -118,6 +119,7 @@ struct vpf_filter {
 	struct vpf_promise promise[VPF_MAX_VFS];
 	bool uc_promisc;
 	bool vlan_promisc;
+	u32 hash;
 	struct vpf_filter_regs regs;
 	struct vpf_filter_regs want;
 	bool stale;
@@ -146,6 +148,8 @@ void vpf_filter_set_strip(struct vpf_nic *nic, unsigned int pool, bool on);
 void vpf_filter_set_enable(struct vpf_nic *nic, unsigned int pool, bool rx, bool tx);
 void vpf_filter_set_hidden(struct vpf_nic *nic, unsigned int pool, bool hidden);
 void vpf_filter_reset_pool(struct vpf_nic *nic, unsigned int pool);
+
+void vpf_filter_set_hash(struct vpf_nic *nic, u32 fields, bool on);
 
 /* netdev's own: ndo_set_rx_mode */
 void vpf_filter_set_rx_mode(struct vpf_nic *nic);

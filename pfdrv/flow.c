@@ -80,11 +80,14 @@ void vpf_get_pauseparam(struct net_device *netdev, struct ethtool_pauseparam *pa
 int vpf_set_pauseparam(struct net_device *netdev, struct ethtool_pauseparam *pause)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
+	unsigned int i;
 
 	if (pause->autoneg && !nic->autoneg)
 		return -EINVAL;
 	nic->pause_autoneg = pause->autoneg;
 	nic->pause = (pause->rx_pause ? FLOW_CTRL_RX : 0) | (pause->tx_pause ? FLOW_CTRL_TX : 0);
+	for (i = 0; test_bit(VPF_F_UP, &nic->flags) && i < nic->num_queues; i++)
+		vpf_rx_set_drop(&nic->queues[i]);
 	/* what we offer is another: the link comes up anew, and then applies it */
 	if (nic->autoneg)
 		return vpf_phy_setup(nic);

@@ -53,18 +53,29 @@ static int tx_recover(struct devlink_health_reporter *reporter, void *context,
 	return 0;
 }
 
+static void describe_queue(const struct vpf_queue *queue, struct devlink_fmsg *fmsg)
+{
+	devlink_fmsg_u32_pair_put(fmsg, "queue", queue->nr);
+	devlink_fmsg_u32_pair_put(fmsg, "number in the NIC", queue->hw);
+	devlink_fmsg_u32_pair_put(fmsg, "head", vpf_rd(queue->nic, R_TDH(queue->hw)));
+	devlink_fmsg_u32_pair_put(fmsg, "tail", vpf_rd(queue->nic, R_TDT(queue->hw)));
+}
+
 static int tx_diagnose(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
 		       struct netlink_ext_ack *extack)
 {
 	struct owner *owner = devlink_health_reporter_priv(reporter);
 	struct vpf_nic *nic = owner->nic;
+	unsigned int i;
 
-	devlink_fmsg_u32_pair_put(fmsg, "queue", nic->queue);
 	devlink_fmsg_bool_pair_put(fmsg, "up", test_bit(VPF_F_UP, &nic->flags));
-	if (vpf_present(nic)) {
-		devlink_fmsg_u32_pair_put(fmsg, "head", vpf_rd(nic, R_TDH(nic->queue)));
-		devlink_fmsg_u32_pair_put(fmsg, "tail", vpf_rd(nic, R_TDT(nic->queue)));
+	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
+	for (i = 0; vpf_present(nic) && i < READ_ONCE(nic->num_queues); i++) {
+		devlink_fmsg_obj_nest_start(fmsg);
+		describe_queue(&nic->queues[i], fmsg);
+		devlink_fmsg_obj_nest_end(fmsg);
 	}
+	devlink_fmsg_arr_pair_nest_end(fmsg);
 	devlink_fmsg_u64_pair_put(fmsg, "restarts", nic->queue_restarts);
 	devlink_fmsg_u64_pair_put(fmsg, "resets", nic->reset_count);
 	return 0;

@@ -157,14 +157,16 @@ static void configure_interrupts(struct vpf_nic *nic)
 	vpf_wr(nic, R_IAM, 0);
 	for (i = 0; i < VPF_HW_POOLS; i++)
 		vpf_wr(nic, R_IVAR(i), 0);
-	vpf_wr(nic, R_IVAR(nic->queue),
-	       (VPF_VEC_QUEUE | IVAR_VALID) * 0x0101);
+	/* vectors of queues that are VFs' now, or were */
+	vpf_wr(nic, R_EIMC, ~0);
+	for (i = 0; i < nic->max_queues; i++)
+		vpf_wr(nic, R_EITR(VPF_VEC_QUEUE + i), 0);
 	vpf_wr(nic, R_IVAR_MISC,
 	       (VPF_VEC_OTHER | IVAR_VALID) << IVAR_MISC_OTHER_SHIFT);
 	/* whole, as no VF works; later on each VF's bits are written by R_PVTEIAC */
-	vpf_wr(nic, R_EIAC, GENMASK(VPF_VECTORS - 1, 0));
+	vpf_wr(nic, R_EIAC, GENMASK(VPF_VEC_QUEUE + vpf_usable_queues(nic) - 1, 0));
 	vpf_wr(nic, R_EITR(VPF_VEC_OTHER), 0);
-	vpf_irq_queue_pace(nic);
+	vpf_irq_pace(nic);
 }
 
 /**
@@ -241,7 +243,8 @@ void vpf_hw_configure(struct vpf_nic *nic)
 	configure_interrupts(nic);
 	configure_mailbox(nic);
 
-	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL);
+	vpf_wr(nic, R_RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD | RXCSUM_CRCOFL | RXCSUM_PCSD);
+	vpf_rss_write(nic);
 	vpf_wr(nic, R_TCTL, TCTL_EN | TCTL_PSP | TCTL_RTLC | 15 << TCTL_CT_SHIFT |
 			    VPF_COLLISION_DISTANCE << TCTL_COLD_SHIFT);
 	vpf_wr(nic, R_WUC, 0);

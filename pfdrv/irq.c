@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts: one vector for the queue pair, one for everything else.
+ * Interrupts: one vector for each queue pair, one for everything else.
  *
  * EICR is never read: that would clear the causes of all VFs.
  */
+#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 
 #include "pf.h"
@@ -11,11 +12,11 @@
 
 static irqreturn_t irq_queue(int irq, void *data)
 {
-	struct vpf_nic *nic = data;
+	struct vpf_queue *queue = data;
 
 	/* The cause clears itself (EIAC); there is no automatic mask in QEMU */
-	vpf_wr(nic, R_EIMC, BIT(VPF_VEC_QUEUE));
-	napi_schedule_irqoff(&nic->napi);
+	vpf_wr(queue->nic, R_EIMC, BIT(queue->vector));
+	napi_schedule_irqoff(&queue->napi);
 	return IRQ_HANDLED;
 }
 
@@ -33,22 +34,36 @@ static irqreturn_t irq_other(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-void vpf_irq_queue_on(struct vpf_nic *nic)
+/* Both rings signal by the vector of their queue. The registers of VFs' queues are theirs */
+void vpf_irq_queue_route(struct vpf_queue *queue)
 {
-	vpf_wr(nic, R_EIMS, BIT(VPF_VEC_QUEUE));
+	vpf_wr(queue->nic, R_IVAR(queue->hw), (queue->vector | IVAR_VALID) * 0x0101);
+}
+
+void vpf_irq_queue_on(struct vpf_queue *queue)
+{
+	vpf_wr(queue->nic, R_EIMS, BIT(queue->vector));
 }
 
 /* One vector for both rings: what is set for receive holds for transmit too */
-void vpf_irq_queue_pace(struct vpf_nic *nic)
+void vpf_irq_pace(struct vpf_nic *nic)
 {
-	vpf_wr(nic, R_EITR(VPF_VEC_QUEUE), (u32)nic->rx_usecs << EITR_USECS_SHIFT);
+	unsigned int i;
+
+	for (i = 0; i < vpf_usable_queues(nic); i++)
+		vpf_wr(nic, R_EITR(VPF_VEC_QUEUE + i), (u32)nic->rx_usecs << EITR_USECS_SHIFT);
 }
 
-void vpf_irq_queue_off(struct vpf_nic *nic)
+static unsigned int queue_irq(const struct vpf_queue *queue)
 {
-	vpf_wr(nic, R_EIMC, BIT(VPF_VEC_QUEUE));
-	vpf_flush(nic);
-	synchronize_irq(pci_irq_vector(nic->pdev, VPF_VEC_QUEUE));
+	return pci_irq_vector(queue->nic->pdev, queue->vector);
+}
+
+void vpf_irq_queue_off(struct vpf_queue *queue)
+{
+	vpf_wr(queue->nic, R_EIMC, BIT(queue->vector));
+	vpf_flush(queue->nic);
+	synchronize_irq(queue_irq(queue));
 }
 
 void vpf_irq_other_on(struct vpf_nic *nic)
@@ -65,16 +80,44 @@ void vpf_irq_other_off(struct vpf_nic *nic)
 	synchronize_irq(pci_irq_vector(nic->pdev, VPF_VEC_OTHER));
 }
 
-/* The queue's vector is held while the interface is up and named after it */
-int vpf_irq_queue_request(struct vpf_nic *nic)
+/* Vectors of queues are held while the interface is open, and named after it */
+int vpf_irq_queue_request(struct vpf_queue *queue)
 {
-	return request_irq(pci_irq_vector(nic->pdev, VPF_VEC_QUEUE), irq_queue, 0,
-			   nic->netdev->name, nic);
+	int err;
+
+	snprintf(queue->irq_name, sizeof(queue->irq_name), "%s-%u", queue->nic->netdev->name,
+		 queue->nr);
+	err = request_irq(queue_irq(queue), irq_queue, 0, queue->irq_name, queue);
+	if (!err)
+		irq_update_affinity_hint(queue_irq(queue), cpumask_of(vpf_queue_cpu(queue)));
+	return err;
 }
 
-void vpf_irq_queue_free(struct vpf_nic *nic)
+void vpf_irq_queue_free(struct vpf_queue *queue)
 {
-	free_irq(pci_irq_vector(nic->pdev, VPF_VEC_QUEUE), nic);
+	irq_update_affinity_hint(queue_irq(queue), NULL);
+	free_irq(queue_irq(queue), queue);
+}
+
+/**
+ * vpf_irq_max_queues() - for how many queues are there vectors, and processors?
+ * @pdev: the PF's function
+ */
+unsigned int vpf_irq_max_queues(struct pci_dev *pdev)
+{
+	int most = min_t(int, num_online_cpus(), VPF_QUEUES);
+
+	return clamp(pci_msix_vec_count(pdev) - VPF_VEC_QUEUE, 1, most);
+}
+
+/* Once: where the administrator moves them later they stay */
+static void spread_vectors(struct vpf_nic *nic)
+{
+	unsigned int i;
+
+	for (i = 0; i < nic->max_queues; i++)
+		irq_set_affinity(pci_irq_vector(nic->pdev, VPF_VEC_QUEUE + i),
+				 cpumask_of(vpf_queue_cpu(&nic->queues[i])));
 }
 
 /**
@@ -85,11 +128,16 @@ void vpf_irq_queue_free(struct vpf_nic *nic)
  */
 int vpf_irq_init(struct vpf_nic *nic)
 {
-	int err;
+	int num, err;
 
-	err = pci_alloc_irq_vectors(nic->pdev, VPF_VECTORS, VPF_VECTORS, PCI_IRQ_MSIX);
-	if (err < 0)
-		return err;
+	num = pci_alloc_irq_vectors(nic->pdev, VPF_VEC_QUEUE + 1,
+				    VPF_VEC_QUEUE + nic->netdev->num_tx_queues, PCI_IRQ_MSIX);
+	if (num < 0)
+		return num;
+	nic->max_queues = num - VPF_VEC_QUEUE;
+	vpf_queues_init(nic);
+	if (nic->max_queues > 1)
+		spread_vectors(nic);
 
 	err = request_irq(pci_irq_vector(nic->pdev, VPF_VEC_OTHER), irq_other, 0,
 			  pci_name(nic->pdev), nic);

@@ -91,21 +91,25 @@ void vpf_full_reset(struct vpf_nic *nic)
  * vpf_recover() - transmit hangs
  * @nic: the PF
  *
- * VFs go on if restarting our own queue is enough; they would lose their
+ * VFs go on if restarting our own queues is enough; they would lose their
  * interrupts in a reset.
  */
 void vpf_recover(struct vpf_nic *nic)
 {
 	bool again = nic->queue_restarts &&
 		     time_before(jiffies, nic->last_restart + VPF_HANG_AGAIN);
+	unsigned int hung, hw;
 
 	rtnl_lock();
 	if (!test_bit(VPF_F_UP, &nic->flags)) {
 		rtnl_unlock();
 		return;
 	}
-	netdev_warn(nic->netdev, "transmit queue hangs (head %u, tail %u): %s\n",
-		    vpf_rd(nic, R_TDH(nic->queue)), vpf_rd(nic, R_TDT(nic->queue)),
+	/* there may be fewer by now */
+	hung = min(READ_ONCE(nic->hung_queue), nic->num_queues - 1u);
+	hw = nic->queues[hung].hw;
+	netdev_warn(nic->netdev, "transmit queue hangs (number %u, head %u, tail %u): %s\n",
+		    hung, vpf_rd(nic, R_TDH(hw)), vpf_rd(nic, R_TDT(hw)),
 		    again ? "reset" : "restart");
 	nic->queue_restarts++;
 	nic->last_restart = jiffies;
@@ -203,9 +207,6 @@ static void init_nic(struct vpf_nic *nic, struct pci_dev *pdev, struct net_devic
 	mutex_init(&nic->phy_lock);
 	mutex_init(&nic->nvm_lock);
 	mutex_init(&nic->stats_lock);
-	u64_stats_init(&nic->tx.sync);
-	u64_stats_init(&nic->tx.xmit_sync);
-	u64_stats_init(&nic->rx.sync);
 	vpf_filter_init(nic);
 	vpf_vfs_init(nic);
 }
@@ -232,7 +233,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_master(pdev);
 
 	err = -ENOMEM;
-	netdev = alloc_etherdev(sizeof(*nic));
+	netdev = alloc_etherdev_mq(sizeof(*nic), vpf_irq_max_queues(pdev));
 	if (!netdev)
 		goto err_regions;
 	SET_NETDEV_DEV(netdev, &pdev->dev);
@@ -260,6 +261,9 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 
 	vpf_netdev_init(nic);
+	err = vpf_queues_add(nic);
+	if (err)
+		goto err_irq;
 	vpf_filter_set_mac(nic, VPF_POOL_PF, netdev->dev_addr, 0);
 	vpf_hw_configure(nic);
 	netif_carrier_off(netdev);
@@ -267,6 +271,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_irq;
 
+	vpf_queues_spread(nic);
 	vpf_irq_other_on(nic);
 	err = vpf_phy_setup(nic);
 	if (err) {
@@ -281,8 +286,8 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	/* what sriov_totalvfs says, and what sriov_numvfs takes */
 	pci_sriov_set_totalvfs(pdev, VPF_MAX_VFS);
 	queue_delayed_work(nic->wq, &nic->service, 0);
-	netdev_info(netdev, "82576 at %s, %pM, up to %d VFs\n", pci_name(pdev),
-		    netdev->dev_addr, VPF_MAX_VFS);
+	netdev_info(netdev, "82576 at %s, %pM, %u queues, up to %d VFs\n", pci_name(pdev),
+		    netdev->dev_addr, nic->max_queues, VPF_MAX_VFS);
 	return 0;
 
 err_unregister:

@@ -13,120 +13,17 @@
 /* Largest MTU: a VLAN tag must still fit (9728 - 18 - 4), rounded to what is usual */
 #define VPF_MTU_MAX	9216
 
-static int poll(struct napi_struct *napi, int budget)
-{
-	struct vpf_nic *nic = container_of(napi, struct vpf_nic, napi);
-	bool clean = vpf_tx_clean(nic, budget);
-	int done = 0;
-
-	if (budget)
-		done = vpf_rx_clean(nic, budget);
-	if (!clean || done == budget)
-		return budget;
-
-	/* Unmasking fires if something came meanwhile */
-	if (napi_complete_done(napi, done) && test_bit(VPF_F_UP, &nic->flags))
-		vpf_irq_queue_on(nic);
-	return done;
-}
-
-/* User space can ask which NAPI serves a queue (netdev-genl); NULL: none at present */
-static void name_napi(struct vpf_nic *nic, struct napi_struct *napi)
-{
-	netif_queue_set_napi(nic->netdev, 0, NETDEV_QUEUE_TYPE_RX, napi);
-	netif_queue_set_napi(nic->netdev, 0, NETDEV_QUEUE_TYPE_TX, napi);
-}
-
-/**
- * vpf_up() - start the queue pair
- * @nic: the PF; rings are allocated
- */
-int vpf_up(struct vpf_nic *nic)
-{
-	struct net_device *netdev = nic->netdev;
-
-	ASSERT_RTNL();
-
-	vpf_tx_start(nic);
-	vpf_rx_start(nic);
-	vpf_wr(nic, R_IVAR(nic->queue), (VPF_VEC_QUEUE | IVAR_VALID) * 0x0101);
-
-	set_bit(VPF_F_UP, &nic->flags);
-	napi_enable(&nic->napi);
-	name_napi(nic, &nic->napi);
-	vpf_filter_set_enable(nic, VPF_POOL_PF, true, true);
-	vpf_irq_queue_on(nic);
-	netif_tx_start_all_queues(netdev);
-
-	vpf_service_kick(nic);
-	return 0;
-}
-
-/**
- * vpf_down() - stop the queue pair
- * @nic: the PF
- *
- * Rings stay allocated; what they held is lost.
- */
-void vpf_down(struct vpf_nic *nic)
-{
-	struct net_device *netdev = nic->netdev;
-
-	ASSERT_RTNL();
-
-	clear_bit(VPF_F_UP, &nic->flags);
-	netif_tx_disable(netdev);
-	vpf_filter_set_enable(nic, VPF_POOL_PF, false, false);
-	vpf_hw_queue_off(nic, nic->queue);
-	vpf_hw_settle(nic);
-	vpf_irq_queue_off(nic);
-	name_napi(nic, NULL);
-	napi_disable(&nic->napi);
-	vpf_tx_drain(nic);
-	vpf_rx_drain(nic);
-}
-
-static int open_rings(struct vpf_nic *nic)
-{
-	int err;
-
-	err = vpf_tx_alloc(nic, &nic->tx, nic->tx_count);
-	if (err)
-		return err;
-	err = vpf_rx_alloc(nic, &nic->rx, nic->rx_count);
-	if (err)
-		vpf_tx_free(nic, &nic->tx);
-	return err;
-}
-
-static void close_rings(struct vpf_nic *nic)
-{
-	vpf_rx_free(nic, &nic->rx);
-	vpf_tx_free(nic, &nic->tx);
-}
-
 static int ndo_open(struct net_device *netdev)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
 	int err;
 
 	netif_carrier_off(netdev);
-	err = open_rings(nic);
+	err = vpf_queues_open(nic);
 	if (err)
 		return err;
-	err = vpf_irq_queue_request(nic);
-	if (err)
-		goto err_rings;
-	err = vpf_up(nic);
-	if (err)
-		goto err_irq;
+	vpf_up(nic);
 	return 0;
-
-err_irq:
-	vpf_irq_queue_free(nic);
-err_rings:
-	close_rings(nic);
-	return err;
 }
 
 static int ndo_stop(struct net_device *netdev)
@@ -136,58 +33,8 @@ static int ndo_stop(struct net_device *netdev)
 	netif_carrier_off(netdev);
 	if (test_bit(VPF_F_UP, &nic->flags))	/* not while the NIC is away */
 		vpf_down(nic);
-	vpf_irq_queue_free(nic);
-	close_rings(nic);
+	vpf_queues_close(nic);
 	return 0;
-}
-
-/**
- * vpf_resize() - change the rings' lengths
- * @nic: the PF
- * @tx_count: descriptors
- * @rx_count: descriptors
- *
- * New rings are allocated before the old ones are stopped: if memory is short
- * nothing changes.
- */
-int vpf_resize(struct vpf_nic *nic, u16 tx_count, u16 rx_count)
-{
-	struct vpf_tx_ring tx = {};
-	struct vpf_rx_ring rx = {};
-	int err;
-
-	ASSERT_RTNL();
-
-	if (!test_bit(VPF_F_UP, &nic->flags)) {
-		nic->tx_count = tx_count;
-		nic->rx_count = rx_count;
-		return 0;
-	}
-
-	err = vpf_tx_alloc(nic, &tx, tx_count);
-	if (err)
-		return err;
-	err = vpf_rx_alloc(nic, &rx, rx_count);
-	if (err) {
-		vpf_tx_free(nic, &tx);
-		return err;
-	}
-
-	vpf_down(nic);
-	close_rings(nic);
-	/* the counters go on */
-	nic->tx.desc = tx.desc;
-	nic->tx.dma = tx.dma;
-	nic->tx.buf = tx.buf;
-	nic->tx.count = tx.count;
-	nic->rx.desc = rx.desc;
-	nic->rx.dma = rx.dma;
-	nic->rx.buf = rx.buf;
-	nic->rx.pool = rx.pool;
-	nic->rx.count = rx.count;
-	nic->tx_count = tx_count;
-	nic->rx_count = rx_count;
-	return vpf_up(nic);
 }
 
 static void ndo_set_rx_mode(struct net_device *netdev)
@@ -266,6 +113,7 @@ static void ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
 
+	WRITE_ONCE(nic->hung_queue, queue);
 	set_bit(VPF_F_REINIT, &nic->flags);
 	vpf_service_kick(nic);
 }
@@ -273,78 +121,67 @@ static void ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
 static void ndo_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *s)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
-	struct vpf_tx_ring *tx = &nic->tx;
-	struct vpf_rx_ring *rx = &nic->rx;
-	u64 alloc_failed;
-	unsigned int start;
+	struct vpf_queue_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&tx->sync);
-		s->tx_packets = u64_stats_read(&tx->packets);
-		s->tx_bytes = u64_stats_read(&tx->bytes);
-	} while (u64_stats_fetch_retry(&tx->sync, start));
-	do {
-		start = u64_stats_fetch_begin(&tx->xmit_sync);
-		s->tx_dropped = u64_stats_read(&tx->dropped);
-	} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
-	do {
-		start = u64_stats_fetch_begin(&rx->sync);
-		s->rx_packets = u64_stats_read(&rx->packets);
-		s->rx_bytes = u64_stats_read(&rx->bytes);
-		s->rx_errors = u64_stats_read(&rx->errors);
-		alloc_failed = u64_stats_read(&rx->alloc_failed);
-	} while (u64_stats_fetch_retry(&rx->sync, start));
+	vpf_queues_stats(nic, 0, VPF_QUEUES, &sum);
+	s->tx_packets = sum.tx_packets;
+	s->tx_bytes = sum.tx_bytes;
+	s->tx_dropped = sum.tx_dropped;
+	s->rx_packets = sum.rx_packets;
+	s->rx_bytes = sum.rx_bytes;
+	s->rx_dropped = sum.rx_alloc_failed;
 
 	/* collected by the service task */
-	s->rx_dropped = alloc_failed;
 	s->multicast = READ_ONCE(nic->hw_stats.rx_multicast);
 	s->rx_crc_errors = READ_ONCE(nic->hw_stats.crc_errors);
 	s->rx_length_errors = READ_ONCE(nic->hw_stats.rx_length_errors);
 	s->rx_missed_errors = READ_ONCE(nic->hw_stats.rx_missed);
-	s->rx_errors += s->rx_crc_errors + s->rx_length_errors;
+	s->rx_errors = sum.rx_errors + s->rx_crc_errors + s->rx_length_errors;
 	s->collisions = READ_ONCE(nic->hw_stats.collisions);
 }
 
-static void get_queue_stats_rx(struct net_device *netdev, int queue,
+static void fill_rx(const struct vpf_queue_stats *sum, struct netdev_queue_stats_rx *stats)
+{
+	stats->packets = sum->rx_packets;
+	stats->bytes = sum->rx_bytes;
+	stats->alloc_fail = sum->rx_alloc_failed;
+	stats->csum_bad = sum->rx_csum_errors;
+}
+
+static void fill_tx(const struct vpf_queue_stats *sum, struct netdev_queue_stats_tx *stats)
+{
+	stats->packets = sum->tx_packets;
+	stats->bytes = sum->tx_bytes;
+}
+
+static void get_queue_stats_rx(struct net_device *netdev, int nr,
 			       struct netdev_queue_stats_rx *stats)
 {
-	struct vpf_nic *nic = netdev_priv(netdev);
-	struct vpf_rx_ring *rx = &nic->rx;
-	unsigned int start;
+	struct vpf_queue_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&rx->sync);
-		stats->packets = u64_stats_read(&rx->packets);
-		stats->bytes = u64_stats_read(&rx->bytes);
-		stats->alloc_fail = u64_stats_read(&rx->alloc_failed);
-		stats->csum_bad = u64_stats_read(&rx->csum_errors);
-	} while (u64_stats_fetch_retry(&rx->sync, start));
+	vpf_queues_stats(netdev_priv(netdev), nr, nr + 1, &sum);
+	fill_rx(&sum, stats);
 }
 
-static void get_queue_stats_tx(struct net_device *netdev, int queue,
+static void get_queue_stats_tx(struct net_device *netdev, int nr,
 			       struct netdev_queue_stats_tx *stats)
 {
-	struct vpf_nic *nic = netdev_priv(netdev);
-	struct vpf_tx_ring *tx = &nic->tx;
-	unsigned int start;
+	struct vpf_queue_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&tx->sync);
-		stats->packets = u64_stats_read(&tx->packets);
-		stats->bytes = u64_stats_read(&tx->bytes);
-	} while (u64_stats_fetch_retry(&tx->sync, start));
+	vpf_queues_stats(netdev_priv(netdev), nr, nr + 1, &sum);
+	fill_tx(&sum, stats);
 }
 
-/* There is one queue pair, and what it has counted outlives the rings */
+/* What queues have counted that there are no more */
 static void get_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
 			   struct netdev_queue_stats_tx *tx)
 {
-	rx->packets = 0;
-	rx->bytes = 0;
-	rx->alloc_fail = 0;
-	rx->csum_bad = 0;
-	tx->packets = 0;
-	tx->bytes = 0;
+	struct vpf_nic *nic = netdev_priv(netdev);
+	struct vpf_queue_stats sum;
+
+	vpf_queues_stats(nic, nic->num_queues, VPF_QUEUES, &sum);
+	fill_rx(&sum, rx);
+	fill_tx(&sum, tx);
 }
 
 static const struct netdev_stat_ops stat_ops = {
@@ -395,11 +232,9 @@ void vpf_netdev_init(struct vpf_nic *nic)
 	netdev->hw_features = NETIF_F_SG | NETIF_F_RXCSUM | NETIF_F_HW_CSUM |
 			      NETIF_F_SCTP_CRC | NETIF_F_TSO | NETIF_F_TSO6 |
 			      NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
-			      NETIF_F_HW_VLAN_CTAG_FILTER;
+			      NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_RXHASH;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC |
 				NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HIGHDMA;
 	netdev->priv_flags |= IFF_UNICAST_FLT;
-	netif_napi_add(netdev, &nic->napi, poll);
-	netif_napi_set_irq(&nic->napi, pci_irq_vector(nic->pdev, VPF_VEC_QUEUE));
 }

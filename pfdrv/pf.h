@@ -3,7 +3,7 @@
  * One 82576 PF.
  *
  * The part of the NIC that VFs depend on (link, filters, mailbox) works from
- * probe to remove; the PF's own queue pair works while its interface is up.
+ * probe to remove; the PF's own queues work while its interface is up.
  * Everything that changes for VFs is therefore independent of the interface.
  *
  * Lock order, outermost first:
@@ -29,14 +29,14 @@
 #include "health.h"
 #include "regs.h"
 #include "ring.h"
+#include "rss.h"
 #include "vf.h"
 
 #define VPF_NAME		"vferry_pf"
 
 /* MSI-X vectors = EICR bits of the PF; with 7 VFs bits 0 to 3 are the PF's */
-#define VPF_VEC_QUEUE		0
-#define VPF_VEC_OTHER		1
-#define VPF_VECTORS		2
+#define VPF_VEC_OTHER		0
+#define VPF_VEC_QUEUE		1	/* the first queue's; the others' follow */
 
 /* Values of struct vpf_nic.flags, by atomic bit operations */
 enum vpf_nic_flag {
@@ -79,21 +79,25 @@ struct vpf_hw_stats {
  * @flags: enum vpf_nic_flag
  * @wq: everything that sleeps and is not under RTNL
  * @service: link, statistics, restart of a hung queue
- * @napi: the queue pair's
- * @tx: transmit ring, set up while %VPF_F_UP
- * @rx: receive ring, set up while %VPF_F_UP
- * @tx_count: descriptors of the transmit ring, under RTNL
- * @rx_count: descriptors of the receive ring, under RTNL
- * @queue: hardware queue of the PF; its pool has the same number. Equals
- *	@num_vfs, because QEMU lets a queue below that do DMA as a VF
+ * @queues: queue pairs of the PF; the first @num_queues run while %VPF_F_UP
+ * @max_queues: for how many there are vectors
+ * @wanted_queues: how many there are without VFs; under RTNL. Rings and vectors of all are
+ *	there while the interface is open
+ * @num_queues: how many there are; under RTNL, written while they are stopped
+ * @hung_queue: of which the stack last said so
+ * @rss: what is spread over the queues
+ * @tx_count: descriptors of each transmit ring, under RTNL
+ * @rx_count: descriptors of each receive ring, under RTNL
+ * @pool: of the PF; its first queue has the same number in the NIC. Equals @num_vfs,
+ *	because QEMU lets a queue below that do DMA as a VF. Written as that
  * @num_vfs: VFs that the NIC is set up for. Written under RTNL and
  *	@filter_lock while no VF exists
  * @link_up: as reported last; service task only
  * @reset_count: full resets since probe
- * @queue_restarts: restarts of the queue pair by the service task
+ * @queue_restarts: restarts of the queues by the service task
  * @irq_other: "other cause" interrupts
  * @last_restart: jiffies of the last restart after a hung transmit queue
- * @rx_usecs: shortest time between interrupts of the queue pair, under RTNL
+ * @rx_usecs: shortest time between interrupts of a queue, under RTNL
  * @wake: WUF_*: frames that wake the host, under RTNL
  * @keep_own: private flag: frames that come from our own addresses are received
  * @perm_addr: address in the NIC's memory
@@ -122,12 +126,15 @@ struct vpf_nic {
 	struct workqueue_struct *wq;
 	struct delayed_work service;
 
-	struct napi_struct napi;
-	struct vpf_tx_ring tx;
-	struct vpf_rx_ring rx;
+	struct vpf_queue queues[VPF_QUEUES];
+	u8 max_queues;
+	u8 wanted_queues;
+	u8 num_queues;
+	u8 hung_queue;
+	struct vpf_rss rss;
 	u16 tx_count;
 	u16 rx_count;
-	u8 queue;
+	u8 pool;
 	u8 num_vfs;
 
 	bool link_up;
@@ -187,6 +194,12 @@ static inline bool vpf_vmdq(const struct vpf_nic *nic)
 	return nic->num_vfs;
 }
 
+/* How many queues can be had now? With pools QEMU knows no more, and vectors are VFs' */
+static inline unsigned int vpf_usable_queues(const struct vpf_nic *nic)
+{
+	return vpf_vmdq(nic) ? 1 : nic->max_queues;
+}
+
 /* hw.c */
 int vpf_hw_reset(struct vpf_nic *nic);
 int vpf_hw_read_mac(struct vpf_nic *nic);
@@ -202,21 +215,34 @@ void vpf_hw_settle(struct vpf_nic *nic);
 void vpf_hw_update_stats(struct vpf_nic *nic);
 
 /* irq.c */
+unsigned int vpf_irq_max_queues(struct pci_dev *pdev);
 int vpf_irq_init(struct vpf_nic *nic);
 void vpf_irq_exit(struct vpf_nic *nic);
-int vpf_irq_queue_request(struct vpf_nic *nic);
-void vpf_irq_queue_free(struct vpf_nic *nic);
-void vpf_irq_queue_on(struct vpf_nic *nic);
-void vpf_irq_queue_off(struct vpf_nic *nic);
-void vpf_irq_queue_pace(struct vpf_nic *nic);
+int vpf_irq_queue_request(struct vpf_queue *queue);
+void vpf_irq_queue_free(struct vpf_queue *queue);
+void vpf_irq_queue_route(struct vpf_queue *queue);
+void vpf_irq_queue_on(struct vpf_queue *queue);
+void vpf_irq_queue_off(struct vpf_queue *queue);
+void vpf_irq_pace(struct vpf_nic *nic);
 void vpf_irq_other_on(struct vpf_nic *nic);
 void vpf_irq_other_off(struct vpf_nic *nic);
 
 /* netdev.c */
 void vpf_netdev_init(struct vpf_nic *nic);
-int vpf_up(struct vpf_nic *nic);
+
+/* queue.c */
+void vpf_queues_init(struct vpf_nic *nic);
+int vpf_queues_add(struct vpf_nic *nic);
+int vpf_queues_open(struct vpf_nic *nic);
+void vpf_queues_close(struct vpf_nic *nic);
+void vpf_queues_spread(struct vpf_nic *nic);
+unsigned int vpf_queue_cpu(const struct vpf_queue *queue);
+int vpf_queues_follow(struct vpf_nic *nic);
+int vpf_queues_change(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count);
+void vpf_up(struct vpf_nic *nic);
 void vpf_down(struct vpf_nic *nic);
-int vpf_resize(struct vpf_nic *nic, u16 tx_count, u16 rx_count);
+void vpf_queues_stats(struct vpf_nic *nic, unsigned int from, unsigned int to,
+		      struct vpf_queue_stats *sum);
 
 /* ethtool.c */
 extern const struct ethtool_ops vpf_ethtool_ops;

@@ -19,6 +19,8 @@
 #define VPF_VFTA_WORDS		128
 #define VPF_UTA_WORDS		128
 #define VPF_MAX_VFS		7	/* an eighth would leave the PF without a queue */
+#define VPF_RSS_TABLE		128	/* entries, a byte each */
+#define VPF_RSS_KEY		40	/* bytes */
 #define VPF_MAX_FRAME		9728	/* [8.10.8 RLPML] largest frame, with CRC */
 
 /* General control [8.2] */
@@ -106,6 +108,7 @@
 #define   RXCSUM_IPOFLD		BIT(8)
 #define   RXCSUM_TUOFLD		BIT(9)
 #define   RXCSUM_CRCOFL		BIT(11)
+#define   RXCSUM_PCSD		BIT(13)		/* descriptors have a hash */
 #define R_RLPML			0x5004
 
 /* Flow control [8.3]: type and addresses of pause frames [IEEE 802.3 31B], marks */
@@ -162,6 +165,10 @@
 #define R_VFTA(i)		(0x5600 + 4 * (i))
 #define R_UTA(i)		(0xA000 + 4 * (i))	/* write only */
 
+/* Receive-side scaling [8.10]; the queue is in bits 3:0 of an entry */
+#define R_RETA(i)		(0x5C00 + 4 * (i))	/* four entries */
+#define R_RSSRK(i)		(0x5C80 + 4 * (i))	/* four bytes of the key */
+
 /* Virtualisation [8.14] */
 #define R_DTXSWC		0x3500
 #define   DTXSWC_MAC_SPOOF(p)	BIT(p)		/* drop other sources; Q: ignored */
@@ -172,7 +179,15 @@
 #define R_VMVIR(p)		(0x3700 + 4 * (p))
 #define   VMVIR_DEFAULT		BIT(30)		/* always insert the tag in 15:0 */
 #define R_MRQC			0x5818
+#define   MRQC_RSS		2
 #define   MRQC_VMDQ		3
+#define   MRQC_IPV4_TCP		BIT(16)		/* what is hashed: with ports */
+#define   MRQC_IPV4		BIT(17)
+#define   MRQC_IPV6_TCP_EX	BIT(18)		/* Q: TCP by this alone */
+#define   MRQC_IPV6		BIT(20)
+#define   MRQC_IPV6_TCP		BIT(21)
+#define   MRQC_IPV4_UDP		BIT(22)
+#define   MRQC_IPV6_UDP		BIT(23)
 #define R_VT_CTL		0x581C
 #define   VT_CTL_POOL_SHIFT	7
 #define   VT_CTL_DIS_DEF_POOL	BIT(29)
@@ -269,6 +284,10 @@ struct vpf_rx_desc {
 		} wb;
 	};
 };
+
+/* In info: of what the hash is. Those whose bits are set in the second have ports in it */
+#define RXD_RSS_TYPE		GENMASK(3, 0)
+#define RXD_RSS_PORTS		(BIT(1) | BIT(3) | GENMASK(9, 6))
 
 #define RXD_DD			BIT(0)
 #define RXD_EOP			BIT(1)

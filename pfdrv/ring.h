@@ -14,6 +14,9 @@
 struct page_pool;
 struct vpf_nic;
 
+/* Most queue pairs that the PF uses */
+#define VPF_QUEUES		8
+
 /* Lengths of a ring; a multiple of VPF_RING_STEP (128 bytes) [8.10.7] */
 #define VPF_RING_MIN		64
 #define VPF_RING_MAX		4096
@@ -101,19 +104,58 @@ struct vpf_rx_ring {
 	u64_stats_t own_dropped;	/* own frames, looped back by the NIC */
 };
 
+/**
+ * struct vpf_queue - a queue pair of the PF
+ * @nic: whose
+ * @nr: number in the interface
+ * @hw: number in the NIC; another with another number of VFs, while it is stopped
+ * @vector: MSI-X vector, and bit of EICR
+ * @irq_name: in /proc/interrupts
+ * @napi: of both rings
+ * @tx: transmit ring; its memory is there while the interface is open
+ * @rx: receive ring; likewise
+ */
+struct vpf_queue {
+	struct vpf_nic *nic;
+	u8 nr;
+	u8 hw;
+	u8 vector;
+	char irq_name[IFNAMSIZ + 4];
+	struct napi_struct napi;
+	struct vpf_tx_ring tx;
+	struct vpf_rx_ring rx;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct vpf_queue_stats - what queues have counted, as ethtool names it
+ */
+struct vpf_queue_stats {
+	u64 tx_packets;
+	u64 tx_bytes;
+	u64 tx_busy;
+	u64 tx_dropped;
+	u64 rx_packets;
+	u64 rx_bytes;
+	u64 rx_errors;
+	u64 rx_alloc_failed;
+	u64 rx_csum_errors;
+	u64 rx_own_dropped;
+};
+
 /* tx.c */
 int vpf_tx_alloc(struct vpf_nic *nic, struct vpf_tx_ring *ring, u16 count);
 void vpf_tx_free(struct vpf_nic *nic, struct vpf_tx_ring *ring);
-void vpf_tx_start(struct vpf_nic *nic);
-void vpf_tx_drain(struct vpf_nic *nic);
-bool vpf_tx_clean(struct vpf_nic *nic, int budget);
+void vpf_tx_start(struct vpf_queue *queue);
+void vpf_tx_drain(struct vpf_queue *queue);
+bool vpf_tx_clean(struct vpf_queue *queue, int budget);
 netdev_tx_t vpf_xmit(struct sk_buff *skb, struct net_device *netdev);
 
 /* rx.c */
-int vpf_rx_alloc(struct vpf_nic *nic, struct vpf_rx_ring *ring, u16 count);
+int vpf_rx_alloc(struct vpf_queue *queue, struct vpf_rx_ring *ring, u16 count);
 void vpf_rx_free(struct vpf_nic *nic, struct vpf_rx_ring *ring);
-void vpf_rx_start(struct vpf_nic *nic);
-void vpf_rx_drain(struct vpf_nic *nic);
-int vpf_rx_clean(struct vpf_nic *nic, int budget);
+void vpf_rx_start(struct vpf_queue *queue);
+void vpf_rx_set_drop(struct vpf_queue *queue);
+void vpf_rx_drain(struct vpf_queue *queue);
+int vpf_rx_clean(struct vpf_queue *queue, int budget);
 
 #endif

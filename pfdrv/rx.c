@@ -5,6 +5,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <linux/mii.h>
 #include <net/page_pool/helpers.h>
 
 #include "pf.h"
@@ -13,14 +14,15 @@
 /* Buffers are handed to the NIC in batches: each RDT write is a register access */
 #define VPF_RX_BATCH	16
 
-int vpf_rx_alloc(struct vpf_nic *nic, struct vpf_rx_ring *ring, u16 count)
+int vpf_rx_alloc(struct vpf_queue *queue, struct vpf_rx_ring *ring, u16 count)
 {
+	struct vpf_nic *nic = queue->nic;
 	struct page_pool_params params = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
 		.pool_size = count,
 		.nid = dev_to_node(&nic->pdev->dev),
 		.dev = &nic->pdev->dev,
-		.napi = &nic->napi,
+		.napi = &queue->napi,
 		.netdev = nic->netdev,
 		.dma_dir = DMA_FROM_DEVICE,
 		.max_len = PAGE_SIZE,
@@ -75,9 +77,9 @@ static unsigned int rx_unused(const struct vpf_rx_ring *ring)
 }
 
 /* Fill free descriptors and tell the NIC. Returns false if memory ran out */
-static bool rx_refill(struct vpf_nic *nic)
+static bool rx_refill(struct vpf_queue *queue)
 {
-	struct vpf_rx_ring *ring = &nic->rx;
+	struct vpf_rx_ring *ring = &queue->rx;
 	unsigned int todo = rx_unused(ring);
 	u16 i = ring->next_use;
 	bool enough = true;
@@ -103,25 +105,39 @@ static bool rx_refill(struct vpf_nic *nic)
 
 	if (i != ring->next_use) {
 		ring->next_use = i;
-		vpf_wr(nic, R_RDT(nic->queue), i);	/* has a write barrier */
+		vpf_wr(queue->nic, R_RDT(queue->hw), i);	/* has a write barrier */
 	}
 	return enough;
 }
 
-/* Program the queue, start it, give it buffers */
-void vpf_rx_start(struct vpf_nic *nic)
+/**
+ * vpf_rx_set_drop() - what a full queue does
+ * @queue: of the PF
+ *
+ * It must not hold up VFs. The PF's other queues it does hold up if pause frames can
+ * make the link wait: then nothing is to be lost.
+ */
+void vpf_rx_set_drop(struct vpf_queue *queue)
 {
-	struct vpf_rx_ring *ring = &nic->rx;
 	u32 srrctl = SRRCTL_ADV_ONEBUF | SRRCTL_BSIZEPKT_1K * (VPF_RX_BUF / 1024);
-	unsigned int q = nic->queue;
+	struct vpf_nic *nic = queue->nic;
+
+	if (vpf_vmdq(nic) || (nic->num_queues > 1 && !(nic->pause & FLOW_CTRL_TX)))
+		srrctl |= SRRCTL_DROP_EN;
+	vpf_wr(nic, R_SRRCTL(queue->hw), srrctl);
+}
+
+/* Program the queue, start it, give it buffers */
+void vpf_rx_start(struct vpf_queue *queue)
+{
+	struct vpf_rx_ring *ring = &queue->rx;
+	struct vpf_nic *nic = queue->nic;
+	unsigned int q = queue->hw;
 
 	memset(ring->desc, 0, ring->count * sizeof(*ring->desc));
 	ring->next_use = 0;
 	ring->next_clean = 0;
 	ring->discard = false;
-
-	if (vpf_vmdq(nic))	/* one full queue must not hold up the others */
-		srrctl |= SRRCTL_DROP_EN;
 
 	vpf_wr(nic, R_RXDCTL(q), 0);
 	vpf_wr(nic, R_RDBAL(q), lower_32_bits(ring->dma));
@@ -129,16 +145,16 @@ void vpf_rx_start(struct vpf_nic *nic)
 	vpf_wr(nic, R_RDLEN(q), ring->count * sizeof(*ring->desc));
 	vpf_wr(nic, R_RDH(q), 0);
 	vpf_wr(nic, R_RDT(q), 0);
-	vpf_wr(nic, R_SRRCTL(q), srrctl);
+	vpf_rx_set_drop(queue);
 	vpf_wr(nic, R_RXDCTL(q), XXDCTL_PTHRESH | XXDCTL_HTHRESH |
 				 XXDCTL_WTHRESH | XXDCTL_ENABLE);
-	rx_refill(nic);
+	rx_refill(queue);
 }
 
 /* Take the buffers of the stopped queue back */
-void vpf_rx_drain(struct vpf_nic *nic)
+void vpf_rx_drain(struct vpf_queue *queue)
 {
-	struct vpf_rx_ring *ring = &nic->rx;
+	struct vpf_rx_ring *ring = &queue->rx;
 	unsigned int i;
 
 	for (i = 0; i < ring->count; i++) {
@@ -152,21 +168,21 @@ void vpf_rx_drain(struct vpf_nic *nic)
 }
 
 /* The first piece of a frame: a new skb with the header, the rest as a fragment */
-static struct sk_buff *first_piece(struct vpf_nic *nic, struct vpf_rx_buf *buf,
+static struct sk_buff *first_piece(struct vpf_queue *queue, struct vpf_rx_buf *buf,
 				   unsigned int len)
 {
 	unsigned char *data = page_address(buf->page) + buf->offset;
-	struct vpf_rx_ring *ring = &nic->rx;
+	struct vpf_rx_ring *ring = &queue->rx;
 	unsigned int head = len;
 	struct sk_buff *skb;
 
-	skb = napi_alloc_skb(&nic->napi, VPF_RX_COPY);
+	skb = napi_alloc_skb(&queue->napi, VPF_RX_COPY);
 	if (!skb)
 		return NULL;
 
 	skb_mark_for_recycle(skb);
 	if (len > VPF_RX_COPY)
-		head = eth_get_headlen(nic->netdev, data, VPF_RX_COPY);
+		head = eth_get_headlen(queue->nic->netdev, data, VPF_RX_COPY);
 	memcpy(__skb_put(skb, head), data, head);
 	if (head == len)
 		page_pool_put_full_page(ring->pool, buf->page, true);
@@ -206,26 +222,40 @@ static bool is_own_frame(struct net_device *netdev, const struct sk_buff *skb)
 	return own;
 }
 
-static void set_checksum(struct vpf_nic *nic, struct sk_buff *skb, u32 status)
+static void set_checksum(struct vpf_queue *queue, struct sk_buff *skb, u32 status)
 {
-	if (!(nic->netdev->features & NETIF_F_RXCSUM))
+	struct vpf_rx_ring *ring = &queue->rx;
+
+	if (!(queue->nic->netdev->features & NETIF_F_RXCSUM))
 		return;
 
 	if (status & (RXD_L4E | RXD_IPE)) {
-		u64_stats_update_begin(&nic->rx.sync);
-		u64_stats_inc(&nic->rx.csum_errors);
-		u64_stats_update_end(&nic->rx.sync);
+		u64_stats_update_begin(&ring->sync);
+		u64_stats_inc(&ring->csum_errors);
+		u64_stats_update_end(&ring->sync);
 		return;		/* the stack looks again */
 	}
 	if (status & RXD_L4CS)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 }
 
-/* A whole frame. Returns false if it went nowhere */
-static bool deliver(struct vpf_nic *nic, struct sk_buff *skb, u32 status, u16 vlan)
+static void set_hash(const struct net_device *netdev, struct sk_buff *skb,
+		     const struct vpf_rx_desc *desc)
 {
+	u32 type = le32_to_cpu(desc->wb.info) & RXD_RSS_TYPE;
+
+	if (type && netdev->features & NETIF_F_RXHASH)
+		skb_set_hash(skb, le32_to_cpu(desc->wb.hash), BIT(type) & RXD_RSS_PORTS ?
+			     PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
+}
+
+/* A whole frame, with its last descriptor. Returns false if it went nowhere */
+static bool deliver(struct vpf_queue *queue, struct sk_buff *skb, u32 status,
+		    const struct vpf_rx_desc *desc)
+{
+	struct vpf_nic *nic = queue->nic;
 	struct net_device *netdev = nic->netdev;
-	struct vpf_rx_ring *ring = &nic->rx;
+	struct vpf_rx_ring *ring = &queue->rx;
 	unsigned int len = skb->len;
 	u64_stats_t *drop = NULL;
 
@@ -248,25 +278,27 @@ static bool deliver(struct vpf_nic *nic, struct sk_buff *skb, u32 status, u16 vl
 		return false;
 	}
 
-	set_checksum(nic, skb, status);
+	set_checksum(queue, skb, status);
+	set_hash(netdev, skb, desc);
 	if (status & RXD_VP)
-		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
-	skb_record_rx_queue(skb, 0);
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), le16_to_cpu(desc->wb.vlan));
+	skb_record_rx_queue(skb, queue->nr);
 	skb->protocol = eth_type_trans(skb, netdev);
-	napi_gro_receive(&nic->napi, skb);
+	napi_gro_receive(&queue->napi, skb);
 	return true;
 }
 
 /**
  * vpf_rx_clean() - take what has arrived
- * @nic: the PF
+ * @queue: of the PF
  * @budget: most frames to take
  *
  * Return: frames taken; @budget if there may be more or memory was short
  */
-int vpf_rx_clean(struct vpf_nic *nic, int budget)
+int vpf_rx_clean(struct vpf_queue *queue, int budget)
 {
-	struct vpf_rx_ring *ring = &nic->rx;
+	struct vpf_rx_ring *ring = &queue->rx;
+	struct device *dev = &queue->nic->pdev->dev;
 	bool enough = true;
 	int done = 0;
 
@@ -275,21 +307,18 @@ int vpf_rx_clean(struct vpf_nic *nic, int budget)
 		struct vpf_rx_buf *buf = &ring->buf[ring->next_clean];
 		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status));
 		unsigned int len;
-		u16 vlan;
 
 		if (!(status & RXD_DD) || !buf->page)
 			break;
 		/* the rest of the descriptor is read after DD */
 		dma_rmb();
 		len = min_t(unsigned int, le16_to_cpu(desc->wb.length), VPF_RX_BUF);
-		vlan = le16_to_cpu(desc->wb.vlan);
 
-		dma_sync_single_range_for_cpu(&nic->pdev->dev,
-					      page_pool_get_dma_addr(buf->page),
+		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(buf->page),
 					      buf->offset, len, DMA_FROM_DEVICE);
 
 		if (!ring->skb && !ring->discard) {
-			ring->skb = first_piece(nic, buf, len);
+			ring->skb = first_piece(queue, buf, len);
 			ring->discard = !ring->skb;
 		} else if (ring->skb) {
 			if (skb_shinfo(ring->skb)->nr_frags < MAX_SKB_FRAGS) {
@@ -313,16 +342,16 @@ int vpf_rx_clean(struct vpf_nic *nic, int budget)
 
 		if (status & RXD_EOP) {
 			if (ring->skb)
-				deliver(nic, ring->skb, status, vlan);
+				deliver(queue, ring->skb, status, desc);
 			ring->skb = NULL;
 			ring->discard = false;
 			done++;
 		}
 		if (rx_unused(ring) >= VPF_RX_BATCH)
-			enough = rx_refill(nic);
+			enough = rx_refill(queue);
 	}
 
 	if (rx_unused(ring) >= VPF_RX_BATCH)
-		enough = rx_refill(nic);
+		enough = rx_refill(queue);
 	return enough ? done : budget;
 }

@@ -82,14 +82,22 @@ static bool pattern_fails(struct vpf_nic *nic, u32 reg, u32 mask)
 	return fails;
 }
 
-/* Only of the PF's own queue, which is stopped: VFs go on meanwhile */
-static bool registers_fail(struct vpf_nic *nic)
+static bool queue_fails(struct vpf_nic *nic, unsigned int q)
 {
-	unsigned int q = nic->queue;
-
 	return pattern_fails(nic, R_RDBAL(q), ~0x7fu) | pattern_fails(nic, R_RDBAH(q), ~0u) |
 	       pattern_fails(nic, R_RDLEN(q), 0xfff80) | pattern_fails(nic, R_TDBAL(q), ~0x7fu) |
 	       pattern_fails(nic, R_TDBAH(q), ~0u) | pattern_fails(nic, R_TDLEN(q), 0xfff80);
+}
+
+/* Only of the PF's own queues, which are stopped: VFs go on meanwhile */
+static bool registers_fail(struct vpf_nic *nic)
+{
+	bool fails = false;
+	unsigned int i;
+
+	for (i = 0; i < nic->num_queues; i++)
+		fails |= queue_fails(nic, nic->queues[i].hw);
+	return fails;
 }
 
 static u64 irqs_seen(const struct vpf_nic *nic)

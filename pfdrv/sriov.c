@@ -20,7 +20,7 @@
 
 /*
  * Set the NIC up for a number of VFs. The port's link stays: nothing is reset.
- * No VF exists at this moment, so nobody but the PF's own queue is disturbed.
+ * No VF exists at this moment, so nobody but the PF's own queues is disturbed.
  */
 static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 {
@@ -35,6 +35,8 @@ static int set_num_vfs(struct vpf_nic *nic, unsigned int num_vfs)
 	vpf_irq_other_off(nic);
 	err = vpf_filter_set_vfs(nic, num_vfs);
 	vpf_nl_changed();
+	if (vpf_queues_follow(nic))
+		netdev_warn(nic->netdev, "no memory for more than %u queues\n", nic->num_queues);
 	vpf_hw_configure(nic);
 	if (!err)
 		for (n = 0; n < num_vfs; n++)

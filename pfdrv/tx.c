@@ -54,10 +54,11 @@ void vpf_tx_free(struct vpf_nic *nic, struct vpf_tx_ring *ring)
 }
 
 /* Program the queue and start it empty */
-void vpf_tx_start(struct vpf_nic *nic)
+void vpf_tx_start(struct vpf_queue *queue)
 {
-	struct vpf_tx_ring *ring = &nic->tx;
-	unsigned int q = nic->queue;
+	struct vpf_tx_ring *ring = &queue->tx;
+	struct vpf_nic *nic = queue->nic;
+	unsigned int q = queue->hw;
 
 	memset(ring->desc, 0, ring->count * sizeof(*ring->desc));
 	ring->next_use = 0;
@@ -90,9 +91,10 @@ static void unmap(struct vpf_nic *nic, struct vpf_tx_buf *buf)
 }
 
 /* Throw away what the stopped queue still holds */
-void vpf_tx_drain(struct vpf_nic *nic)
+void vpf_tx_drain(struct vpf_queue *queue)
 {
-	struct vpf_tx_ring *ring = &nic->tx;
+	struct vpf_tx_ring *ring = &queue->tx;
+	struct vpf_nic *nic = queue->nic;
 	unsigned int i;
 
 	for (i = 0; i < ring->count; i++) {
@@ -105,7 +107,7 @@ void vpf_tx_drain(struct vpf_nic *nic)
 	}
 	ring->next_use = 0;
 	ring->next_clean = 0;
-	netdev_reset_queue(nic->netdev);
+	netdev_tx_reset_queue(netdev_get_tx_queue(nic->netdev, queue->nr));
 }
 
 static unsigned int tx_unused(const struct vpf_tx_ring *ring)
@@ -118,16 +120,17 @@ static unsigned int tx_unused(const struct vpf_tx_ring *ring)
 
 /**
  * vpf_tx_clean() - give back what has been sent
- * @nic: the PF
+ * @queue: of the PF
  * @budget: of NAPI, 0: netpoll
  *
  * Return: everything that was sent is cleaned up
  */
-bool vpf_tx_clean(struct vpf_nic *nic, int budget)
+bool vpf_tx_clean(struct vpf_queue *queue, int budget)
 {
-	struct netdev_queue *txq = netdev_get_tx_queue(nic->netdev, 0);
+	struct vpf_nic *nic = queue->nic;
+	struct netdev_queue *txq = netdev_get_tx_queue(nic->netdev, queue->nr);
 	unsigned int bytes = 0, packets = 0, loops = 0;
-	struct vpf_tx_ring *ring = &nic->tx;
+	struct vpf_tx_ring *ring = &queue->tx;
 	u16 i = ring->next_clean;
 
 	for (; loops < ring->count / 2; loops++) {
@@ -296,10 +299,9 @@ static u16 put_piece(struct vpf_tx_ring *ring, u16 i, dma_addr_t dma,
  * Describe the packet, from the ring's next free descriptor on. On failure
  * nothing is left behind but garbage in descriptors that the NIC will not see.
  */
-static int put_packet(struct vpf_nic *nic, struct sk_buff *skb,
+static int put_packet(struct vpf_nic *nic, struct vpf_tx_ring *ring, struct sk_buff *skb,
 		      const struct tx_offload *o)
 {
-	struct vpf_tx_ring *ring = &nic->tx;
 	struct device *dev = &nic->pdev->dev;
 	u16 start = ring->next_use, i = start;
 	struct vpf_tx_buf *first = &ring->buf[start];
@@ -358,18 +360,17 @@ err_unmap:
 }
 
 /* Stop the queue if the next packet might not fit */
-static int maybe_stop(struct net_device *netdev, struct vpf_tx_ring *ring,
-		      unsigned int need)
+static int maybe_stop(struct netdev_queue *txq, struct vpf_tx_ring *ring, unsigned int need)
 {
 	if (likely(tx_unused(ring) >= need))
 		return 0;
 
-	netif_stop_queue(netdev);
+	netif_tx_stop_queue(txq);
 	/* pairs with the barrier in vpf_tx_clean(): it sees us stopped, or we its room */
 	smp_mb();
 	if (tx_unused(ring) < need)
 		return -EBUSY;
-	netif_start_queue(netdev);
+	netif_tx_start_queue(txq);
 	return 0;
 }
 
@@ -398,15 +399,25 @@ static void count_one(struct vpf_tx_ring *ring, u64_stats_t *counter)
 netdev_tx_t vpf_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
-	struct vpf_tx_ring *ring = &nic->tx;
+	unsigned int nr = skb_get_queue_mapping(skb);
+	struct vpf_queue *queue = &nic->queues[nr];
+	struct vpf_tx_ring *ring = &queue->tx;
 	bool more = netdev_xmit_more();
 	unsigned int segs, bytes;
+	struct netdev_queue *txq;
 	struct vpf_tx_buf *first;
 	struct tx_offload o;
 
-	if (maybe_stop(netdev, ring, pieces(skb) + 2)) {
+	/* the stack has looked before there were fewer */
+	if (unlikely(nr >= READ_ONCE(nic->num_queues))) {
+		dev_kfree_skb_any(skb);
+		count_one(ring, &ring->dropped);
+		return NETDEV_TX_OK;
+	}
+	txq = netdev_get_tx_queue(netdev, nr);
+	if (maybe_stop(txq, ring, pieces(skb) + 2)) {
 		count_one(ring, &ring->busy);
-		vpf_wr(nic, R_TDT(nic->queue), ring->next_use);
+		vpf_wr(nic, R_TDT(queue->hw), ring->next_use);
 		return NETDEV_TX_BUSY;
 	}
 	if (skb_put_padto(skb, ETH_ZLEN))	/* frees it on failure */
@@ -421,13 +432,12 @@ netdev_tx_t vpf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	first->segs = segs;
 	first->bytes = bytes;
 	skb_tx_timestamp(skb);
-	if (put_packet(nic, skb, &o))
+	if (put_packet(nic, ring, skb, &o))
 		goto drop;
 
-	maybe_stop(netdev, ring, VPF_TX_STOP);
-	if (__netdev_tx_sent_queue(netdev_get_tx_queue(netdev, 0), bytes, more) ||
-	    netif_queue_stopped(netdev))
-		vpf_wr(nic, R_TDT(nic->queue), ring->next_use);
+	maybe_stop(txq, ring, VPF_TX_STOP);
+	if (__netdev_tx_sent_queue(txq, bytes, more) || netif_tx_queue_stopped(txq))
+		vpf_wr(nic, R_TDT(queue->hw), ring->next_use);
 	return NETDEV_TX_OK;
 
 drop:
@@ -436,6 +446,6 @@ drop:
 kick:
 	/* packets put before this one with "more to come" must not wait */
 	if (!more)
-		vpf_wr(nic, R_TDT(nic->queue), ring->next_use);
+		vpf_wr(nic, R_TDT(queue->hw), ring->next_use);
 	return NETDEV_TX_OK;
 }

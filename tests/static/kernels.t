@@ -152,7 +152,7 @@ kernel() {
 	result "$name: $(cat "$work/$1-$2.release" 2>/dev/null || echo "$1's, $2")" "$found"
 }
 
-echo 1..9
+echo 1..10
 rm -f "$work"/*.release
 kernel "vferry_vf builds for Debian 12" bookworm amd64 vferry-guest vfdrv 1
 kernel "all build for Debian 13" trixie amd64 "vferry-guest vferry-host"
@@ -164,8 +164,10 @@ reason=$(later trixie-backports amd64 vferry-host)
 name="vferry_vfio does not build if Kbuild cannot find what the kernel has"
 if [ -n "$reason" ]; then
 	todo "$name" "$reason"
+	todo "nor does vferry_pf" "$reason"
 else
 	result "$name" "$(unseen trixie-backports qemu-hooks/vfio linux/vfio.h)"
+	result "nor does vferry_pf" "$(unseen trixie-backports pfdrv linux/ethtool.h)"
 fi
 result "nor does vferry_vf" "$(unseen trixie vfdrv net/netdev_queues.h)"
 result "what is newer than all that DKMS is told of is known by its number" "$(

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vferry_pf as a network driver, first without VFs, then with seven of stock igbvf."""
 
+import ipaddress
 import json
 import re
 
 from vlab import case, expect, test, wait_until
 from vlab.net import DATA_NET
+from vlab.netdev import NETDEV
 from vlab.traffic import tcp_streams
 
 case(hosts=["a"], smp=2)
@@ -208,7 +210,7 @@ def tools(lab, t):
     expect(not lab.a.run("ethtool -s pf0 wol g"), "Wake-on-LAN was taken")
 
     def eitr():
-        return registers(lab)[0x1680]
+        return registers(lab)[0x1684]
     t.defer(lab.a.sh, "ethtool -C pf0 rx-usecs 0")
     lab.a.sh("ethtool -C pf0 rx-usecs 50")
     expect(re.search(r"^rx-usecs:\s+50$", lab.a.sh("ethtool -c pf0"), re.M) and eitr() == 200, eitr())
@@ -236,7 +238,9 @@ def devlink(lab, t):
     expect({h["reporter"]: h["state"] for h in health} ==
            {"tx": "healthy", "mailbox": "healthy", "migration": "healthy"}, health)
     told = json.loads(lab.a.sh(f"devlink -j health diagnose {pf} reporter tx"))
-    expect(told["up"] and told["head"] == told["tail"], told)
+    expect(told["up"] and told["queues"], told)
+    for queue in told["queues"]:
+        expect(queue["head"] == queue["tail"], told)
     before = counter(lab.a, "queue_restarts")
     t.allow("transmit queue hangs")
     lab.a.sh(f"devlink health test {pf} reporter tx")
@@ -244,6 +248,170 @@ def devlink(lab, t):
     tx, = json.loads(lab.a.sh(f"devlink -j health show {pf} reporter tx"))["health"][pf]
     expect(tx["error"] == tx["recover"] == 1 and tx["state"] == "healthy", tx)
     wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "ping")
+
+
+def queues(lab):
+    """How many there can be, and how many there are."""
+    return [int(n) for n in re.findall(r"^Combined:\s+(\d+)$", lab.a.sh("ethtool -l pf0"), re.M)]
+
+
+def spread(lab):
+    """The indirection table, and the key."""
+    shown = lab.a.sh("ethtool -x pf0")
+    table = [int(queue) for row in re.findall(r"^ +\d+: +(.*)$", shown, re.M) for queue in row.split()]
+    key = expect(re.search(r"^(?:[0-9a-f]{2}:){39}[0-9a-f]{2}$", shown, re.M), shown).group()
+    return table, key
+
+
+def toeplitz(key, data):
+    """The hash of RSS: for each bit that is set, the 32 bits of the key from there on."""
+    stream = int(key.replace(":", ""), 16)
+    value, length = int.from_bytes(data, "big"), 8 * len(data)
+    found = 0
+    for bit in range(length):
+        if value >> (length - 1 - bit) & 1:
+            found ^= stream >> (320 - 32 - bit) & 0xffffffff
+    return found
+
+
+def flow_data(source_port, port):
+    return (ipaddress.ip_address(PEER).packed + ipaddress.ip_address(PF).packed +
+            source_port.to_bytes(2, "big") + port.to_bytes(2, "big"))
+
+
+# Somebody asks for a connection, and is refused: one frame of a flow
+FLOWS = """
+import socket, sys
+for source, port in %s:
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("%s", source))
+    try:
+        s.connect(("%s", port))
+        sys.exit("connected")
+    except ConnectionRefusedError:
+        pass
+"""
+
+
+def check_spread(lab, flows, table, key):
+    """The first frames of flows arrive at the queues that table and key tell; how many at each."""
+    want = [0, 0]
+    for flow in flows:
+        want[table[toeplitz(key, flow_data(*flow)) % 128]] += 1
+    before = [counter(lab.a, f"rx_queue_{n}_packets") for n in range(2)]
+    lab.peer.sh(f"python3 -c '{FLOWS % (flows, PEER, PF)}'")
+    got = [counter(lab.a, f"rx_queue_{n}_packets") - before[n] for n in range(2)]
+    # an ARP may come in between
+    expect(all(w <= g <= w + 4 for w, g in zip(want, got)), (want, got))
+    return want
+
+
+def end(lab, streams):
+    """End them, and wait until what was under way has arrived."""
+    streams.stop()
+    seen = []
+
+    def still():
+        seen.append(counter(lab.a, "rx_packets"))
+        return len(seen) > 1 and seen[-1] - seen[-2] < 2
+    wait_until(still, 20, lambda: f"the end of the streams: {seen[-5:]}", 0.3)
+
+
+MANY = [(30000 + n, 7100 + n % 7) for n in range(64)]
+ONE = [(30100, 7100)] * 20
+KEY = ":".join(f"{(7 * n + 1) % 256:02x}" for n in range(40))
+
+
+@test("two queues: a flow's hash says which, and each has its NAPI, vector and counters")
+def rss(lab, t):
+    expect(queues(lab) == [2, 2], queues(lab))
+    table, key = spread(lab)
+    expect(table == [n % 2 for n in range(128)], table)
+    expect(min(check_spread(lab, MANY, table, key)) > 10, "all flows went the same way")
+    expect(min(check_spread(lab, ONE, table, key)) == 0, "one flow went both ways")
+
+    lab.a.push("/tmp/netdev.py", NETDEV.encode())
+    found, napis, stats = json.loads(lab.a.sh("python3 /tmp/netdev.py pf0"))
+    irqs = [int(lab.a.sh(f"grep ' pf0-{n}$' /proc/interrupts | cut -d: -f1")) for n in range(2)]
+    expect(sorted(napi["3"] for napi in napis) == sorted(irqs), (napis, irqs))
+    for number, irq in enumerate(irqs):
+        napi, = (napi["2"] for napi in napis if napi["3"] == irq)
+        pair = [q for q in found if q["1"] == number]
+        expect(len(pair) == 2 and all(q["4"] == napi for q in pair), (found, napis))
+    for kind, word in (("rx", "8"), ("tx", "10")):
+        by_queue = [q[word] for q in stats if word in q]
+        expect(len(by_queue) == 2 and sum(by_queue) <= counter(lab.a, f"{kind}_packets"), stats)
+    cpus = [lab.a.sh(f"cat /proc/irq/{irq}/effective_affinity_list").strip() for irq in irqs]
+    expect(sorted(cpus) == ["0", "1"], cpus)
+    xps = [lab.a.sh(f"cat /sys/class/net/pf0/queues/tx-{n}/xps_cpus").strip() for n in range(2)]
+    expect([1 << int(cpu) for cpu in cpus] == [int(mask, 16) for mask in xps], (cpus, xps))
+
+    t.defer(lab.a.sh, f"ethtool -X pf0 default; ethtool -X pf0 hkey {key}")
+    for command, to in (("equal 1", 0), ("weight 0 1", 1)):
+        lab.a.sh(f"ethtool -X pf0 {command}")
+        table = spread(lab)[0]
+        expect(table == [to] * 128, table)
+        check_spread(lab, MANY, table, key)
+    refused = lab.a.run("ethtool -L pf0 combined 1")
+    expect(not refused and "indirection table" in refused.err, refused)
+
+    lab.a.sh(f"ethtool -X pf0 weight 1 3 hkey {KEY}")
+    table = spread(lab)[0]
+    expect(sum(table) == 96, table)
+    for command in ("true", "ethtool --reset pf0 all", f"ip link set pf0 down; ip link set pf0 up; "
+                    f"ip address replace {PF}/24 dev pf0"):
+        lab.a.sh(command)
+        wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "ping")
+        expect(spread(lab) == (table, KEY), spread(lab))
+        check_spread(lab, MANY, table, KEY)
+    regs = registers(lab)
+    expect(regs[0x5c80] == int.from_bytes(bytes.fromhex(KEY.replace(":", ""))[:4], "little"), "RSSRK")
+    expect([regs[0x5c00 + n // 4 * 4] >> n % 4 * 8 & 15 for n in range(128)] == table, "RETA")
+
+
+@test("what is hashed of UDP, and what cannot be set")
+def rss_set(lab, t):
+    def hashed(flow):
+        return lab.a.sh(f"ethtool -n pf0 rx-flow-hash {flow}").count("\nL4 bytes")
+
+    def udp_bits():
+        return registers(lab)[0x5818] >> 22 & 3
+    expect([hashed(flow) for flow in ("tcp4", "tcp6", "udp4", "udp6", "sctp4")] == [2, 2, 0, 0, 0],
+           "what is hashed")
+    t.defer(lab.a.sh, "ethtool -N pf0 rx-flow-hash udp4 sd; ethtool -N pf0 rx-flow-hash udp6 sd")
+    for number, flow in enumerate(("udp4", "udp6")):
+        lab.a.sh(f"ethtool -N pf0 rx-flow-hash {flow} sdfn")
+        expect(hashed(flow) == 2 and udp_bits() == (1, 3)[number], udp_bits())
+    lab.a.sh("ethtool --reset pf0 all")
+    expect(hashed("udp4") == 2 and udp_bits() == 3, "lost by a reset")
+    for refused in ("-N pf0 rx-flow-hash tcp4 sd", "-N pf0 rx-flow-hash udp4 s", "-X pf0 hfunc xor"):
+        expect(not lab.a.run(f"ethtool {refused}"), f"{refused} was taken")
+    # two processors: no more queues are of use
+    for refused in ("combined 3", "rx 1", "combined 0"):
+        result = lab.a.run(f"ethtool -L pf0 {refused}")
+        expect(not result and "requested channel count" in result.err, (refused, result))
+    lab.a.sh("ethtool -K pf0 rxhash off; ethtool -K pf0 rxhash on")
+
+
+@test("the number of queues changes under traffic")
+def queue_number(lab, t):
+    streams = streams_to_peer(lab, t, 7032)
+    for number in (1, 2, 1, 2):
+        before = counter(lab.a, "tx_packets")
+        lab.a.sh(f"ethtool -L pf0 combined {number}")
+        expect(queues(lab) == [2, number], queues(lab))
+        expect(set(spread(lab)[0]) == set(range(number)), "indirection table")
+        carry(streams, MIB)
+        expect(counter(lab.a, "tx_packets") > before, "counters ran backwards")
+        lab.a.sh("ethtool -G pf0 rx 256 tx 256; ethtool -G pf0 rx 512 tx 512")
+        carry(streams, MIB)
+    lab.a.sh("ip link set pf0 down; ethtool -L pf0 combined 1; ip link set pf0 up")
+    carry(streams, MIB)
+    lab.a.sh("ip link set pf0 down; ethtool -L pf0 combined 2; ip link set pf0 up")
+    carry(streams, MIB)
+    end(lab, streams)
+    check_spread(lab, MANY, *spread(lab))
 
 
 @test("the link's end is seen, and its return; less is offered in autonegotiation")
@@ -298,6 +466,11 @@ def seven(lab, t):
 
 @test("with VFs the PF is still a NIC: TCP, MTU 9000, multicast")
 def pf_with_vfs(lab, t):
+    expect(queues(lab) == [1, 1] and set(spread(lab)[0]) == {0}, (queues(lab), spread(lab)))
+    expect(registers(lab)[0x5818] == 3, "MRQC")
+    result = lab.a.run("ethtool -L pf0 combined 2")
+    expect(not result and "exceeds maximum" in result.err, result)
+    expect(not lab.a.run(f"ethtool -X pf0 hkey {KEY}"), "a key was taken")
     carry(streams_to_peer(lab, t, 7026), 8 * MIB)
     jumbo_with(lab, t, 7027)
     hears(lab, t, lab.a, PF, "239.1.2.4")
@@ -419,9 +592,27 @@ def pf_down(lab, t):
 @test("SR-IOV off and on under traffic of the PF")
 def sriov_cycle(lab, t):
     streams = streams_to_peer(lab, t, 7031)
-    for count in (0, 1, 0, 7, 0, 3):
+    for count in (0, 1):
+        sriov(lab, count)
+        expect(queues(lab) == ([1, 1] if count else [2, 2]), queues(lab))
+        carry(streams, MIB)
+    sriov(lab, 0)
+    lab.a.sh(f"ethtool -X pf0 weight 1 3 hkey {KEY}")
+    chosen = spread(lab)
+    for count in (7, 0):
         sriov(lab, count)
         carry(streams, MIB)
+    expect(queues(lab) == [2, 2] and spread(lab) == chosen, "RSS is lost when VFs come and go")
+    lab.a.sh("ethtool -X pf0 default; ethtool -L pf0 combined 1")
+    for count in (3, 0):
+        sriov(lab, count)
+        carry(streams, MIB)
+    expect(queues(lab) == [2, 1], queues(lab))
+    lab.a.sh("ethtool -L pf0 combined 2")
+    end(lab, streams)
+    check_spread(lab, MANY, *spread(lab))
+    sriov(lab, 3)
+    wait_until(lambda: lab.a.run(f"ping -c 1 -W 1 {PEER}"), 20, "the PF with VFs")
 
 
 @test("unload while VFs are in use, under traffic")
