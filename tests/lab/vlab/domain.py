@@ -191,6 +191,9 @@ class Domain(Agent):
     def trouble(self, allowed=()):
         return self._log.trouble(allowed)
 
+    def emulation_fault(self):
+        """Its QEMU's messages are libvirt's."""
+
     def save_logs(self):
         if not self.dead and not self.host.dead and self.host.name in self._socks:
             log = self.run("dmesg", timeout=20)
