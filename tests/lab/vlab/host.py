@@ -172,7 +172,7 @@ class QemuHost(Agent, Host):
 
     modules_dir = "/lab/mod"
     lab_dir = "/lab"
-    guest_kernel = "/boot/vmlinux"
+    guest_kernel = "/lab/guest-vmlinux" if kernel.GUEST_SUITE else "/boot/vmlinux"
     base_args = KERNEL_ARGS
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):
