@@ -308,7 +308,7 @@ def sleep(lab, t):
              "echo 0 >/proc/sys/kernel/soft_watchdog")
     t.defer(lab.a.sh, "echo none >/sys/power/pm_test; dmesg -n 5; "
                       "echo 1 >/proc/sys/kernel/soft_watchdog")
-    asleep = lab.a.start("echo mem >/sys/power/state", timeout=90)
+    asleep = lab.a.start(lab.a.sleep("mem"), timeout=90)
     wait_until(lambda: "suspend debug: Waiting" in lab.a.console(), 30, "sleep")
     # it loses all that it held, as without power: a reset of its function
     lab.a.qmp.hmp(f"o /4 0xcf8 {DEVCTL:#x}")

@@ -143,6 +143,18 @@ class Host:
         return None
 
 
+    def sleep(self, how):
+        """A line for sh: `echo how >/sys/power/state`. From Linux 7.3 on the port over which
+        commands come does not always hear after that that its other end is there: its driver
+        is bound anew."""
+        return (f"echo {how} >/sys/power/state; status=$?; tries=0; "
+                "while grep -qs 'host_connected: 0' /sys/kernel/debug/virtio-ports/*; do "
+                "tries=$((tries + 1)); [ $tries -lt 20 ] || { "
+                "cd /sys/bus/virtio/drivers/virtio_console; port=$(echo virtio*); "
+                "echo $port >unbind; echo $port >bind; break; }; sleep 0.1; done; "
+                "[ $status = 0 ]")
+
+
 class HostNetns:
     """Commands in a network namespace of a host."""
 
