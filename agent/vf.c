@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One VF: what the agent does when the host moves it. See vf.h. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "announce.h"
 #include "capture.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "hookmsg.h"
-#include "hooks.h"
+#include "event_hooks.h"
 #include "journal.h"
+#include "kept.h"
 #include "repair.h"
-#include "saved.h"
+#include "report.h"
 #include "solicit.h"
 #include "verify.h"
 #include "vf.h"
@@ -27,13 +23,7 @@
 #define EARLY_NS	2000000	/* from the queues' start to the driver's event, at most */
 #define GRACE_US	150000	/* for what was sent last to be seen leaving ... */
 #define GRACES		6	/* ... once more, if it was not */
-#define DIFFERENCES_SAID 16	/* in the journal, one entry each */
-#define UNPROVED_SAID	16	/* announcements, likewise */
-#define MOVES_SAID	16	/* neighbours with another MAC, one entry each */
 #define IFF_UP_FLAG	0x1	/* IFF_UP */
-
-#define MAC		"%02x:%02x:%02x:%02x:%02x:%02x"
-#define MAC_OF(m)	(m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
 
 /**
  * struct vf
@@ -42,21 +32,19 @@
  * @state: what we are doing about it
  * @settings: as they were when the migration began
  * @record: of the migration
- * @was: configuration that must be there after it; @have_was: there is one
- * @taken_us: when it was taken
+ * @kept: configuration that must be there after it
  * @refresh: takes it again, some time after a change; and see @say_suspended
  * @changed: it is not what it was
  * @capture: of the interface, while a migration goes on; may be NULL
  * @announcer: of this VF
  * @announcing: it has begun; @announced: it is through
- * @unproved_said: announcements not seen that were named
  * @solicitor: of this VF; @solicited: it is through
  * @neighbours: as they were before the interface was brought down
  * @verify: of this VF; @verified: it is through
  * @grace: until the end, when all are; @graces: how often it was extended
  * @downed: mode "down": the interface was brought down
  * @logging: the migration is not over: the driver resumed, and goes on logging
- * @keep_was: a migration ended before its configuration was restored: that of before is
+ * @keep: a migration ended before its configuration was restored: that of before is
  *	also what must be there after the next one
  * @known_ns: events until then are known already, from a dump
  * @say_suspended: the journal's entry about SUSPEND waits until nothing else does
@@ -72,15 +60,12 @@ struct vf {
 	enum vf_state state;
 	struct settings settings;
 	struct record record;
-	struct snapshot was;
-	bool have_was;
-	uint64_t taken_us;
+	struct kept kept;
 	sd_event_source *refresh;
 	bool changed;
 	struct capture *capture;
 	struct announcer *announcer;
 	bool announcing, announced;
-	unsigned int unproved_said;
 	struct solicitor *solicitor;
 	bool solicited;
 	struct neighbours neighbours;
@@ -90,7 +75,7 @@ struct vf {
 	unsigned int graces;
 	bool downed;
 	bool logging;
-	bool keep_was;
+	bool keep;
 	uint64_t resumed_ns;
 	uint64_t armed_ns;
 	uint64_t received_ns;
@@ -99,13 +84,6 @@ struct vf {
 };
 
 DEFINE_CLEANUP(struct vf *, vf_free);
-
-static const char *const state_names[] = {
-	[VF_IDLE]	= "idle",
-	[VF_MIGRATING]	= "migrating",
-	[VF_SUSPENDED]	= "suspended",
-	[VF_SETTLING]	= "settling",
-};
 
 /* When something of the driver's was, CLOCK_BOOTTIME. An older driver has another clock. */
 static uint64_t boot_of(const struct vfmsg *msg)
@@ -122,82 +100,59 @@ static uint64_t real_of(const struct vfmsg *msg)
 
 static void set_state(struct vf *vf, enum vf_state state)
 {
-	journal_debug("%s: %s -> %s", vf->msg.ifname, state_names[vf->state], state_names[state]);
+	journal_debug("%s: %s -> %s", vf->msg.ifname, vf_state_name(vf->state), vf_state_name(state));
 	vf->state = state;
 }
 
 static void trouble(struct vf *vf, const char *what, int error)
 {
-	journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id, "%s: %s: %s", vf->msg.ifname,
-		what, strerror(-error));
+	report_trouble(vf->msg.ifname, vf->record.mig_id, what, error);
 }
 
 /* -- the snapshot */
 
-static void saved_path(const struct vf *vf, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s/%u.snapshot", vf->shared->runtime_dir, vf->msg.ifindex);
-}
-
 static void save_snapshot(struct vf *vf)
 {
-	const struct saved saved = {
+	const struct saved of = {
 		.ifindex = vf->msg.ifindex,
 		.mig_id = vf->record.mig_id,
 		.begun_ns = vf->record.begun_ns,
-		.taken_us = vf->taken_us,
 	};
-	char path[512];
-	int r;
+	int r = kept_write(&vf->kept, vf->shared->runtime_dir, &of);
 
-	saved_path(vf, path, sizeof(path));
-	r = saved_write(path, &saved, &vf->was);
 	if (r < 0)
 		trouble(vf, "cannot save the snapshot", r);
 }
 
+static void refreshed(struct vf *vf)
+{
+	vf->changed = false;
+	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
+}
+
 static void forget_snapshot(struct vf *vf)
 {
-	char path[512];
-
-	saved_path(vf, path, sizeof(path));
-	unlink(path);
-	snapshot_free(&vf->was);
-	vf->have_was = vf->changed = false;
-	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
+	kept_forget(&vf->kept, vf->shared->runtime_dir, vf->msg.ifindex);
+	refreshed(vf);
 }
 
 static void take_snapshot(struct vf *vf)
 {
-	struct snapshot now = {};
 	int r;
 
-	vf->changed = false;
-	sd_event_source_set_enabled(vf->refresh, SD_EVENT_OFF);
-	r = rtnl_snapshot(vf->shared->rtnl, vf->msg.ifindex, &now);
-	if (r < 0) {
-		snapshot_free(&now);
+	refreshed(vf);
+	r = kept_take(&vf->kept, vf->shared->rtnl, vf->msg.ifindex);
+	if (r < 0)
 		trouble(vf, "cannot take a snapshot of the configuration", r);
-		return;
-	}
-	snapshot_free(&vf->was);
-	vf->was = now;
-	vf->have_was = true;
-	vf->taken_us = clock_ns(CLOCK_BOOTTIME) / 1000;
-	save_snapshot(vf);
+	else
+		save_snapshot(vf);
 }
 
 static void say_suspended(struct vf *vf)
 {
-	struct entry *entry;
-
-	if (!vf->say_suspended)
-		return;
+	if (vf->say_suspended)
+		report_suspended(&vf->record);
 	vf->say_suspended = false;
-	entry = journal_begin(JOURNAL_SUSPENDED, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_SUSPEND_US", "%u", vf->record.suspend_us);
-	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_suspend_us);
-	journal_end(entry, "%s: suspended in %u us", vf->msg.ifname, vf->record.suspend_us);
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *arg)
@@ -217,7 +172,7 @@ void vf_config_changed(struct vf *vf, const struct nlmsghdr *msg)
 	if (vf->state != VF_MIGRATING || vf->changed)
 		return;
 	/* The kernel says much that is no change, most of all at RESUME. */
-	if (msg && vf->have_was && !snapshot_news(&vf->was, msg, msg->nlmsg_len))
+	if (msg && vf->kept.have && !snapshot_news(&vf->kept.was, msg, msg->nlmsg_len))
 		return;
 	journal_debug("%s: changed by message %u", vf->msg.ifname, msg ? msg->nlmsg_type : 0);
 	vf->changed = true;
@@ -228,126 +183,17 @@ void vf_config_changed(struct vf *vf, const struct nlmsghdr *msg)
 /* What an agent before us has left, if it is of this migration (0: no matter which). */
 static bool load_snapshot(struct vf *vf, uint64_t mig_id)
 {
-	struct snapshot now = {}, was = {};
-	struct saved saved;
-	char path[512];
-	int r;
-
-	saved_path(vf, path, sizeof(path));
-	if (access(path, F_OK))
+	if (!kept_load(&vf->kept, vf->shared->rtnl, vf->shared->runtime_dir, vf->msg.ifindex, mig_id))
 		return false;
-	/* Names of interfaces are those of now. */
-	r = rtnl_snapshot(vf->shared->rtnl, vf->msg.ifindex, &now);
-	if (!r) {
-		was.names = now.names;
-		now.names = (struct names){};
-		r = saved_read(path, &saved, &was);
-	}
-	snapshot_free(&now);
-	if (r < 0 || saved.ifindex != vf->msg.ifindex || (mig_id && saved.mig_id != mig_id)) {
-		snapshot_free(&was);
-		unlink(path);
-		return false;
-	}
-	snapshot_free(&vf->was);
-	vf->was = was;
-	vf->have_was = true;
-	vf->taken_us = saved.taken_us;
-	vf->record.begun_ns = saved.begun_ns;
-	vf->record.mig_id = saved.mig_id;
+	vf->record.begun_ns = vf->kept.of.begun_ns;
+	vf->record.mig_id = vf->kept.of.mig_id;
 	return true;
-}
-
-/* -- hooks */
-
-static const char *value_of(char *const *environment, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; *environment; environment++)
-		if (!strncmp(*environment, name, len) && (*environment)[len] == '=')
-			return *environment + len + 1;
-	return NULL;
-}
-
-/* The VF may be gone by then, and another migration may go on. */
-static void on_hook_end(const char *name, const char *argument, enum hook_end end, int status,
-			uint64_t took_us, char *const *environment, void *arg)
-{
-	const char *migration = value_of(environment, "VFERRY_MIGRATION");
-	struct entry *entry;
-	char how[64];
-
-	(void)arg;
-	switch (end) {
-	case HOOK_EXITED:
-		if (!status) {
-			journal_debug("hook %s %s: done in %" PRIu64 " us", name, argument, took_us);
-			return;
-		}
-		snprintf(how, sizeof(how), "exit status %d", status);
-		break;
-	case HOOK_KILLED:
-		snprintf(how, sizeof(how), "killed by signal %d", status);
-		break;
-	case HOOK_TIMEOUT:
-		snprintf(how, sizeof(how), "killed after its time limit");
-		break;
-	case HOOK_FAILED:
-		snprintf(how, sizeof(how), "cannot be started: %s", strerror(status));
-		break;
-	}
-	entry = journal_begin(JOURNAL_HOOK, value_of(environment, "VFERRY_VF"),
-			      migration ? strtoull(migration, NULL, 16) : 0);
-	journal_field(entry, "VFERRY_HOOK", "%s", name);
-	journal_field(entry, "VFERRY_EVENT", "%s", argument);
-	journal_field(entry, "VFERRY_TOOK_US", "%" PRIu64, took_us);
-	journal_end(entry, "hook %s %s: %s", name, argument, how);
-}
-
-/* Whoever runs hooks as root is told; there is nobody, if no such unit is enabled. */
-static void tell_root_hooks(struct vf *vf, const char *event, const char *const *environment)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = -1;
-	char text[HOOKMSG_MAX];
-	size_t len;
-
-	snprintf(to.sun_path, sizeof(to.sun_path), HOOKMSG_DIR "/%s", event);
-	if (access(to.sun_path, F_OK))
-		return;
-	len = hookmsg_build(text, environment);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof(to)) < 0)
-		trouble(vf, "cannot tell vferryd-hook", -errno);
 }
 
 static void run_hooks(struct vf *vf, const char *event)
 {
-	char name[48], pci[48], migration[48], mode[32], event_text[32], arrived[24];
-	const char *environment[] = { name, pci, migration, mode, event_text, arrived, NULL };
-	const struct hooks_run run = {
-		.dir = vf->shared->hooks_dir,
-		.argument = event,
-		.environment = environment,
-		.timeout_us = vf->settings.hook_timeout_ms * UINT64_C(1000),
-		.ended = on_hook_end,
-	};
-	int r;
-
-	if (!vf->settings.hooks)
-		return;
-	snprintf(name, sizeof(name), "VFERRY_VF=%s", vf->msg.ifname);
-	snprintf(pci, sizeof(pci), "VFERRY_PCI=%s", vf->msg.pci);
-	snprintf(migration, sizeof(migration), "VFERRY_MIGRATION=%016" PRIx64, vf->record.mig_id);
-	snprintf(mode, sizeof(mode), "VFERRY_MODE=%s", config_mode_name(vf->settings.mode));
-	snprintf(event_text, sizeof(event_text), "VFERRY_EVENT=%s", event);
-	snprintf(arrived, sizeof(arrived), "VFERRY_ARRIVED=%d",
-		 vf->record.outcome == RECORD_ARRIVED);
-	tell_root_hooks(vf, event, environment);
-	r = hooks_start(vf->shared->event, &run);
-	if (r < 0)
-		trouble(vf, "cannot run hooks", r);
+	event_hooks_run(vf->shared->event, vf->shared->hooks_dir, &vf->settings, vf->msg.pci,
+			&vf->record, event);
 }
 
 /* -- what leaves and comes */
@@ -411,7 +257,7 @@ static void open_capture(struct vf *vf)
 	const struct capture_listener listener = { on_sent, on_received, vf };
 	char error[256] = "";
 
-	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, frames_of(&vf->was),
+	if (capture_new(vf->shared->event, vf->msg.ifname, &listener, frames_of(&vf->kept.was),
 			&vf->capture, error) < 0)
 		journal(JOURNAL_TROUBLE, vf->msg.ifname, vf->record.mig_id,
 			"%s: cannot watch what leaves the interface: %s", vf->msg.ifname, error);
@@ -427,8 +273,6 @@ static void close_capture(struct vf *vf)
 
 static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 {
-	struct entry *entry;
-
 	vf->settings = config_for(vf->shared->config, vf->msg.ifname);
 	record_clear(&vf->record);
 	vf->record = (struct record){
@@ -442,23 +286,18 @@ static void begin(struct vf *vf, const struct vfmsg *msg, bool late)
 	vf->resumed_ns = vf->armed_ns = vf->received_ns = 0;
 	set_state(vf, VF_MIGRATING);
 	vf->shared->busy(true, vf->shared->arg);
-	if (vf->keep_was)
+	if (vf->keep)
 		save_snapshot(vf);
 	else if (!late || !load_snapshot(vf, msg->mig_id))
 		take_snapshot(vf);
-	vf->keep_was = false;
+	vf->keep = false;
 	open_capture(vf);
 	if (vf->settings.hear)
 		vf->shared->hear(vf->msg.ifindex, true, vf->shared->arg);
 	/* Another agent has run them, or it is too late. */
 	if (!late)
 		run_hooks(vf, "migrate");
-	entry = journal_begin(JOURNAL_STARTED, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_MODE", "%s", vf->record.mode);
-	journal_field(entry, "VFERRY_OBJECTS", "%zu", vf->was.count);
-	journal_end(entry, "%s: migration has begun%s; %zu objects of configuration on %zu links",
-		    vf->msg.ifname, late ? " before this agent was started" : "", vf->was.count,
-		    vf->was.n_set);
+	report_started(&vf->record, &vf->kept.was);
 }
 
 static int set_up(struct vf *vf, bool up)
@@ -490,14 +329,14 @@ static void read_neighbours(struct vf *vf, const struct snapshot *snapshot)
 /* Mode "down". Only what was up; and only if it can be restored. */
 static void bring_down(struct vf *vf)
 {
-	const struct object_link *link = vf->have_was ?
-		snapshot_link(&vf->was, vf->msg.ifindex) : NULL;
+	const struct object_link *link = vf->kept.have ?
+		snapshot_link(&vf->kept.was, vf->msg.ifindex) : NULL;
 	int r;
 
 	if (vf->settings.mode != CONFIG_DOWN || vf->downed || !link || !(link->flags & IFF_UP_FLAG))
 		return;
 	/* They go with it. */
-	read_neighbours(vf, &vf->was);
+	read_neighbours(vf, &vf->kept.was);
 	r = set_up(vf, false);
 	if (r < 0)
 		trouble(vf, "cannot bring the interface down", r);
@@ -573,14 +412,8 @@ static void on_solicited(void *arg)
 static void on_moved(const char *address, const uint8_t *was, const uint8_t *is, void *arg)
 {
 	struct vf *vf = arg;
-	struct entry *entry;
 
-	if (solicitor_counts(vf->solicitor).moved > MOVES_SAID)
-		return;
-	entry = journal_begin(JOURNAL_NEIGHBOUR, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_NEIGHBOUR", "%s", address);
-	journal_end(entry, "%s: %s has MAC " MAC ", was " MAC, vf->msg.ifname, address,
-		    MAC_OF(is), MAC_OF(was));
+	report_moved(&vf->record, solicitor_counts(vf->solicitor).moved, address, was, is);
 }
 
 static void start_soliciting(struct vf *vf, const struct snapshot *snapshot)
@@ -637,22 +470,6 @@ static void tell_network(struct vf *vf, const struct snapshot *snapshot)
 	start_soliciting(vf, snapshot);
 }
 
-static void say_difference(struct vf *vf, const struct difference *d, bool repaired)
-{
-	char *text = difference_text(d);
-	struct entry *entry;
-
-	if (!text)
-		return;
-	if (vf->record.differences < DIFFERENCES_SAID) {
-		entry = journal_begin(JOURNAL_DIFFERENCE, vf->msg.ifname, vf->record.mig_id);
-		journal_field(entry, "VFERRY_REPAIR", "%d", repaired);
-		journal_end(entry, "%s: %s%s", vf->msg.ifname, text,
-			    repaired ? " (will be repaired)" : "");
-	}
-	record_name(&vf->record, text);
-}
-
 /* Are the carriers back, and all addresses that are to be announced? */
 static bool can_announce(const struct vf *vf, const struct snapshot *is,
 			 const struct differences *d)
@@ -662,7 +479,7 @@ static bool can_announce(const struct vf *vf, const struct snapshot *is,
 	for (i = 0; i < d->count; i++)
 		if (d->list[i].was && d->list[i].was->kind == OBJECT_ADDRESS)
 			return false;
-	return snapshot_carriers(&vf->was, is);
+	return snapshot_carriers(&vf->kept.was, is);
 }
 
 /*
@@ -683,7 +500,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 			tell_network(vf, is);
 		if (vf->settings.mode == CONFIG_DOWN ? last : first)
 			for (i = 0; i < d->count; i++)
-				say_difference(vf, &d->list[i], !last);
+				report_difference(&vf->record, &d->list[i], !last);
 		vf->record.checked = true;
 		vf->record.repaired = repaired;
 		vf->record.remaining = (unsigned int)d->count;
@@ -691,7 +508,7 @@ static void on_pass(const struct snapshot *is, const struct differences *d, unsi
 	if (!last)
 		return;
 	if (!vf->announcing)
-		tell_network(vf, &vf->was);
+		tell_network(vf, &vf->kept.was);
 	vf->verified = true;
 	vf->record.verify_us = clock_us_between(vf->resumed_ns, clock_ns(CLOCK_BOOTTIME));
 	maybe_finish(vf);
@@ -703,15 +520,15 @@ static void start_verifying(struct vf *vf)
 	const struct verify_job job = {
 		.rtnl = vf->shared->rtnl,
 		.ifindex = vf->msg.ifindex,
-		.was = &vf->was,
-		.age_s = (uint32_t)((clock_ns(CLOCK_BOOTTIME) / 1000 - vf->taken_us) / 1000000),
+		.was = &vf->kept.was,
+		.age_s = kept_age_s(&vf->kept),
 		.restore = down || vf->settings.repair,
 		.remove = vf->settings.repair,
 		.pass = on_pass,
 		.arg = vf,
 	};
 
-	if (vf->have_was) {
+	if (vf->kept.have) {
 		verify_start(vf->verify, &job);
 		return;
 	}
@@ -720,11 +537,8 @@ static void start_verifying(struct vf *vf)
 	maybe_finish(vf);
 }
 
-static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome outcome,
-		   const char *hook)
+static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome outcome)
 {
-	struct entry *entry;
-
 	set_state(vf, VF_SETTLING);
 	vf->record.outcome = outcome;
 	vf->record.resumed_ns = real_of(msg);
@@ -739,8 +553,8 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 
 	/* The network first; in mode "down" that has to wait for the carrier. */
 	bring_down(vf);
-	if (vf->settings.mode == CONFIG_DETACH && vf->have_was)
-		tell_network(vf, &vf->was);
+	if (vf->settings.mode == CONFIG_DETACH && vf->kept.have)
+		tell_network(vf, &vf->kept.was);
 	if (vf->downed) {
 		/* The captures ended with the interface. */
 		int r = set_up(vf, true);
@@ -754,79 +568,10 @@ static void resume(struct vf *vf, const struct vfmsg *msg, enum record_outcome o
 			capture_receive(vf->capture);
 		}
 	}
-	run_hooks(vf, hook);
+	run_hooks(vf, outcome == RECORD_CANCELLED ? "cancel" : "resume");
 	say_suspended(vf);
-	entry = journal_begin(JOURNAL_RESUMED, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_RESUME_US", "%u", msg->resume_us);
-	journal_field(entry, "VFERRY_AGENT_US", "%" PRIu64, vf->record.agent_resume_us);
-	journal_field(entry, "VFERRY_ARRIVED", "%d", outcome == RECORD_ARRIVED);
-	journal_end(entry, "%s: resumed%s in %u us", vf->msg.ifname,
-		    outcome == RECORD_ARRIVED ? " on another host" : "", msg->resume_us);
+	report_resumed(&vf->record);
 	start_verifying(vf);
-}
-
-static void say_unproved(const char *what, unsigned int sent, unsigned int proved, void *arg)
-{
-	struct vf *vf = arg;
-	struct entry *entry;
-
-	if (proved || vf->unproved_said++ >= UNPROVED_SAID)
-		return;
-	entry = journal_begin(JOURNAL_UNPROVED, vf->msg.ifname, vf->record.mig_id);
-	journal_field(entry, "VFERRY_ANNOUNCEMENT", "%s", what);
-	journal_end(entry, "%s: the announcement of %s was not seen leaving the interface (sent %u times)",
-		    vf->msg.ifname, what, sent);
-}
-
-/* What a capture with no room did not see may have left. */
-static void say_all_unproved(struct vf *vf)
-{
-	const struct record *r = &vf->record;
-
-	vf->unproved_said = 0;
-	if (r->unseen && r->announce.unproved) {
-		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
-			"%s: it is not known of %u announcements whether they left the interface: %u frames were too many to be watched",
-			vf->msg.ifname, r->announce.unproved, r->unseen);
-		return;
-	}
-	announcer_each(vf->announcer, say_unproved, vf);
-	if (vf->unproved_said > UNPROVED_SAID)
-		journal(JOURNAL_UNPROVED, vf->msg.ifname, r->mig_id,
-			"%s: %u more announcements were not seen leaving the interface",
-			vf->msg.ifname, vf->unproved_said - UNPROVED_SAID);
-}
-
-static void say_record(struct vf *vf)
-{
-	const struct record *r = &vf->record;
-	bool good = r->outcome == RECORD_ARRIVED || r->outcome == RECORD_RETURNED ||
-		    r->outcome == RECORD_UNHEARD;
-	struct entry *entry;
-	char line[512];
-
-	entry = journal_begin(good ? JOURNAL_COMPLETED :
-			      r->outcome == RECORD_CANCELLED ? JOURNAL_CANCELLED : JOURNAL_FAILED,
-			      vf->msg.ifname, r->mig_id);
-	journal_field(entry, "VFERRY_OUTCOME", "%s", record_outcome_name(r->outcome));
-	journal_field(entry, "VFERRY_SUSPEND_US", "%u", r->suspend_us);
-	journal_field(entry, "VFERRY_RESUME_US", "%u", r->resume_us);
-	journal_field(entry, "VFERRY_AGENT_SUSPEND_US", "%" PRIu64, r->agent_suspend_us);
-	journal_field(entry, "VFERRY_AGENT_RESUME_US", "%" PRIu64, r->agent_resume_us);
-	journal_field(entry, "VFERRY_ANNOUNCED", "%u", r->announce.sent);
-	journal_field(entry, "VFERRY_PROVED", "%u", r->announce.proved);
-	if (r->received)
-		journal_field(entry, "VFERRY_FIRST_RX_US", "%" PRIu64, r->first_rx_us);
-	journal_field(entry, "VFERRY_NEIGHBOURS", "%u", r->neighbours.neighbours);
-	journal_field(entry, "VFERRY_NEIGHBOURS_ANSWERED", "%u", r->neighbours.answered);
-	journal_field(entry, "VFERRY_NEIGHBOURS_MOVED", "%u", r->neighbours.moved);
-	if (r->neighbours.answered)
-		journal_field(entry, "VFERRY_NEIGHBOURS_US", "%" PRIu64, r->neighbours_us);
-	journal_field(entry, "VFERRY_VERIFY_US", "%" PRIu64, r->verify_us);
-	journal_field(entry, "VFERRY_DIFFERENCES", "%u", r->remaining);
-	journal_field(entry, "VFERRY_REPAIRED", "%u", r->repaired);
-	record_line(r, line, sizeof(line));
-	journal_end(entry, "%s", line);
 }
 
 /* All is done that can be: tell, and give back. */
@@ -848,15 +593,15 @@ static void finish(struct vf *vf)
 	}
 	vf->record.ended_ns = clock_ns(CLOCK_REALTIME);
 	if (vf->announcing && watched)
-		say_all_unproved(vf);
+		report_unproved(&vf->record, vf->announcer);
 	close_capture(vf);
 	if (vf->settings.hear)
 		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
-	say_record(vf);
+	report_ended(&vf->record);
 	vf->shared->ended(&vf->record, vf->shared->arg);
 	vf->record = (struct record){};
-	vf->keep_was = vf->state == VF_SETTLING && !vf->verified && vf->have_was;
-	if (!vf->keep_was)
+	vf->keep = vf->state == VF_SETTLING && !vf->verified && vf->kept.have;
+	if (!vf->keep)
 		forget_snapshot(vf);
 	vf->announcing = false;
 	set_state(vf, VF_IDLE);
@@ -893,10 +638,25 @@ static int on_grace(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+/* How it ended, by what the driver says; in a dump it says nothing of that. */
+static enum record_outcome outcome_of(const struct vfmsg *msg)
+{
+	switch (msg->event) {
+	case VFERRY_VF_EVENT_CANCEL:
+		return RECORD_CANCELLED;
+	case VFERRY_VF_EVENT_RESET:
+		return RECORD_RESET;
+	case VFERRY_VF_EVENT_RESUME:
+		return msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
+	default:
+		return RECORD_UNHEARD;
+	}
+}
+
 /* It ended while nothing had been suspended. */
 static void end_unsuspended(struct vf *vf, const struct vfmsg *msg)
 {
-	vf->record.outcome = msg->event == VFERRY_VF_EVENT_CANCEL ? RECORD_CANCELLED : RECORD_RESET;
+	vf->record.outcome = outcome_of(msg);
 	vf->record.pages = msg->pages;
 	run_hooks(vf, "cancel");
 	finish(vf);
@@ -904,43 +664,27 @@ static void end_unsuspended(struct vf *vf, const struct vfmsg *msg)
 
 /* -- what happens */
 
-static void on_migrate(struct vf *vf, const struct vfmsg *msg)
+static void carry_out(struct vf *vf, const struct vfmsg *msg, enum vf_input input)
 {
-	if (vf->state == VF_MIGRATING && vf->record.mig_id == msg->mig_id)
-		return;
-	if (vf->state != VF_IDLE)
+	struct vf_plan plan = vf_plan(vf->state, input);
+
+	if (plan.finish)
 		finish(vf);
-	begin(vf, msg, false);
-}
-
-static void on_suspend(struct vf *vf, const struct vfmsg *msg, bool late)
-{
-	if (vf->state == VF_SUSPENDED)
-		return;
-	if (vf->state == VF_SETTLING)
-		finish(vf);
-	if (vf->state == VF_IDLE)
-		begin(vf, msg, late);
-	suspend(vf, msg);
-}
-
-static void on_resume(struct vf *vf, const struct vfmsg *msg, bool late)
-{
-	enum record_outcome outcome = msg->event == VFERRY_VF_EVENT_UNSPEC ? RECORD_UNHEARD :
-				      msg->arrived ? RECORD_ARRIVED : RECORD_RETURNED;
-	const char *hook = "resume";
-
-	if (vf->state == VF_SETTLING)
-		return;
-	if (msg->event == VFERRY_VF_EVENT_CANCEL) {
-		outcome = RECORD_CANCELLED;
-		hook = "cancel";
-	} else if (msg->event == VFERRY_VF_EVENT_RESET) {
-		outcome = RECORD_RESET;
+	if (plan.begin)
+		begin(vf, msg, plan.late);
+	switch (plan.act) {
+	case VF_ACT_NONE:
+		break;
+	case VF_ACT_SUSPEND:
+		suspend(vf, msg);
+		break;
+	case VF_ACT_RESUME:
+		resume(vf, msg, outcome_of(msg));
+		break;
+	case VF_ACT_END:
+		end_unsuspended(vf, msg);
+		break;
 	}
-	if (vf->state == VF_IDLE)
-		begin(vf, msg, late);
-	resume(vf, msg, outcome, hook);
 }
 
 /* An event that a dump was quicker than; it may say more than the dump. */
@@ -965,6 +709,14 @@ static void asked(struct vf *vf)
 	vf->shared->go(vf->msg.ifindex, vf->shared->arg);
 }
 
+static void received(struct vf *vf, const struct vfmsg *msg)
+{
+	if (vf->state == VF_IDLE || msg->mig_id != vf->record.mig_id)
+		return;
+	vf->received_ns = boot_of(msg);
+	note_received(vf);
+}
+
 static void handle(struct vf *vf, const struct vfmsg *msg)
 {
 	vf->msg = *msg;
@@ -973,35 +725,30 @@ static void handle(struct vf *vf, const struct vfmsg *msg)
 		return;
 	}
 	if (msg->result) {
-		journal(JOURNAL_FAILED, msg->ifname, msg->mig_id,
-			"%s: the driver could not %s (result %u); the migration is tried again or fails on the host",
-			msg->ifname, vfmsg_event_name(msg->event), msg->result);
+		report_refused(msg);
 		return;
 	}
 	switch (msg->event) {
 	case VFERRY_VF_EVENT_UNSPEC:
 		break;
 	case VFERRY_VF_EVENT_MIGRATE:
-		on_migrate(vf, msg);
+		carry_out(vf, msg, msg->mig_id == vf->record.mig_id ? VF_MIGRATE :
+								     VF_MIGRATE_OTHER);
 		break;
 	case VFERRY_VF_EVENT_SUSPEND:
-		on_suspend(vf, msg, false);
+		carry_out(vf, msg, VF_SUSPEND);
 		break;
 	case VFERRY_VF_EVENT_RESUME:
-		on_resume(vf, msg, false);
+		carry_out(vf, msg, VF_RESUME);
 		break;
 	case VFERRY_VF_EVENT_RECEIVED:
-		if (vf->state != VF_IDLE && msg->mig_id == vf->record.mig_id) {
-			vf->received_ns = boot_of(msg);
-			note_received(vf);
-		}
+		received(vf, msg);
 		break;
 	case VFERRY_VF_EVENT_CANCEL:
+		carry_out(vf, msg, VF_CANCEL);
+		break;
 	case VFERRY_VF_EVENT_RESET:
-		if (vf->state == VF_SUSPENDED)
-			on_resume(vf, msg, false);
-		else if (vf->state == VF_MIGRATING)
-			end_unsuspended(vf, msg);
+		carry_out(vf, msg, VF_RESET);
 		break;
 	}
 }
@@ -1021,7 +768,7 @@ void vf_event(struct vf *vf, const struct vfmsg *msg)
 
 void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 {
-	bool saved = vf->state == VF_IDLE && msg->state == VFERRY_MIG_IDLE;
+	enum vf_input input = VF_FOUND_IDLE;
 
 	vf->msg = *msg;
 	if (!dump_ns)
@@ -1029,20 +776,15 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 	vf->known_ns = dump_ns;
 	switch (msg->state) {
 	case VFERRY_MIG_MIGRATING:
-		if (vf->state == VF_IDLE)
-			begin(vf, msg, true);
-		else if (vf->state == VF_SUSPENDED)
-			on_resume(vf, msg, true);
+		input = VF_FOUND_MIGRATING;
 		break;
 	case VFERRY_MIG_SUSPENDED:
-		on_suspend(vf, msg, true);
+		input = VF_FOUND_SUSPENDED;
 		break;
 	case VFERRY_MIG_IDLE:
 		/* An agent before us did not come to the end of it. */
-		if (saved && load_snapshot(vf, msg->mig_id))
-			on_resume(vf, msg, true);
-		else if (vf->state == VF_MIGRATING || vf->state == VF_SUSPENDED)
-			on_resume(vf, msg, true);
+		if (vf->state == VF_IDLE && load_snapshot(vf, msg->mig_id))
+			input = VF_FOUND_SAVED;
 		break;
 	/* The host's; a VF driver has no others. */
 	case VFERRY_MIG_MIGRATE_SENT:
@@ -1050,8 +792,9 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 	case VFERRY_MIG_RESUME_SENT:
 	case VFERRY_MIG_CANCEL_SENT:
 	case VFERRY_MIG_STATES:
-		break;
+		return;
 	}
+	carry_out(vf, msg, input);
 }
 
 /* -- itself */
@@ -1101,7 +844,7 @@ void vf_free(struct vf *vf)
 	verify_free(vf->verify);
 	sd_event_source_disable_unref(vf->refresh);
 	sd_event_source_disable_unref(vf->grace);
-	snapshot_free(&vf->was);
+	snapshot_free(&vf->kept.was);
 	record_clear(&vf->record);
 	free(vf);
 }
@@ -1128,7 +871,7 @@ json_t *vf_json(const struct vf *vf)
 
 	o = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i}", "vf", vf->msg.ifname, "pci",
 		      vf->msg.pci, "migratable", vf->msg.migratable, "reason", vf->msg.reason,
-		      "state", state_names[vf->state], "mode", config_mode_name(settings.mode),
+		      "state", vf_state_name(vf->state), "mode", config_mode_name(settings.mode),
 		      "protocol", (int)vf->msg.proto);
 	if (o && vf->state != VF_IDLE)
 		json_object_set_new(o, "migration", record_json(&vf->record));

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One VF: what the agent does when the host moves it.
- *
- *	idle		nothing to do
- *	migrating	MIGRATE has come: there is a snapshot, and it is kept up to date
- *	suspended	SUSPEND has come: the snapshot is what must be there afterwards
- *	settling	RESUME has come: announcing, restoring, verifying
+ * One VF: what the agent does when the host moves it. Its states are those of vf_state.h.
  */
 #ifndef VFERRYD_VF_H
 #define VFERRYD_VF_H
@@ -13,14 +8,8 @@
 #include "config.h"
 #include "record.h"
 #include "rtnl.h"
+#include "vf_state.h"
 #include "vfmsg.h"
-
-enum vf_state {
-	VF_IDLE,
-	VF_MIGRATING,
-	VF_SUSPENDED,
-	VF_SETTLING,
-};
 
 /**
  * struct vf_shared - what all VFs use

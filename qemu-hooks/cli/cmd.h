@@ -6,14 +6,7 @@
 #ifndef VFERRY_CLI_CMD_H
 #define VFERRY_CLI_CMD_H
 
-/* Exit status, the same for all. */
-enum {
-	STATUS_OK	= 0,
-	STATUS_NO	= 1,	/* refused, failed, or a check did not pass */
-	STATUS_USAGE	= 2,	/* wrong words, or no such PF or VF */
-	STATUS_CANNOT	= 3,	/* module, permission, QEMU or host is missing */
-	STATUS_STOPPED	= 4,	/* interrupted; the guest is where it was */
-};
+#include "status.h"
 
 int cmd_list(int argc, char **argv);
 int cmd_watch(int argc, char **argv);

@@ -10,15 +10,14 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "libvirt_sync.h"
-#include "rtnl.h"
 #include "options.h"
+#include "prepare.h"
+#include "rtnl.h"
 #include "say.h"
 #include "section.h"
 #include "text.h"
 #include "virt.h"
-
-#include "../libvirt/prepare.h"
-#include "../libvirt/xml.h"
+#include "xml.h"
 
 static const char help[] =
 	"Usage: vferry libvirt prepare [OPTIONS] DOMAIN\n"

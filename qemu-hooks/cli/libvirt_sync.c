@@ -8,13 +8,12 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "dom.h"
 #include "libvirt_sync.h"
 #include "say.h"
 #include "sysfs.h"
 #include "text.h"
 #include "virt.h"
-
-#include "../libvirt/dom.h"
 
 /* libvirt's daemon has gone: tried again after so long, each time twice that */
 #define AGAIN_MS	1000

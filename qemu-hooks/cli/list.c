@@ -7,10 +7,9 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "options.h"
+#include "place_row.h"
 #include "say.h"
 #include "text.h"
-
-#include "../libvirt/place_row.h"
 
 #define MAX_PFS	64
 

@@ -8,8 +8,7 @@
 #include "cleanup.h"
 #include "qmp_msg.h"
 #include "text.h"
-
-#include "../vfio/switchover.h"
+#include "vferry_hold.h"
 
 int qmp_lines_feed(struct qmp_lines *lines, const char *data, size_t len)
 {

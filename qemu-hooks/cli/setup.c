@@ -7,12 +7,11 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "conf.h"
-#include "rtnl.h"
 #include "options.h"
+#include "place_row.h"
+#include "rtnl.h"
 #include "say.h"
 #include "take.h"
-
-#include "../libvirt/place_row.h"
 
 #define DRIVER	"vferry_vfio"
 

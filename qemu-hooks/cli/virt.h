@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "../libvirt/conn.h"
+#include "conn.h"
 
 #define VIRT_MS	30000
 

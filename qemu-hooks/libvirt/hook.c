@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "cmd.h"
 #include "host.h"
+#include "status.h"
 #include "store.h"
 #include "text.h"
 #include "xml.h"

@@ -30,9 +30,7 @@
 #endif
 
 #include "uapi/vferry_state.h"
-
-/* Answer that no bandwidth can send within any downtime limit: 1 TiB. */
-#define VFERRY_SWITCHOVER_HOLD	(1ull << 40)
+#include "vferry_hold.h"
 
 /* Short gaps in a row that mean "converged". */
 #define VFERRY_SWITCHOVER_GAPS	2

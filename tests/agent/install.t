@@ -67,18 +67,38 @@ result "make install: the user is made, the catalog updated, unless it is for el
 	[ ! -e "$root/etc/passwd" ] || echo "a user for a package"
 	"$agent/register" "$root" 2>&1 | grep -v '^Creating'
 	grep -q '^vferryd:' "$root/etc/passwd" || echo "no user")"
-# With a root of its own in the place of / where make install would use that.
-result "elsewhere than in /usr too" "$(
-	for prefix in /usr /opt/x; do
+# With a root of its own in the place of / where make install would use that. Whatever PREFIX is,
+# systemd, udev and the journal read what is theirs, and units start what is installed.
+hooks=$here/../../qemu-hooks
+result "elsewhere than in /usr too, agent and host" "$(
+	for prefix in /usr /usr/local /opt/x; do
 		make -s -n -C "$agent" install DESTDIR= PREFIX=$prefix | grep '^\./register' >/tmp/register
 		grep -q . /tmp/register || echo "make install PREFIX=$prefix does not register"
-		elsewhere=/tmp/elsewhere$prefix
+		elsewhere=/tmp/elsewhere$prefix.root
 		mkdir -p "$elsewhere/etc" "$elsewhere/var/lib/systemd/catalog"
 		make -s -C "$agent" install DESTDIR="$elsewhere" PREFIX=$prefix 2>&1
+		for part in cli libvirt; do
+			make -s -C "$hooks/$part" O="$PWD/build/lab/out/$part" install DESTDIR="$elsewhere" PREFIX=$prefix 2>&1
+		done
 		cp "$agent/register" "$elsewhere/"
 		(cd "$elsewhere" && eval "$(sed "s|^\./register \"\"|./register $elsewhere|" /tmp/register)") 2>&1 |
-			grep -v -e '^Creating' -e '^No items in catalog'
+			grep -v -e '^Creating'
 		grep -q '^vferryd:' "$elsewhere/etc/passwd" || echo "$prefix: no user"
+		for catalog in "$agent/vferryd.catalog" "$hooks/cli/vferry.catalog"; do
+			id=$(sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$catalog" | head -n 1)
+			journalctl --root="$elsewhere" --dump-catalog "$id" >/dev/null 2>&1 ||
+				echo "$prefix: no $id in the catalog"
+		done
+		for unit in vferryd vferryd-hook@ vferry-driver vferry-host vferry-journal vferry-libvirt; do
+			systemctl --root="$elsewhere" is-enabled $unit.service 2>&1 |
+				grep -qE '^(static|disabled|indirect)' || echo "$prefix: systemd does not see $unit"
+			program=$(find "$elsewhere" -name $unit.service -exec sed -n \
+				's|^ExecStart=\([^ ]*\).*|\1|p' {} +)
+			[ -f "$elsewhere$program" ] && [ -x "$elsewhere$program" ] ||
+				echo "$prefix: $unit: no program, ${program:-none is said}"
+		done
+		udevadm verify --root="$elsewhere" >/tmp/rules 2>&1
+		grep -q '2 udev rules files have been checked' /tmp/rules || { echo "$prefix:"; cat /tmp/rules; }
 	done)"
 ids=$(sed -n 's/^	\[JOURNAL_.*{ "\([0-9a-f]*\)".*/\1/p' "$agent/journal.c" | sort)
 known=$(sed -n 's/^-- \([0-9a-f]*\)$/\1/p' "$agent/vferryd.catalog" | sort)

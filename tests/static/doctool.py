@@ -5,6 +5,7 @@ names     every message, record, command and attribute of the headers is in PROT
           with its number; names of the headers that documents use exist
 links     relative links lead to a file, and to a heading of it; files and tests that are
           named exist
+installed relative links of documents that were installed, of all that ROOT has, likewise
 words     make targets, sub-commands, options, module parameters exist
 messages  docs/trouble.md quotes what the sources say, and has every refusal
 places    CONTRIBUTING.md's counts of places are those of the tree
@@ -123,18 +124,31 @@ def headings(path):
     return {slug(line) for line in re.findall(r"^#+ (.*)$", text, flags=re.M)}
 
 
+def check_links(path):
+    """Returns how many there are."""
+    count = 0
+    text = re.sub(r"^```.*?^```|`[^`\n]+`", "", read(path), flags=re.S | re.M)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        to = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+        if not os.path.exists(to):
+            print(f"{path}: {target}: no such file")
+        elif anchor and anchor not in headings(to):
+            print(f"{path}: {target}: no such heading")
+        count += 1
+    return count
+
+
+def installed():
+    if not sum(check_links(path) for path in files(("**/*.md",))):
+        print("no document has a link")
+
+
 def links():
     for path in files(DOCUMENTS):
-        text = re.sub(r"^```.*?^```|`[^`\n]+`", "", read(path), flags=re.S | re.M)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            if re.match(r"[a-z]+:", target):
-                continue
-            file, _, anchor = target.partition("#")
-            to = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
-            if not os.path.exists(to):
-                print(f"{path}: {target}: no such file")
-            elif anchor and anchor not in headings(to):
-                print(f"{path}: {target}: no such heading")
+        check_links(path)
         for span in re.findall(r"`([^`\n]+)`", read(path)):
             if re.fullmatch(r"(?:tests|pfdrv|vfdrv|qemu-hooks|agent|include|docs)/[\w./-]+", span) \
                     and "NAME" not in span and not os.path.exists(span):
@@ -234,7 +248,7 @@ def other_words(path, line):
                     if option and option.group() not in options_of(source):
                         print(f"{path}: {program} {option.group()}: no such option")
     for state in re.findall(r"\bip link set \S+ vf \S+ state (\w+)", line):
-        words = re.search(r'"auto", "enable"[^}]*', read("qemu-hooks/cli/names.c")).group()
+        words = re.search(r'"auto", "enable"[^}]*', read("qemu-hooks/host/names.c")).group()
         if f'"{state}"' not in words and state not in ("STATE", "WORD"):
             print(f"{path}: ip link … state {state}: no such state")
 

@@ -4,7 +4,7 @@
 echo 1..3
 . tests/tap.sh
 
-ours=$(find .ci agent tests pfdrv vfdrv qemu-hooks include Makefile Kbuild -type f \
+ours=$(find .ci agent tests pfdrv vfdrv qemu-hooks include Makefile Kbuild install.mk -type f \
 	! -path '*/corpus/*' ! -path '*/__pycache__/*' ! -name '.*' ! -name '*.o' ! -name '*.ko' \
 	! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' ! -name 'modules.order' \
 	! -name 'Module.symvers' ! -name '*.md' ! -name '*.json' ! -name '*.png' ! -name packages)

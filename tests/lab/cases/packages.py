@@ -157,7 +157,11 @@ def agent_lifecycle(lab, t):
     expect(after not in (0, before), (before, after))
     expect("(deleted)" not in guest.sh(f"readlink /proc/{after}/exe"), "the old program runs")
     move(lab, t)
+    guest.sh("systemctl enable --now vferryd-hook@resume.socket", timeout=60)
     dpkg(guest, "-P vferry-guest")
+    left = guest.sh("systemctl list-units --no-legend 'vferryd*'; "
+                    "find /etc/systemd /run -name 'vferryd-hook*'", timeout=60)
+    expect(not left, left)
     wait_until(lambda: not guest.run("pgrep -x vferryd").ok, 30, "its end")
     guest.sh("! test -e /etc/vferry/vferryd.conf")
     switch(lab, t)
@@ -168,13 +172,36 @@ def agent_lifecycle(lab, t):
 @test("host: an upgrade with a guest on a VF: services are started again; it sees nothing, and moves")
 def upgrade(lab, t):
     before = {unit: pid_of(lab.a, unit) for unit in HOST_UNITS}
+    count = reloads(lab)
     dpkg(lab.a, "-i /lab/deb/2/vferry-host_*.deb")
+    expect(reloads(lab) == count + 1, "libvirtd was not told of the hook")
     for unit in HOST_UNITS:
         after = started(lab.a, unit)
         expect(after not in (0, before[unit]), (unit, before, after))
     expect(not lab.a.run("systemctl is-failed -q vferry-host").ok, "vferry-host failed")
     lasts(lab)
     move(lab, t)
+
+
+def libvirt_sleeps(lab, what):
+    """Do what is to be done while libvirtd is stopped, and systemd listens for who connects."""
+    lab.a.sh("systemctl stop libvirtd", timeout=120)
+    since = lab.a.sh("systemctl show libvirtd -p InvocationID", timeout=60)
+    what()
+    expect(lab.a.active("libvirtd.socket"), "nothing would wake it")
+    expect(not lab.a.active("vferry-libvirt"), "vferry-libvirt was started")
+    now = lab.a.sh("systemctl show libvirtd -p InvocationID", timeout=60)
+    expect(now == since and not lab.a.active("libvirtd"), "libvirtd was woken")
+
+
+@test("host: an upgrade starts nothing that was stopped, nor wakes libvirt, which brings its service")
+def stopped(lab, t):
+    lab.a.booted()
+    lab.a.sh("systemctl stop vferry-journal", timeout=60)
+    libvirt_sleeps(lab, lambda: dpkg(lab.a, "-i /lab/deb/2/vferry-host_*.deb"))
+    expect(not lab.a.active("vferry-journal"), "vferry-journal was started")
+    lab.a.sh("systemctl start libvirtd vferry-journal", timeout=120)
+    started(lab.a, "vferry-libvirt")
 
 
 def refused(lab):
@@ -267,8 +294,8 @@ def purge(lab, t):
     # What is loaded works until then.
     lasts(lab)
     move(lab, t)
-    dpkg(lab.a, "-i /lab/deb/2/vferry-host*.deb")
-    expect(reloads(lab) == before + 2, "libvirtd was not told of the hook")
+    libvirt_sleeps(lab, lambda: dpkg(lab.a, "-i /lab/deb/2/vferry-host*.deb"))
+    lab.a.sh("systemctl start libvirtd", timeout=120)
     is_ready(lab)
     lasts(lab)
     move(lab, t)

@@ -202,6 +202,22 @@ def mute(lab, t):
     expect(result and "20000100" in result.out, f"{result.out}{result.err}")
 
 
+@test("what a command was written over is said again after it")
+def slow(lab, t):
+    guest = user_guest(lab, t, "slow")
+    before = counter(lab, "mbx_tx_control")
+    t.defer(lab.a.qmp.hmp, "set_link data on")
+    lab.a.qmp.hmp("set_link data off")
+    wait_until(lambda: counter(lab, "mbx_tx_control") > before, 10, "CONTROL")
+    before = counter(lab, "mbx_tx_ping")
+    ping = lab.a.start("exec vfstate genl pf0 1 ping")
+    t.defer(ping.kill)
+    wait_until(lambda: counter(lab, "mbx_tx_ping") > before, 10, "the command")
+    guest.kill(signal.SIGUSR1)
+    result = guest.wait(30)
+    expect(result and "20000100" in result.out.splitlines()[2:], f"{result.out}{result.err}")
+
+
 @test("anti-spoofing: on for every VF, settable, and back after a reset")
 def spoofchk(lab, t):
     def bits():

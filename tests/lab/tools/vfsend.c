@@ -11,6 +11,8 @@
  *                       write its next message; print which that is
  *   vfsend PCI mute     ask for RESET, read the reply, say nothing more, and print the
  *                       first word that the PF says then
+ *   vfsend PCI slow     come up as a driver that speaks vferry, read nothing until SIGUSR1,
+ *                       and print the first words of the next two messages then
  *   vfsend PCI deaf     come up as a driver that speaks vferry, keep the mailbox from
  *                       the PF until the link has gone, and print the first word that
  *                       the PF says then
@@ -233,19 +235,24 @@ static void nothing(int sig)
 	(void)sig;
 }
 
+/* Says "ready" */
+static int await_signal(void)
+{
+	signal(SIGUSR1, nothing);
+	say("ready");
+	if (sleep(WAIT_S))
+		return 0;
+	fprintf(stderr, "vfsend: no SIGUSR1\n");
+	return -1;
+}
+
 /* The PF, which has something to say, finds the mailbox taken; it is asked, and read late. */
 static int late(void)
 {
 	uint32_t msg[WORDS] = { VFERRY_MBX_RESET };
 
-	signal(SIGUSR1, nothing);
-	if (come_up() || take())
+	if (come_up() || take() || await_signal())
 		return 1;
-	say("ready");
-	if (!sleep(WAIT_S)) {
-		fprintf(stderr, "vfsend: no SIGUSR1\n");
-		return 1;
-	}
 	request(msg, 1);
 	if (await(V2PMAILBOX, V2P_PFSTS, "the PF's reply"))
 		return 1;
@@ -259,6 +266,24 @@ static int late(void)
 		return 1;
 	read_words(msg);
 	printf("then %08x\n", msg[0]);
+	return 0;
+}
+
+/* What the PF wrote first is not there any more when this one looks. */
+static int slow(void)
+{
+	uint32_t msg[WORDS];
+	int i;
+
+	if (come_up() || await_signal())
+		return 1;
+	for (i = 0; i < 2; i++) {
+		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
+			return 1;
+		read_words(msg);
+		printf("%08x\n", msg[0]);
+		fflush(stdout);
+	}
 	return 0;
 }
 
@@ -306,7 +331,7 @@ static int deaf(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: vfsend PCI frame [SOURCE]|late|mute|deaf\n");
+	fprintf(stderr, "usage: vfsend PCI frame [SOURCE]|late|mute|slow|deaf\n");
 	return 2;
 }
 
@@ -325,6 +350,8 @@ int main(int argc, char **argv)
 		return open_vf(argv[1]) ?: late();
 	if (!strcmp(argv[2], "mute") && argc == 3)
 		return open_vf(argv[1]) ?: mute();
+	if (!strcmp(argv[2], "slow") && argc == 3)
+		return open_vf(argv[1]) ?: slow();
 	if (!strcmp(argv[2], "deaf") && argc == 3)
 		return open_vf(argv[1]) ?: deaf();
 	return usage();

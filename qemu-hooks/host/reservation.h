@@ -2,8 +2,8 @@
 /*
  * Who has a VF: what a file in /run/vferry says, as JSON. Pure, apart from jansson.
  */
-#ifndef VFERRY_LIBVIRT_RESERVATION_H
-#define VFERRY_LIBVIRT_RESERVATION_H
+#ifndef VFERRY_HOST_RESERVATION_H
+#define VFERRY_HOST_RESERVATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * exist, vferry_pf is not loaded. Requests have a deadline of PF_ANSWER_MS:
  * -ETIMEDOUT.
  */
-#ifndef VFERRY_CLI_PF_H
-#define VFERRY_CLI_PF_H
+#ifndef VFERRY_HOST_PF_H
+#define VFERRY_HOST_PF_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is given back at the end of a scope. */
-#ifndef VFERRY_CLI_CLEANUP_H
-#define VFERRY_CLI_CLEANUP_H
+#ifndef VFERRY_HOST_CLEANUP_H
+#define VFERRY_HOST_CLEANUP_H
 
 #include <dirent.h>
 #include <jansson.h>

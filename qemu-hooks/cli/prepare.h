@@ -3,8 +3,8 @@
  * What a domain's definition needs so that libvirt migrates the domain with its VFs.
  * Pure, apart from libxml2.
  */
-#ifndef VFERRY_LIBVIRT_PREPARE_H
-#define VFERRY_LIBVIRT_PREPARE_H
+#ifndef VFERRY_CLI_PREPARE_H
+#define VFERRY_CLI_PREPARE_H
 
 #include "dom.h"
 

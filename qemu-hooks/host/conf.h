@@ -11,8 +11,8 @@
  * A comment begins with # or ;, behind white space too. A line that is not understood is an
  * error, not passed over; so is what stands twice.
  */
-#ifndef VFERRY_CLI_CONF_H
-#define VFERRY_CLI_CONF_H
+#ifndef VFERRY_HOST_CONF_H
+#define VFERRY_HOST_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * A document type is refused before anything in it is read, so there are no
  * entities; nothing is loaded from elsewhere; size and depth are limited.
  */
-#ifndef VFERRY_LIBVIRT_XML_H
-#define VFERRY_LIBVIRT_XML_H
+#ifndef VFERRY_HOST_XML_H
+#define VFERRY_HOST_XML_H
 
 #include <libxml/tree.h>
 #include <stdbool.h>

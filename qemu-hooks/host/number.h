@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers that people write. Pure. */
-#ifndef VFERRY_CLI_NUMBER_H
-#define VFERRY_CLI_NUMBER_H
+#ifndef VFERRY_HOST_NUMBER_H
+#define VFERRY_HOST_NUMBER_H
 
 #include <stdint.h>
 

@@ -14,8 +14,8 @@
  * network: a label of host.conf; of the element domain: for all VFs that do not
  * have their own. mac, vlan, qos: what the host sets on the VF. All are optional.
  */
-#ifndef VFERRY_LIBVIRT_DOM_H
-#define VFERRY_LIBVIRT_DOM_H
+#ifndef VFERRY_HOST_DOM_H
+#define VFERRY_HOST_DOM_H
 
 #include <libxml/tree.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What host.conf has for a PF of this host. */
-#ifndef VFERRY_CLI_SECTION_H
-#define VFERRY_CLI_SECTION_H
+#ifndef VFERRY_HOST_SECTION_H
+#define VFERRY_HOST_SECTION_H
 
 #include "conf.h"
 #include "sysfs.h"

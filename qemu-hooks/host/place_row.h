@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this host knows of its VFs, for the rule in place.h. */
-#ifndef VFERRY_LIBVIRT_PLACE_ROW_H
-#define VFERRY_LIBVIRT_PLACE_ROW_H
+#ifndef VFERRY_HOST_PLACE_ROW_H
+#define VFERRY_HOST_PLACE_ROW_H
 
 #include "conf.h"
 #include "place.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is there a module for this kernel, and what to do where a PF has another driver. */
-#ifndef VFERRY_CLI_MODULE_H
-#define VFERRY_CLI_MODULE_H
+#ifndef VFERRY_HOST_MODULE_H
+#define VFERRY_HOST_MODULE_H
 
 #include <stdbool.h>
 #include <stddef.h>

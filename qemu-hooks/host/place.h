@@ -4,8 +4,8 @@
  * hook. Pure: what is known of the VFs is given, by place_row_read() of this host, or from
  * the facts of another.
  */
-#ifndef VFERRY_LIBVIRT_PLACE_H
-#define VFERRY_LIBVIRT_PLACE_H
+#ifndef VFERRY_HOST_PLACE_H
+#define VFERRY_HOST_PLACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

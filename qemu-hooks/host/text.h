@@ -4,8 +4,8 @@
  * it reaches a terminal or JSON. The one place that decides what is harmless. Pure, apart
  * from text_print() and jansson.
  */
-#ifndef VFERRY_CLI_TEXT_H
-#define VFERRY_CLI_TEXT_H
+#ifndef VFERRY_HOST_TEXT_H
+#define VFERRY_HOST_TEXT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  *
  * Names of files are given below the two roots, which tests replace.
  */
-#ifndef VFERRY_CLI_SYSFS_H
-#define VFERRY_CLI_SYSFS_H
+#ifndef VFERRY_HOST_SYSFS_H
+#define VFERRY_HOST_SYSFS_H
 
 #include <net/if.h>
 #include <stdbool.h>

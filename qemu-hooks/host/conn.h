@@ -12,8 +12,8 @@
  * -ENOTCONN: the daemon has gone, or says nothing for CONN_DEAF_S, and so on for all that
  * is asked of it. For a daemon that hears and does not answer the caller has a deadline.
  */
-#ifndef VFERRY_LIBVIRT_CONN_H
-#define VFERRY_LIBVIRT_CONN_H
+#ifndef VFERRY_HOST_CONN_H
+#define VFERRY_HOST_CONN_H
 
 /* Changes whenever what is below does: plug-in and program belong together. */
 #define CONN_VERSION	1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What rtnetlink knows of VFs and vferry_pf's family does not. */
-#ifndef VFERRY_CLI_RTNL_H
-#define VFERRY_CLI_RTNL_H
+#ifndef VFERRY_HOST_RTNL_H
+#define VFERRY_HOST_RTNL_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * Pure, apart from libmnl and jansson. Every header handed in must lie wholly in
  * memory (msg_ok()); what is inside is not trusted.
  */
-#ifndef VFERRY_CLI_MSG_H
-#define VFERRY_CLI_MSG_H
+#ifndef VFERRY_HOST_MSG_H
+#define VFERRY_HOST_MSG_H
 
 #include <jansson.h>
 #include <linux/netlink.h>

@@ -6,8 +6,8 @@
  *
  * Functions return 0 or -errno and do not print.
  */
-#ifndef VFERRY_LIBVIRT_STORE_H
-#define VFERRY_LIBVIRT_STORE_H
+#ifndef VFERRY_HOST_STORE_H
+#define VFERRY_HOST_STORE_H
 
 #include "reservation.h"
 

@@ -4,8 +4,8 @@
  *
  * These words are part of what --json promises.
  */
-#ifndef VFERRY_CLI_NAMES_H
-#define VFERRY_CLI_NAMES_H
+#ifndef VFERRY_HOST_NAMES_H
+#define VFERRY_HOST_NAMES_H
 
 #include <linux/types.h>
 
