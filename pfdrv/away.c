@@ -88,6 +88,10 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev, pci_channel_state_t
 						PCI_ERS_RESULT_DISCONNECT;
 }
 
+/*
+ * From Linux 6.18 on the bus is also reset if the link works, when the driver of one function
+ * asks for it: of any VF.
+ */
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
 	struct vpf_nic *nic = pci_get_drvdata(pdev);
@@ -95,8 +99,14 @@ static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	pci_set_master(pdev);
-	return vpf_rd(nic, R_STATUS) == ~0u ? PCI_ERS_RESULT_DISCONNECT :
-					      PCI_ERS_RESULT_RECOVERED;
+	if (vpf_rd(nic, R_STATUS) == ~0u)
+		return PCI_ERS_RESULT_DISCONNECT;
+
+	if (vpf_present(nic) && !(vpf_rd(nic, R_CTRL_EXT) & CTRL_EXT_DRV_LOAD)) {
+		netdev_warn(nic->netdev, "PCI error: the NIC was reset for another function\n");
+		leave(nic, true);
+	}
+	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void error_resume(struct pci_dev *pdev)

@@ -134,6 +134,9 @@ static pci_ers_result_t vvf_error_detected(struct pci_dev *pdev, pci_channel_sta
 	vvf->link.bus_errors++;
 	vvf_away(vvf);
 	pci_clear_master(pdev);
+	/* Not NEED_RESET: from Linux 6.18 on that resets the PF, and all other VFs. */
+	if (state == pci_channel_io_normal)
+		return PCI_ERS_RESULT_CAN_RECOVER;
 	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
 						      PCI_ERS_RESULT_NEED_RESET;
 }

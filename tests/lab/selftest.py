@@ -13,14 +13,16 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from vlab.agent import Agent
-from vlab.case import Case, EmulationFailed, Skip, Tap, run_tests
+from vlab.case import Case, EmulationFailed, Skip, Tap, expect, run_tests
 from vlab.command import CommandFailed, LocalPlace
 from vlab.console import Reader, find_trouble
+from vlab.guest import Guest
 from vlab.qmp import Qmp, QmpError
 from vlab.remote import RemotePlace
 from vlab.wait import Deadline, TimedOut, wait_until
@@ -230,9 +232,10 @@ class AgentTest(unittest.TestCase):
 
 class FakeLab:
     hosts = {}
+    guests = ()
 
     def machines(self):
-        return []
+        return [*self.hosts.values(), *self.guests]
 
 
 class CaseTest(unittest.TestCase):
@@ -267,11 +270,14 @@ class CaseTest(unittest.TestCase):
         self.assertEqual((tap.failed, undone), (2, [2, 1]))
 
     def test_emulation_fails(self):
-        class Host:
+        class Machine:
             name, dead, said = "a", False, None
 
             def emulation_fault(self):
                 return self.said
+
+            def trouble(self, allowed):
+                return []
 
         def good(lab, t):
             pass
@@ -283,7 +289,7 @@ class CaseTest(unittest.TestCase):
 
         case, lab, out, again = Case("case"), FakeLab(), io.StringIO(), False
         case.tests = [("good", good), ("slow", slow), ("last", good)]
-        lab.hosts = {"a": Host()}
+        lab.hosts = {"a": Machine()}
         tap = Tap(out)
         tap.plan(3)
         with self.assertRaises(EmulationFailed):
@@ -299,6 +305,26 @@ class CaseTest(unittest.TestCase):
         tap.again()
         tap.result("good", problem="not now")
         self.assertEqual(tap.failed, 1)
+
+    def test_a_guests_emulation_fails(self):
+        class Qemu:
+            err = ("warning: none\nKVM internal error. Suberror: 1\n"
+                   "extra data[0]: 0x1\nRAX=0\n")
+
+        def broken(lab, t):
+            expect(not failing, "KVM has given it up")
+
+        lab, case, failing = FakeLab(), Case("case"), True
+        lab.paths, lab.guests = SimpleNamespace(log=Path(tempfile.mkdtemp())), []
+        guest = Guest(lab)
+        guest.instances = [SimpleNamespace(process=Qemu())]
+        case.tests = [("broken", broken)]
+        tap = Tap(io.StringIO())
+        run_tests(lab, case, tap, last=False)
+        self.assertEqual(tap.failed, 1, "another fault of KVM's fails the test")
+        Qemu.err = Qemu.err.replace("Suberror: 1", "Suberror: 3")
+        with self.assertRaisesRegex(EmulationFailed, "Suberror: 3\nextra data.0.: 0x1\n[^R]"):
+            run_tests(lab, case, tap, last=False)
 
     def test_setup_fails(self):
         def setup(lab):

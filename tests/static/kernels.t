@@ -13,7 +13,7 @@ marks=$VFERRY_CACHE/headers/built
 mkdir -p "$work" "$marks"
 sources="Kbuild include pfdrv vfdrv qemu-hooks/vfio"
 hash=$(find $sources \( -name '*.[ch]' ! -name '*.mod.c' -o -name Kbuild \) | sort |
-	xargs sha256sum "$0" tests/lab/headers | sha256sum | cut -c1-16)
+	xargs sha256sum "$0" tests/lab/headers tests/lab/headers-make | sha256sum | cut -c1-16)
 
 # copy DIR: the sources alone
 copy() {
@@ -33,18 +33,7 @@ headers_of() {
 # build TREE HEADERS SOURCES ARGUMENT...: with what is in TREE alone. That comments are as they
 # should be is for modules.t to say.
 build() {
-	tree=$1 headers=$2 copy=$3
-	shift 3
-	unshare --mount --propagation private sh -eu -c '
-		tree=$1 headers=$2
-		mount --bind "$3" "$tree/src"
-		mount --rbind /dev "$tree/dev"
-		mount -t proc proc "$tree/proc"
-		mount -t tmpfs tmp "$tree/tmp"
-		shift 3
-		exec chroot "$tree" env -i PATH=/usr/bin HOME=/tmp LC_ALL=C make -s -j"$(nproc)" \
-			-C "/$headers" W=1 cmd_checkdoc=: "$@"
-	' build "$tree" "$headers" "$copy" "$@" 2>&1 </dev/null
+	tests/lab/headers-make "$@" W=1 cmd_checkdoc=:
 }
 
 # tree_of SUITE: as soon as it is there; its trouble otherwise

@@ -373,15 +373,18 @@ static void handle(char *line)
 	}
 }
 
-static void port_input(void)
+/* Returns 0 at its end: nobody is there on the other side; -1: no port is there any more. */
+static int port_input(void)
 {
 	char *nl;
 	ssize_t n;
 
 	buffer_reserve(&in, 65536);
 	n = read(port, in.data + in.len, 65536);
-	if (n <= 0)
-		return;
+	if (n == 0)
+		return 0;
+	if (n < 0)
+		return errno == ENODEV || errno == EPIPE ? -1 : 1;
 	in.len += (size_t)n;
 	while (in.len && (nl = memchr(in.data, '\n', in.len))) {
 		*nl = '\0';
@@ -390,6 +393,7 @@ static void port_input(void)
 	}
 	if (in.len > LINE_MAX_LEN)
 		in.len = 0;
+	return 1;
 }
 
 static void reap(void)
@@ -458,6 +462,15 @@ static int port_open(const char *name)
 	return -1;
 }
 
+/* Its driver was bound anew. */
+static void port_again(const char *name)
+{
+	close(port);
+	port = port_open(name);
+	if (port < 0)
+		die(name);
+}
+
 int main(int argc, char **argv)
 {
 	struct pollfd fds[2 + 2 * JOBS];
@@ -510,10 +523,13 @@ int main(int argc, char **argv)
 		wait = check_deadlines();
 		if (poll(fds, (nfds_t)n, wait) < 0 && errno != EINTR)
 			die("poll");
-		if (fds[0].revents & POLLIN)
-			port_input();
-		else if (fds[0].revents & POLLHUP)
-			gone = true;
+		if (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) {
+			int got = port_input();
+
+			gone = got == 0;
+			if (got < 0)
+				port_again(argv[1]);
+		}
 		for (int i = 2; i < n; i++)
 			if (fds[i].revents)
 				job_output(owner[i], which[i]);

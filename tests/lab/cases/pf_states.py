@@ -324,7 +324,7 @@ def sleep(lab, t):
              "echo 0 >/proc/sys/kernel/soft_watchdog")
     t.defer(lab.a.sh, "echo none >/sys/power/pm_test; dmesg -n 5; "
                       "echo 1 >/proc/sys/kernel/soft_watchdog")
-    asleep = lab.a.start("echo mem >/sys/power/state", timeout=90)
+    asleep = lab.a.start(lab.a.sleep("mem"), timeout=90)
     wait_until(lambda: "suspend debug: Waiting" in lab.a.console(), 30, "sleep")
     # it loses all that it held, as without power: a reset of its function
     lab.a.qmp.hmp(f"o /4 0xcf8 {DEVCTL:#x}")
@@ -420,5 +420,11 @@ def pci_error(lab, t):
     resets = counter(lab, "resets")
     log = inject(lab, devfn(lab.a.pf_pci()), AER_UNSUPPORTED_REQUEST)
     expect("device recovery successful" in log, log)
-    expect(counter(lab, "resets") == resets, f"all were reset: {log}")
+    # From Linux 6.18 on igbvf, which wants to be reset, brings that about, for all. It does not
+    # go on by itself then, as the PF is not back yet when it is asked to.
+    reset = "link has been reset" in log
+    expect((counter(lab, "resets") > resets) == reset, f"all were reset: {log}")
+    expect(("the NIC was reset for another" in log) == reset, log)
+    if reset:
+        space.sh("ip link set vf0 down && ip link set vf0 up")
     wait_until(lambda: space.run(f"ping -c 1 -W 1 {PEER}"), 60, lambda: f"ping: {log}")

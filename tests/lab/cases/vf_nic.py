@@ -330,7 +330,7 @@ def sleeps(lab, t):
     for n, (how, level) in enumerate(SLEEPS):
         flood = lab.peer.start(f"ping -q -i 0.01 {DATA_NET}.20")
         t.defer(flood.kill)
-        lab.a.sh(f"echo {level} >/sys/power/pm_test; dmesg -C; echo {how} >/sys/power/state",
+        lab.a.sh(f"echo {level} >/sys/power/pm_test; dmesg -C; {lab.a.sleep(how)}",
                  timeout=60)
         flood.kill()
         log = lab.a.sh("dmesg")

@@ -45,8 +45,7 @@ def _attempt(case, tap, image, options, last):
         for said in lab.retried:
             tap.comment(said)
         run_tests(lab, case, tap, options.only, last)
-        for machine in lab.machines():
-            machine.save_logs()
+        lab.save_logs()
         late = [f"{m.name}: {line}" for m in lab.machines() for line in m.trouble(case.allow)]
         late += [f"{m.name}: {text}" for m in lab.machines() if not m.dead
                  for text in kernel.findings(m)]

@@ -29,8 +29,8 @@ def expect_in_time(condition, message):
 
 
 class EmulationFailed(Exception):
-    """The emulation of a host had a fault, see QemuHost.emulation_fault(): what a test saw of
-    it says nothing of vferry."""
+    """The emulation of a host had a fault, see emulation_fault() of QemuHost and Guest: what a
+    test saw of it says nothing of vferry."""
 
 
 class Case:
@@ -222,11 +222,11 @@ def _attempt(lab, case_, tap, function, wants_t):
     return ("\n".join(problems) if problems else None), skip, todo
 
 
-def _judge_hosts(lab, problem):
-    for host in lab.hosts.values():
-        said = host.emulation_fault()
+def _judge_machines(lab, problem):
+    for machine in lab.machines():
+        said = machine.emulation_fault()
         if said:
-            raise EmulationFailed(f"host {host.name}, a fault of the emulation: {said}\n"
+            raise EmulationFailed(f"{machine.name}, a fault of the emulation: {said}\n"
                                   f"{problem}")
 
 
@@ -237,7 +237,7 @@ def run_tests(lab, case_, tap, only=None, last=True):
     if case_.setup:
         dead, _, _ = _attempt(lab, case_, tap, case_.setup, False)
         if dead and not last:
-            _judge_hosts(lab, dead)
+            _judge_machines(lab, dead)
         if dead:
             dead = f"setup failed:\n{dead}"
             tap.comment(dead)
@@ -251,7 +251,7 @@ def run_tests(lab, case_, tap, only=None, last=True):
         started = time.monotonic()
         problem, skip, todo = _attempt(lab, case_, tap, function, True)
         if problem and not last:
-            _judge_hosts(lab, problem)
+            _judge_machines(lab, problem)
         tap.result(title, problem, skip, todo)
         tap.comment(f"took {time.monotonic() - started:.1f} s")
         for host in lab.hosts.values():

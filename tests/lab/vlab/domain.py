@@ -15,6 +15,7 @@ import uuid
 from vlab.agent import Agent, connect_tcp
 from vlab.console import Reader, record
 from vlab.guest import BOOT_TIMEOUT, GUEST_ARGS
+from vlab.host import QemuHost
 from vlab.wait import TimedOut, wait_until
 
 GUEST_MAC = "52:54:00:0a:02:01"     # as crossing.py has it
@@ -78,7 +79,7 @@ class Domain(Agent):
 <memory unit='MiB'>{self.memory}</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type>
 <loader readonly='yes' type='rom'>/usr/share/qemu/qboot.rom</loader>
-<kernel>/boot/vmlinux</kernel><initrd>/lab/{initrd}</initrd>
+<kernel>{QemuHost.guest_kernel}</kernel><initrd>/lab/{initrd}</initrd>
 <cmdline>{GUEST_ARGS} vlab.modules={",".join(modules)} {kernel_args}</cmdline></os>
 <features><acpi/><vmport state='off'/></features>
 <cpu mode='host-passthrough'/>
@@ -190,6 +191,9 @@ class Domain(Agent):
 
     def trouble(self, allowed=()):
         return self._log.trouble(allowed)
+
+    def emulation_fault(self):
+        """Its QEMU's messages are libvirt's."""
 
     def save_logs(self):
         if not self.dead and not self.host.dead and self.host.name in self._socks:

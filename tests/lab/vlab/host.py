@@ -143,6 +143,18 @@ class Host:
         return None
 
 
+    def sleep(self, how):
+        """A line for sh: `echo how >/sys/power/state`. From Linux 7.3 on the port over which
+        commands come does not always hear after that that its other end is there: its driver
+        is bound anew."""
+        return (f"echo {how} >/sys/power/state; status=$?; tries=0; "
+                "while grep -qs 'host_connected: 0' /sys/kernel/debug/virtio-ports/*; do "
+                "tries=$((tries + 1)); [ $tries -lt 20 ] || { "
+                "cd /sys/bus/virtio/drivers/virtio_console; port=$(echo virtio*); "
+                "echo $port >unbind; echo $port >bind; break; }; sleep 0.1; done; "
+                "[ $status = 0 ]")
+
+
 class HostNetns:
     """Commands in a network namespace of a host."""
 
@@ -172,7 +184,7 @@ class QemuHost(Agent, Host):
 
     modules_dir = "/lab/mod"
     lab_dir = "/lab"
-    guest_kernel = "/boot/vmlinux"
+    guest_kernel = "/lab/guest-vmlinux" if kernel.GUEST_SUITE else "/boot/vmlinux"
     base_args = KERNEL_ARGS
 
     def __init__(self, name, number, paths, memory=768, smp=1, kernel_args=""):

@@ -10,6 +10,8 @@ import re
 
 NAME = os.environ.get("VFERRY_KERNEL") or None
 SLOWER = 5 if NAME else 1
+# Where guests do not have their hosts' kernel: what suite theirs is from (../guest-kernel).
+GUEST_SUITE = os.environ.get("VFERRY_GUEST_SUITE") or None
 
 
 def memory(mib):

@@ -25,7 +25,7 @@ import subprocess
 import tarfile
 import time
 
-from vlab import net
+from vlab import kernel, net
 from vlab.command import LocalProcess, Place
 from vlab.console import find_trouble
 from vlab.host import Host
@@ -105,7 +105,7 @@ class RemoteHost(RemotePlace, Host):
 
     modules_dir = f"{DIR}/mod"
     lab_dir = DIR
-    guest_kernel = f"{DIR}/vmlinux"
+    guest_kernel = f"{DIR}/guest-vmlinux" if kernel.GUEST_SUITE else f"{DIR}/vmlinux"
     boot_seconds = 0.0
     dead = False
     qmp = None
