@@ -99,14 +99,12 @@ static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
 	pci_set_master(pdev);
-	if (vpf_rd(nic, R_STATUS) == ~0u)
-		return PCI_ERS_RESULT_DISCONNECT;
-
-	if (vpf_present(nic) && !(vpf_rd(nic, R_CTRL_EXT) & CTRL_EXT_DRV_LOAD)) {
+	if (vpf_present(nic) && !vpf_hw_is_ours(nic)) {
 		netdev_warn(nic->netdev, "PCI error: the NIC was reset for another function\n");
 		leave(nic, true);
 	}
-	return PCI_ERS_RESULT_RECOVERED;
+	return vpf_rd(nic, R_STATUS) == ~0u ? PCI_ERS_RESULT_DISCONNECT :
+					      PCI_ERS_RESULT_RECOVERED;
 }
 
 static void error_resume(struct pci_dev *pdev)

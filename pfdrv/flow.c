@@ -43,8 +43,11 @@ static void set_marks(struct vpf_nic *nic, bool on)
 int vpf_flow_apply(struct vpf_nic *nic)
 {
 	struct vpf_phy_info info;
+	unsigned int i;
 	u32 ctrl, mode;
 	int err;
+
+	ASSERT_RTNL();
 
 	err = vpf_phy_info(nic, &info);
 	if (err)
@@ -65,6 +68,10 @@ int vpf_flow_apply(struct vpf_nic *nic)
 	vpf_wr(nic, R_FCTTV, VPF_PAUSE_TIME);
 	set_marks(nic, mode & FLOW_CTRL_TX);
 	vpf_wr(nic, R_CTRL, ctrl);
+
+	nic->pause_sent = mode & FLOW_CTRL_TX;
+	for (i = 0; test_bit(VPF_F_UP, &nic->flags) && i < nic->num_queues; i++)
+		vpf_rx_set_drop(&nic->queues[i]);
 	return 0;
 }
 
@@ -80,14 +87,11 @@ void vpf_get_pauseparam(struct net_device *netdev, struct ethtool_pauseparam *pa
 int vpf_set_pauseparam(struct net_device *netdev, struct ethtool_pauseparam *pause)
 {
 	struct vpf_nic *nic = netdev_priv(netdev);
-	unsigned int i;
 
 	if (pause->autoneg && !nic->autoneg)
 		return -EINVAL;
 	nic->pause_autoneg = pause->autoneg;
 	nic->pause = (pause->rx_pause ? FLOW_CTRL_RX : 0) | (pause->tx_pause ? FLOW_CTRL_TX : 0);
-	for (i = 0; test_bit(VPF_F_UP, &nic->flags) && i < nic->num_queues; i++)
-		vpf_rx_set_drop(&nic->queues[i]);
 	/* what we offer is another: the link comes up anew, and then applies it */
 	if (nic->autoneg)
 		return vpf_phy_setup(nic);

@@ -113,6 +113,19 @@ int vpf_hw_reset(struct vpf_nic *nic)
 }
 
 /**
+ * vpf_hw_is_ours() - is the NIC as we have set it up?
+ * @nic: the PF
+ *
+ * Return: false: it is not there, or somebody has reset it, of whom we have not heard yet.
+ */
+bool vpf_hw_is_ours(struct vpf_nic *nic)
+{
+	u32 val = vpf_rd(nic, R_CTRL_EXT);
+
+	return val != ~0u && val & CTRL_EXT_DRV_LOAD;
+}
+
+/**
  * vpf_hw_read_mac() - read the address that the NIC has loaded from its NVM
  * @nic: the PF, after a reset
  *
@@ -271,7 +284,7 @@ void vpf_hw_update_stats(struct vpf_nic *nic)
 {
 	struct vpf_hw_stats *s = &nic->hw_stats;
 
-	if (!vpf_present(nic))
+	if (!vpf_present(nic) || !vpf_hw_is_ours(nic))
 		return;
 	mutex_lock(&nic->stats_lock);
 	add(nic, &s->crc_errors, R_CRCERRS);

@@ -271,7 +271,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_irq;
 
-	vpf_queues_spread(nic);
+	vpf_queues_spread(nic, 0);
 	vpf_irq_other_on(nic);
 	err = vpf_phy_setup(nic);
 	if (err) {

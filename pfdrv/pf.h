@@ -107,6 +107,7 @@ struct vpf_hw_stats {
  * @forced: link mode if not @autoneg, under RTNL
  * @pause: FLOW_CTRL_*: offered in autonegotiation, or what is done; under RTNL
  * @pause_autoneg: do what both sides have agreed on, under RTNL
+ * @pause_sent: the link's other end heeds pause frames of ours, under RTNL
  * @filter_lock: @filter and the registers it stands for; VFRE, VFTE, RCTL.
  *	Taken with bottom halves off (ndo_set_rx_mode)
  * @filter: receive filters of all pools
@@ -153,6 +154,7 @@ struct vpf_nic {
 	u32 forced;
 	u8 pause;
 	bool pause_autoneg;
+	bool pause_sent;
 	bool autoneg;
 
 	spinlock_t filter_lock;		/* filter and its registers */
@@ -212,6 +214,7 @@ void vpf_hw_wake_on(struct vpf_nic *nic);
 void vpf_hw_queue_off(struct vpf_nic *nic, unsigned int queue);
 bool vpf_hw_queue_runs(struct vpf_nic *nic, unsigned int queue);
 void vpf_hw_settle(struct vpf_nic *nic);
+bool vpf_hw_is_ours(struct vpf_nic *nic);
 void vpf_hw_update_stats(struct vpf_nic *nic);
 
 /* irq.c */
@@ -235,7 +238,7 @@ void vpf_queues_init(struct vpf_nic *nic);
 int vpf_queues_add(struct vpf_nic *nic);
 int vpf_queues_open(struct vpf_nic *nic);
 void vpf_queues_close(struct vpf_nic *nic);
-void vpf_queues_spread(struct vpf_nic *nic);
+void vpf_queues_spread(struct vpf_nic *nic, unsigned int from);
 unsigned int vpf_queue_cpu(const struct vpf_queue *queue);
 int vpf_queues_follow(struct vpf_nic *nic);
 int vpf_queues_change(struct vpf_nic *nic, unsigned int num, u16 tx_count, u16 rx_count);

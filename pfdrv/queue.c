@@ -59,6 +59,11 @@ void vpf_up(struct vpf_nic *nic)
 	vpf_filter_set_enable(nic, VPF_POOL_PF, true, true);
 	for (i = 0; i < nic->num_queues; i++)
 		vpf_irq_queue_on(&nic->queues[i]);
+	/* a queue that got no buffers is never interrupted: its poll asks for them again */
+	local_bh_disable();
+	for (i = 0; i < nic->num_queues; i++)
+		napi_schedule(&nic->queues[i].napi);
+	local_bh_enable();
 	netif_tx_start_all_queues(nic->netdev);
 
 	vpf_service_kick(nic);
@@ -88,8 +93,12 @@ void vpf_down(struct vpf_nic *nic)
 		vpf_irq_queue_off(queue);
 		name_napi(queue, NULL);
 		napi_disable(&queue->napi);
-		vpf_tx_drain(queue);
-		vpf_rx_drain(queue);
+	}
+	/* one that had seen us up may have woken its queue since */
+	netif_tx_disable(nic->netdev);
+	for (i = 0; i < nic->num_queues; i++) {
+		vpf_tx_drain(&nic->queues[i]);
+		vpf_rx_drain(&nic->queues[i]);
 	}
 }
 
@@ -218,12 +227,13 @@ unsigned int vpf_queue_cpu(const struct vpf_queue *queue)
 /**
  * vpf_queues_spread() - each processor sends by the queue that interrupts it
  * @nic: the PF, its interface registered
+ * @from: the first queue that is new; those before it stay as the administrator has set them
  */
-void vpf_queues_spread(struct vpf_nic *nic)
+void vpf_queues_spread(struct vpf_nic *nic, unsigned int from)
 {
 	unsigned int i;
 
-	for (i = 0; nic->num_queues > 1 && i < nic->num_queues; i++)
+	for (i = from; nic->num_queues > 1 && i < nic->num_queues; i++)
 		netif_set_xps_queue(nic->netdev, cpumask_of(vpf_queue_cpu(&nic->queues[i])), i);
 }
 
@@ -236,7 +246,7 @@ void vpf_queues_spread(struct vpf_nic *nic)
 int vpf_queues_follow(struct vpf_nic *nic)
 {
 	unsigned int num = vpf_vmdq(nic) ? 1 : nic->wanted_queues;
-	unsigned int i;
+	unsigned int old = nic->num_queues, i;
 	int err;
 
 	ASSERT_RTNL();
@@ -248,7 +258,7 @@ int vpf_queues_follow(struct vpf_nic *nic)
 		return err;
 	nic->num_queues = num;
 	vpf_rss_follow(nic);
-	vpf_queues_spread(nic);
+	vpf_queues_spread(nic, old);
 	return 0;
 }
 

@@ -21,10 +21,14 @@
 void vpf_rss_write(struct vpf_nic *nic)
 {
 	const struct vpf_rss *rss = &nic->rss;
-	unsigned int i;
+	unsigned int i, j;
+	u32 word;
 
-	for (i = 0; i < VPF_RSS_TABLE; i += 4)
-		vpf_wr(nic, R_RETA(i / 4), get_unaligned_le32(&rss->table[i]));
+	for (i = 0; i < VPF_RSS_TABLE; i += 4) {
+		for (word = 0, j = 0; j < 4; j++)	/* there may be fewer queues than wanted */
+			word |= (u32)(rss->table[i + j] % nic->num_queues) << 8 * j;
+		vpf_wr(nic, R_RETA(i / 4), word);
+	}
 	for (i = 0; i < VPF_RSS_KEY; i += 4)
 		vpf_wr(nic, R_RSSRK(i / 4), get_unaligned_le32(&rss->key[i]));
 }

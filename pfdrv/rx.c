@@ -122,7 +122,7 @@ void vpf_rx_set_drop(struct vpf_queue *queue)
 	u32 srrctl = SRRCTL_ADV_ONEBUF | SRRCTL_BSIZEPKT_1K * (VPF_RX_BUF / 1024);
 	struct vpf_nic *nic = queue->nic;
 
-	if (vpf_vmdq(nic) || (nic->num_queues > 1 && !(nic->pause & FLOW_CTRL_TX)))
+	if (vpf_vmdq(nic) || (nic->num_queues > 1 && !nic->pause_sent))
 		srrctl |= SRRCTL_DROP_EN;
 	vpf_wr(nic, R_SRRCTL(queue->hw), srrctl);
 }

@@ -399,7 +399,7 @@ void vpf_vf_update_counters(struct vferry_pf_vf *vf)
 
 	lockdep_assert_held(&vf->lock);
 
-	if (!vpf_present(vf->nic))
+	if (!vpf_present(vf->nic) || !vpf_hw_is_ours(vf->nic))
 		return;
 	for (i = 0; i < VFERRY_DEV_COUNTERS; i++) {
 		u32 now = vpf_rd(vf->nic, regs[i]);
