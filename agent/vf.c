@@ -597,6 +597,7 @@ static void finish(struct vf *vf)
 	close_capture(vf);
 	if (vf->settings.hear)
 		vf->shared->hear(vf->msg.ifindex, false, vf->shared->arg);
+	say_suspended(vf);
 	report_ended(&vf->record);
 	vf->shared->ended(&vf->record, vf->shared->arg);
 	vf->record = (struct record){};
@@ -717,9 +718,17 @@ static void received(struct vf *vf, const struct vfmsg *msg)
 	note_received(vf);
 }
 
-static void handle(struct vf *vf, const struct vfmsg *msg)
+/* It may have another name by now, for hooks and the journal too. */
+static void heard(struct vf *vf, const struct vfmsg *msg)
 {
 	vf->msg = *msg;
+	if (vf->state != VF_IDLE)
+		snprintf(vf->record.ifname, sizeof(vf->record.ifname), "%s", msg->ifname);
+}
+
+static void handle(struct vf *vf, const struct vfmsg *msg)
+{
+	heard(vf, msg);
 	if (msg->boot_ns <= vf->known_ns) {
 		known_event(vf, msg);
 		return;
@@ -770,7 +779,7 @@ void vf_found(struct vf *vf, const struct vfmsg *msg, uint64_t dump_ns)
 {
 	enum vf_input input = VF_FOUND_IDLE;
 
-	vf->msg = *msg;
+	heard(vf, msg);
 	if (!dump_ns)
 		return;
 	vf->known_ns = dump_ns;
