@@ -208,7 +208,7 @@ result "into an image, from outside: the user, enabled services; this machine no
 	ln -s /usr/lib/systemd/system/vferryd-hook@.socket \
 		$image/etc/systemd/system/sockets.target.wants/vferryd-hook@resume.socket
 	chrootless -P vferry-host vferry-guest
-	find $image -name '*vferry-*')"
+	find $image -name '*vferry-*' -o -name '*vferryd-*')"
 
 # With trees of its own, of which nothing is installed.
 mkdir -p $work/tree $work/src $work/modules

@@ -158,6 +158,12 @@ def agent_lifecycle(lab, t):
     expect("(deleted)" not in guest.sh(f"readlink /proc/{after}/exe"), "the old program runs")
     move(lab, t)
     guest.sh("systemctl enable --now vferryd-hook@resume.socket", timeout=60)
+    dpkg(guest, "-r vferry-guest")
+    socket = "systemctl is-active -q vferryd-hook@resume.socket"
+    expect(not guest.run(socket, timeout=60), "root's hooks run after a removal")
+    dpkg(guest, "-i /lab/deb/2/vferry-guest_*.deb")
+    expect(guest.run(socket, timeout=60), "root's hooks do not run any more")
+    started(guest, "vferryd")
     dpkg(guest, "-P vferry-guest")
     left = guest.sh("systemctl list-units --no-legend 'vferryd*'; "
                     "find /etc/systemd /run -name 'vferryd-hook*'", timeout=60)
