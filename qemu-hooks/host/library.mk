@@ -6,9 +6,9 @@
 vpath %.c ../host
 
 library	:= $(O)/libvferry-host.a
-$(library): $(patsubst ../host/%.c,$(O)/%.o,$(wildcard ../host/*.c))
+$(library): $(patsubst ../host/%.c,$(O)/%.o,$(wildcard ../host/*.c)) ../host
 	rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(filter %.o,$^)
 
 # A source that was elsewhere when it was built last is not missed.
 ../%.c: ;
