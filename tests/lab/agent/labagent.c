@@ -454,7 +454,9 @@ static int port_open(const char *name)
 			if (strcmp(text, name))
 				continue;
 			snprintf(path, sizeof(path), "/dev/vport%dp%d", i / 8, i % 8);
-			return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+			fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+			if (fd >= 0)	/* else it is the port that goes */
+				return fd;
 		}
 		poll(NULL, 0, 10);	/* the port appears when its driver has probed */
 	}
@@ -466,6 +468,7 @@ static int port_open(const char *name)
 static void port_again(const char *name)
 {
 	close(port);
+	in.len = 0;
 	port = port_open(name);
 	if (port < 0)
 		die(name);

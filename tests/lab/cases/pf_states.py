@@ -209,11 +209,7 @@ def slow(lab, t):
     t.defer(lab.a.qmp.hmp, "set_link data on")
     lab.a.qmp.hmp("set_link data off")
     wait_until(lambda: counter(lab, "mbx_tx_control") > before, 10, "CONTROL")
-    before = counter(lab, "mbx_tx_ping")
-    ping = lab.a.start("exec vfstate genl pf0 1 ping")
-    t.defer(ping.kill)
-    wait_until(lambda: counter(lab, "mbx_tx_ping") > before, 10, "the command")
-    guest.kill(signal.SIGUSR1)
+    lab.a.run("vfstate genl pf0 1 ping")    # is not answered
     result = guest.wait(30)
     expect(result and "20000100" in result.out.splitlines()[2:], f"{result.out}{result.err}")
 
@@ -423,6 +419,8 @@ def pci_error(lab, t):
     # From Linux 6.18 on igbvf, which wants to be reset, brings that about, for all. It does not
     # go on by itself then, as the PF is not back yet when it is asked to.
     reset = "link has been reset" in log
+    release = [int(n) for n in re.findall(r"\d+", lab.a.sh("uname -r"))[:2]]
+    expect(not reset or release >= [6, 18], f"somebody asked for a reset: {log}")
     expect((counter(lab, "resets") > resets) == reset, f"all were reset: {log}")
     expect(("the NIC was reset for another" in log) == reset, log)
     if reset:

@@ -11,8 +11,8 @@
  *                       write its next message; print which that is
  *   vfsend PCI mute     ask for RESET, read the reply, say nothing more, and print the
  *                       first word that the PF says then
- *   vfsend PCI slow     come up as a driver that speaks vferry, read nothing until SIGUSR1,
- *                       and print the first words of the next two messages then
+ *   vfsend PCI slow     come up as a driver that speaks vferry, do not read what the PF says
+ *                       next, but the two messages after that, and print their first words
  *   vfsend PCI deaf     come up as a driver that speaks vferry, keep the mailbox from
  *                       the PF until the link has gone, and print the first word that
  *                       the PF says then
@@ -48,7 +48,7 @@
 
 #define WAIT_S		20
 /* Longer than the PF needs for its next message, shorter than it waits for the other to be read */
-#define LATE_US		20000
+#define LATE_US		5000
 /* The PF has seen that the link has gone */
 #define SEEN_S		0.5
 
@@ -275,7 +275,10 @@ static int slow(void)
 	uint32_t msg[WORDS];
 	int i;
 
-	if (come_up() || await_signal())
+	if (come_up())
+		return 1;
+	say("ready");
+	if (await(V2PMAILBOX, V2P_PFSTS, "what it does not read"))
 		return 1;
 	for (i = 0; i < 2; i++) {
 		if (await(V2PMAILBOX, V2P_PFSTS, "the PF"))
