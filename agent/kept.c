@@ -13,19 +13,20 @@ static uint64_t boot_us(void)
 	return clock_ns(CLOCK_BOOTTIME) / 1000;
 }
 
-void kept_path(const char *dir, uint32_t ifindex, char *buf, size_t size)
+static void path_of(const char *dir, uint32_t ifindex, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s/%u.snapshot", dir, ifindex);
 }
 
-int kept_write(struct kept *kept, const char *dir, const struct saved *of)
+int kept_write(struct kept *kept, const char *dir, uint32_t ifindex, uint64_t mig_id,
+	       uint64_t begun_ns)
 {
-	uint64_t taken_us = kept->of.taken_us;
 	char path[PATH_SIZE];
 
-	kept->of = *of;
-	kept->of.taken_us = taken_us;
-	kept_path(dir, of->ifindex, path, sizeof(path));
+	kept->of.ifindex = ifindex;
+	kept->of.mig_id = mig_id;
+	kept->of.begun_ns = begun_ns;
+	path_of(dir, ifindex, path, sizeof(path));
 	return saved_write(path, &kept->of, &kept->was);
 }
 
@@ -53,7 +54,7 @@ bool kept_load(struct kept *kept, struct rtnl *rtnl, const char *dir, uint32_t i
 	struct saved of;
 	int r;
 
-	kept_path(dir, ifindex, path, sizeof(path));
+	path_of(dir, ifindex, path, sizeof(path));
 	if (access(path, F_OK))
 		return false;
 	/* Names of interfaces are those of now. */
@@ -78,7 +79,7 @@ void kept_forget(struct kept *kept, const char *dir, uint32_t ifindex)
 {
 	char path[PATH_SIZE];
 
-	kept_path(dir, ifindex, path, sizeof(path));
+	path_of(dir, ifindex, path, sizeof(path));
 	unlink(path);
 	snapshot_free(&kept->was);
 	*kept = (struct kept){};

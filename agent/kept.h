@@ -20,14 +20,12 @@ struct kept {
 	struct saved of;
 };
 
-/* Where it lies: @dir/IFINDEX.snapshot. */
-void kept_path(const char *dir, uint32_t ifindex, char *buf, size_t size);
-
 /* Take it anew. -errno: as it was before. */
 int kept_take(struct kept *kept, struct rtnl *rtnl, uint32_t ifindex);
 
-/* Write it down as that of a migration; when it was taken is known. 0 or -errno. */
-int kept_write(struct kept *kept, const char *dir, const struct saved *of);
+/* Write it to @dir/IFINDEX.snapshot, as that of a migration and when that began. 0 or -errno. */
+int kept_write(struct kept *kept, const char *dir, uint32_t ifindex, uint64_t mig_id,
+	       uint64_t begun_ns);
 
 /**
  * kept_load() - take over what an agent before us left

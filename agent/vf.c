@@ -113,12 +113,8 @@ static void trouble(struct vf *vf, const char *what, int error)
 
 static void save_snapshot(struct vf *vf)
 {
-	const struct saved of = {
-		.ifindex = vf->msg.ifindex,
-		.mig_id = vf->record.mig_id,
-		.begun_ns = vf->record.begun_ns,
-	};
-	int r = kept_write(&vf->kept, vf->shared->runtime_dir, &of);
+	int r = kept_write(&vf->kept, vf->shared->runtime_dir, vf->msg.ifindex, vf->record.mig_id,
+			   vf->record.begun_ns);
 
 	if (r < 0)
 		trouble(vf, "cannot save the snapshot", r);
