@@ -5,7 +5,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
-#include <linux/mii.h>
 #include <net/page_pool/helpers.h>
 
 #include "pf.h"
