@@ -338,9 +338,18 @@ static int usage(void)
 	return 2;
 }
 
+/* What needs no SOURCE */
+static const struct {
+	const char *name;
+	int (*run)(void);
+} modes[] = {
+	{ "late", late }, { "mute", mute }, { "slow", slow }, { "deaf", deaf },
+};
+
 int main(int argc, char **argv)
 {
 	uint8_t m[6];
+	size_t i;
 
 	if (argc < 3 || argc > 4)
 		return usage();
@@ -349,13 +358,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (!strcmp(argv[2], "frame"))
 		return open_vf(argv[1]) ?: frame(argc == 4 ? m : NULL);
-	if (!strcmp(argv[2], "late") && argc == 3)
-		return open_vf(argv[1]) ?: late();
-	if (!strcmp(argv[2], "mute") && argc == 3)
-		return open_vf(argv[1]) ?: mute();
-	if (!strcmp(argv[2], "slow") && argc == 3)
-		return open_vf(argv[1]) ?: slow();
-	if (!strcmp(argv[2], "deaf") && argc == 3)
-		return open_vf(argv[1]) ?: deaf();
+	for (i = 0; argc == 3 && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[2], modes[i].name))
+			return open_vf(argv[1]) ?: modes[i].run();
 	return usage();
 }
